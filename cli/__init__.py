@@ -1,0 +1,1 @@
+"""The retail command: one small module per subcommand."""

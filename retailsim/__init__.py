@@ -1,0 +1,3 @@
+"""retailsim: a test bench for smart-shop perception."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""How stages run: stage graph, executors, neural runtimes."""

@@ -1,0 +1,1 @@
+"""Truth against results: metrics, scorecard, regression gate."""

@@ -1,0 +1,1 @@
+"""What needs several wings at once: judging, comparisons, benches."""

@@ -1,0 +1,1 @@
+"""What flows between devices, stages and scoring: frozen struct-of-arrays messages."""

@@ -1,0 +1,1 @@
+"""Tables, plots and annotated video of a replay."""

@@ -1,0 +1,1 @@
+"""The session bag: write, read, inspect, import, cut, repair."""

@@ -1,0 +1,1 @@
+"""The radio channel and the reader."""

@@ -1,0 +1,161 @@
+"""What the devices of the simulated shop can see of the world: one snapshot per tick.
+
+The world emits snapshots in order; cameras draw them, the radio interpolates between two.
+Nothing in here says who a person is: `people` rows are anonymous bodies. `Body.label` is the
+shopper's number, for truth alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+
+
+class Pose(IntEnum):
+    """What a body is doing; the renderer turns it into joint angles."""
+
+    STAND = 0
+    WALK = 1
+    REACH = 2
+    HOLD = 3
+    BEND = 4
+
+
+@dataclass(frozen=True)
+class Clothes:
+    """What a person wears: one garment above, one below; colours are linear RGB in [0, 1]."""
+
+    top_kind: str  # tshirt | shirt | knit | jacket | coat | dress
+    top_colour: tuple[float, float, float]
+    top_colour2: tuple[float, float, float]
+    top_pattern: str  # plain | stripes | checks | dots
+    bottom_kind: str  # trousers | skirt | shorts
+    bottom_colour: tuple[float, float, float]
+    shoe_colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Body:
+    """How a person looks; constant through a visit.
+
+    Attributes:
+        label: the shopper's number (truth only).
+        height_m: standing height.
+        build: girth relative to average, about 0.85 to 1.25.
+        skin_colour, hair_colour: linear RGB in [0, 1].
+        hair: 'short' | 'long' | 'bald' | 'hat'.
+        clothes: what they wear.
+        bag: 'none' | 'shoulder' | 'backpack'.
+        texture_seed: draws the small irregularities.
+    """
+
+    label: int
+    height_m: float
+    build: float
+    skin_colour: tuple[float, float, float]
+    hair_colour: tuple[float, float, float]
+    hair: str
+    clothes: Clothes
+    bag: str
+    texture_seed: int
+
+
+@dataclass(frozen=True)
+class People:
+    """Everyone in the world at one tick; row i of every field is the same person.
+
+    Attributes:
+        body: how they look, length n.
+        xy_m: float64 (n, 2).
+        heading_rad: where the body faces, 0 = +x, counter-clockwise, float64 (n,).
+        speed_mps: float64 (n,).
+        gait_phase: cycles walked so far (a cycle is two steps), float64 (n,).
+        pose: Pose values, uint8 (n,).
+        reach_xyz_m: where the hand is in REACH and HOLD, NaN otherwise, float64 (n, 3).
+        staff: bool (n,).
+    """
+
+    body: tuple[Body, ...]
+    xy_m: F64
+    heading_rad: F64
+    speed_mps: F64
+    gait_phase: F64
+    pose: NDArray[np.uint8]
+    reach_xyz_m: F64
+    staff: NDArray[np.bool_]
+
+
+class Place(IntEnum):
+    """Where a garment is."""
+
+    ON_FIXTURE = 0
+    CARRIED = 1
+    FITTING = 2
+    SOLD = 3
+
+
+@dataclass(frozen=True)
+class Garments:
+    """All tagged garments at one tick, in the order of `plan.items`.
+
+    Attributes:
+        tag_xyz_m: position of the tag without any swing, float64 (g, 3).
+        place: Place values, uint8 (g,). SOLD garments are out of reach of every device.
+        holder: row into `People` of who carries it, -1 otherwise, int64 (g,).
+    """
+
+    tag_xyz_m: F64
+    place: NDArray[np.uint8]
+    holder: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Swing:
+    """Cloth moving on its hanger: a decaying sinusoid added to the tag's position.
+
+    offset(t) = amplitude_m * sin(2 pi frequency_hz (t - start) + phase_rad) * envelope(t), where
+    the envelope rises in 0.15 s, is 1 until the hand lets go at `release_ns`, then decays with
+    `decay_s`; the swing is over at `end_ns`.
+    """
+
+    garment: int  # index into plan.items
+    start_ns: int
+    release_ns: int
+    end_ns: int
+    amplitude_m: tuple[float, float, float]
+    frequency_hz: float
+    phase_rad: float
+    decay_s: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The world at one tick.
+
+    Attributes:
+        time_ns: capture time of the tick.
+        people: everyone, the street before the door included.
+        garments: every tagged garment.
+        swings: all swings active at any time within [time_ns - tick, time_ns + tick].
+    """
+
+    time_ns: int
+    people: People
+    garments: Garments
+    swings: tuple[Swing, ...]
+
+
+def swing_offset_m(swing: Swing, time_ns: NDArray[np.int64]) -> F64:
+    """Return the tag's displacement at times (n,), shape (n, 3), zero outside the swing."""
+    t = (time_ns - swing.start_ns) * 1e-9
+    held_s = (swing.release_ns - swing.start_ns) * 1e-9
+    envelope = np.minimum(t / 0.15, 1.0) * np.exp(-np.maximum(t - held_s, 0.0) / swing.decay_s)
+    envelope *= (time_ns >= swing.start_ns) & (time_ns <= swing.end_ns)
+    wave = np.sin(2 * np.pi * swing.frequency_hz * t + swing.phase_rad)
+    offset_m: F64 = np.asarray(swing.amplitude_m) * (wave * envelope)[:, None]
+    return offset_m

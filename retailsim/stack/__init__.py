@@ -1,0 +1,1 @@
+"""Wing 2, what is under test: every stage of the perception stack."""

@@ -1,0 +1,1 @@
+"""Floor positions and identity across cameras."""

@@ -1,0 +1,1 @@
+"""Matching moved garments to people."""

@@ -1,0 +1,1 @@
+"""Tag motion and tag zone from RFID reads."""

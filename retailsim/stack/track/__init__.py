@@ -1,0 +1,1 @@
+"""Tracking within one camera."""

@@ -1,0 +1,1 @@
+"""Footfall, dwell, heat map and flow."""

@@ -1,0 +1,49 @@
+"""Where on a fixture its garments are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.store.plan import Fixture
+
+# A swing tag is tied to the label in the neck or waistband; hung garments reach about a metre
+# down from the bar, and the tag ends up near the middle (assumed).
+TAG_BELOW_BAR_M = 0.45
+PILE_M = 0.04
+PILES_PER_ROW = 5
+
+
+def fixture_axes(fixture: Fixture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the unit vectors along and across a fixture on the floor, shape (2,) each."""
+    angle = np.deg2rad(fixture.angle_deg)
+    along = np.array([np.cos(angle), np.sin(angle)])
+    return along, np.array([-along[1], along[0]])
+
+
+def footprint_m(fixture: Fixture, margin_m: float = 0.0) -> NDArray[np.float64]:
+    """Return the fixture's floor rectangle, grown by `margin_m`, shape (4, 2), metres."""
+    along, across = fixture_axes(fixture)
+    half = np.array(fixture.size_m) / 2 + margin_m
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    return np.array(
+        [
+            np.array(fixture.center_m) + i * half[0] * along + j * half[1] * across
+            for i, j in corners
+        ]
+    )
+
+
+def slot_xyz_m(fixture: Fixture, slot: int, slots: int) -> NDArray[np.float64]:
+    """Return the tag position of slot `slot` of `slots`, shape (3,), metres."""
+    along, across = fixture_axes(fixture)
+    if fixture.kind == "table":
+        pile, level = slot % (2 * PILES_PER_ROW), slot // (2 * PILES_PER_ROW)
+        column, row = pile % PILES_PER_ROW, pile // PILES_PER_ROW
+        u = (column + 0.5) / PILES_PER_ROW - 0.5
+        v = row * 0.5 - 0.25
+        xy = fixture.center_m + u * fixture.size_m[0] * along + v * fixture.size_m[1] * across
+        return np.array([xy[0], xy[1], fixture.height_m + PILE_M * (level + 1)])
+    u = (slot + 0.5) / slots - 0.5
+    xy = np.array(fixture.center_m) + u * fixture.size_m[0] * along
+    return np.array([xy[0], xy[1], fixture.height_m - TAG_BELOW_BAR_M])

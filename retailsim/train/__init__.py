@@ -1,0 +1,1 @@
+"""Synthetic data sets, losses and training recipes."""
