@@ -11,20 +11,31 @@ M = TypeVar("M", bound=Message)
 
 
 class MessageLog:
-    """An append-only collection of messages that keeps each type's order of arrival."""
+    """An append-only collection of messages that keeps each type's order of arrival.
+
+    Beside each message it keeps the stream time at which it was said: the watermark of the
+    replay for results, the message's own time where nothing else is known.
+    """
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self._by_type: dict[type[Message], list[Message]] = {}
+        self._emitted_ns: dict[type[Message], list[int]] = {}
         self.extend(messages)
 
-    def append(self, message: Message) -> None:
-        """Add one message."""
+    def append(self, message: Message, *, emitted_ns: int | None = None) -> None:
+        """Add one message, said at stream time `emitted_ns`."""
         self._by_type.setdefault(type(message), []).append(message)
+        said_ns = message.time_ns if emitted_ns is None else emitted_ns
+        self._emitted_ns.setdefault(type(message), []).append(said_ns)
 
-    def extend(self, messages: Iterable[Message]) -> None:
+    def extend(self, messages: Iterable[Message], *, emitted_ns: int | None = None) -> None:
         """Add messages in order."""
         for message in messages:
-            self.append(message)
+            self.append(message, emitted_ns=emitted_ns)
+
+    def emitted_ns(self, kind: type[Message]) -> list[int]:
+        """Return the stream times at which the messages of `of(kind)` were said."""
+        return list(self._emitted_ns.get(kind, []))
 
     def of(self, kind: type[M]) -> list[M]:
         """Return all messages of exactly that type, in order of arrival."""
