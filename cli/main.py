@@ -1,0 +1,71 @@
+"""The `retail` command: registers one module per subcommand and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli.check import check_command
+from cli.cut import cut_command
+from cli.import_ import import_command
+from cli.inspect import inspect_command
+from cli.repair import repair_command
+from cli.replay import replay_command
+from cli.simulate import simulate_command
+from cli.train import train_detector_command
+from cli.train_embedder import train_embedder_command
+from retailsim import __version__
+from retailsim.errors import RetailError
+
+app = typer.Typer(
+    name="retail",
+    help="A test bench for smart-shop perception: simulate, record, replay and score a shop.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+train = typer.Typer(help="Train the shipped networks on simulated people.", no_args_is_help=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"retailsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Simulate, record, replay and score one shop."""
+
+
+app.command("simulate")(simulate_command)
+app.command("replay")(replay_command)
+app.command("check")(check_command)
+app.command("inspect")(inspect_command)
+app.command("import")(import_command)
+app.command("cut")(cut_command)
+app.command("repair")(repair_command)
+train.command("detector")(train_detector_command)
+train.command("embedder")(train_embedder_command)
+app.add_typer(train, name="train")
+
+
+def main() -> None:
+    """Run the command line; exits 2 on bad input, 1 on a failed check, 0 otherwise."""
+    try:
+        app()
+    except RetailError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,87 @@
+"""`retail replay`: run the stack over a session bag and score it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from retailsim import api
+
+
+def replay_command(
+    bag: Annotated[Path, typer.Argument(help="Session bag (folder, .mcap or ROS 1 .bag).")],
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the scorecard as one JSON object.")
+    ] = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for scorecard and tables.")
+    ] = Path("results"),
+    video: Annotated[
+        Path | None, typer.Option("--video", help="Folder for annotated videos, one per camera.")
+    ] = None,
+    stack: Annotated[
+        Path | None, typer.Option("--stack", help="Stack YAML. Default: the shipped stack.")
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also run and score a trivial rival of each stage.")
+    ] = False,
+    precision: Annotated[
+        Literal["fp32", "auto"] | None,
+        typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")
+    ] = "auto",
+    results_bag: Annotated[
+        bool, typer.Option("--results-bag", help="Also write results.bag for Rerun or Foxglove.")
+    ] = False,
+) -> None:
+    """Replay a session through the stack and score it against the bag's truth.
+
+    Prints a table of accuracy and speed and writes scorecard.json, stack.yaml and one Parquet
+    file per table into the output folder. A bag without truth is scored for speed alone.
+
+    Examples:
+
+        retail replay fixtures/boutique.bag
+
+        retail replay monday.bag --json --output results/monday | jq .accuracy.detection
+
+        retail replay monday.bag --stack mine.yaml --baselines --video out/
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        TextColumn("{task.fields[fps]:.1f} frames/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=json) as bar:
+        task = bar.add_task("replaying", total=None, fps=0.0)
+
+        def advance(done_s: float, total_s: float, fps: float) -> None:
+            bar.update(task, completed=done_s, total=total_s, fps=fps)
+
+        replayed = api.replay(
+            bag,
+            stack=stack,
+            baselines=baselines,
+            output=output,
+            video=video,
+            precision=precision,
+            device=device,
+            results_bag=results_bag,
+            progress=advance,
+        )
+    for warning in replayed.warnings:
+        console.print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
+    if json:
+        typer.echo(replayed.scorecard.to_json())
+    else:
+        Console().print(api.scorecard_table(replayed.scorecard, baselines=replayed.baselines))
+        console.print(f"results in {output}/", highlight=False)

@@ -1,0 +1,64 @@
+"""Sessions: `nox -s tests` runs the tests; `nox -l` lists the others."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests", "check"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+
+# One thread per process: numpy and torch would otherwise fight over two cores.
+ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests (everything but the soak)."""
+    session.install(".[test]")
+    args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
+    session.run("pytest", *args, env=ENV)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and who imports whom."""
+    session.install("ruff>=0.8", "import-linter>=2.1")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": "."})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy --strict."""
+    session.install("-e", ".[types]")
+    session.run("mypy")
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Replay the fixtures and compare with their expected scorecards."""
+    session.install(".")
+    session.run("retail", "check", *(session.posargs or ["fixtures/"]))
+
+
+@nox.session
+def judge(session: nox.Session) -> None:
+    """Simulate and score the judging seeds; prints mean, minimum and baselines."""
+    session.install(".")
+    session.run("python", "-m", "retailsim.experiments.judge", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time simulation and replay of the boutique, stage by stage."""
+    session.install(".")
+    session.run("python", "-m", "retailsim.experiments.bench", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run the long tests."""
+    session.install(".[test]")
+    session.run("pytest", "-m", "soak", *session.posargs, env=ENV)
