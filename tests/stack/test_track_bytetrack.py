@@ -1,0 +1,133 @@
+"""ByteTrack and its rival, on boxes whose owners are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from retailsim.errors import StageError
+from retailsim.messages.results import Detections, Tracks
+from retailsim.stack.stage import Stage, StageContext
+from retailsim.stack.track.association import iou, match
+from retailsim.stack.track.bytetrack import IDS_PER_CAMERA, ByteTrack
+from retailsim.stack.track.greedy import GreedyIou
+from retailsim.store.plan import Camera, StorePlan
+
+PLAN = StorePlan(name="street", cameras=[Camera(id="left"), Camera(id="right")])
+WALKER = np.array([100.0, 100.0, 140.0, 220.0])
+
+
+def detections(
+    time_s: float, boxes: list[np.ndarray], scores: list[float] | None = None, camera: str = "left"
+) -> Detections:
+    rows = np.array(boxes, np.float32).reshape(-1, 4)
+    score = np.array(scores if scores is not None else [0.9] * len(rows), np.float32)
+    return Detections(round(time_s * 1e9), camera, rows, score)
+
+
+def only(stage: Stage, message: Detections) -> Tracks:
+    (tracks,) = stage.process(message)
+    assert isinstance(tracks, Tracks)
+    return tracks
+
+
+def shifted(x_px: float, y_px: float = 0.0) -> np.ndarray:
+    return WALKER + np.array([x_px, y_px, x_px, y_px])
+
+
+def test_first_frame_is_told_at_once_and_later_arrivals_after_a_second_look() -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    assert len(only(stage, detections(0.0, [WALKER])).track_id) == 1
+    assert len(only(stage, detections(0.1, [WALKER, shifted(200)])).track_id) == 1
+    assert len(only(stage, detections(0.2, [WALKER, shifted(200)])).track_id) == 2
+
+
+def test_numbers_are_unique_over_cameras() -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    left = only(stage, detections(0.0, [WALKER, shifted(200)], camera="left"))
+    right = only(stage, detections(0.0, [WALKER], camera="right"))
+    assert left.track_id.tolist() == [1, 2]
+    assert right.track_id.tolist() == [IDS_PER_CAMERA + 1]
+
+
+@pytest.mark.parametrize("rate_hz", [10, 25])
+def test_a_hidden_walker_keeps_the_number_at_any_frame_rate(rate_hz: int) -> None:
+    stage = ByteTrack(StageContext(PLAN), lost_s=1.5)
+    numbers = set()
+    for i in range(4 * rate_hz):
+        time_s = i / rate_hz
+        hidden = 1.5 < time_s < 2.3
+        tracks = only(stage, detections(time_s, [] if hidden else [shifted(60 * time_s)]))
+        numbers |= set(tracks.track_id.tolist())
+    assert numbers == {1}
+
+
+def test_a_walker_away_longer_than_the_lost_time_is_new() -> None:
+    stage = ByteTrack(StageContext(PLAN), lost_s=0.5)
+    only(stage, detections(0.0, [WALKER]))
+    for i in range(1, 10):
+        only(stage, detections(i / 10, []))
+    only(stage, detections(1.0, [WALKER]))
+    assert only(stage, detections(1.1, [WALKER])).track_id.tolist() == [2]
+
+
+def test_doubtful_boxes_carry_a_track_on_but_start_none() -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    only(stage, detections(0.0, [WALKER]))
+    for i in range(1, 6):
+        tracks = only(stage, detections(i / 10, [WALKER, shifted(300)], [0.2, 0.2]))
+        assert tracks.track_id.tolist() == [1]
+        assert tracks.score.tolist() == pytest.approx([0.2])
+
+
+def test_two_who_pass_each_other_keep_their_numbers_where_the_greedy_rival_fails() -> None:
+    """They meet at 2 s, and the one behind is not detected for half a second."""
+    byte, greedy = ByteTrack(StageContext(PLAN)), GreedyIou(StageContext(PLAN))
+    owners: dict[str, dict[int, set[int]]] = {"byte": {}, "greedy": {}}
+    for i in range(41):
+        boxes = [shifted(8 * i), shifted(320 - 8 * i)]
+        present = [0] if 17 <= i <= 23 else [0, 1]
+        message = detections(i / 10, [boxes[k] for k in present])
+        for name, stage in (("byte", byte), ("greedy", greedy)):
+            tracks = only(stage, message)
+            for number, box in zip(tracks.track_id.tolist(), tracks.boxes_px, strict=True):
+                owner = int(np.argmin([abs(box - b).sum() for b in boxes]))
+                owners[name].setdefault(owner, set()).add(number)
+    assert [len(numbers) for numbers in owners["byte"].values()] == [1, 1]
+    assert sum(len(numbers) for numbers in owners["greedy"].values()) > 2
+
+
+def test_shuffled_numbers_would_be_seen() -> None:
+    """The test above can fail: with boxes of the two exchanged halfway, numbers follow boxes."""
+    stage = ByteTrack(StageContext(PLAN))
+    first = only(stage, detections(0.0, [WALKER, shifted(300)]))
+    after = only(stage, detections(0.1, [shifted(300), WALKER]))
+    by_x = [t.track_id[np.argsort(t.boxes_px[:, 0])].tolist() for t in (first, after)]
+    assert by_x[0] == by_x[1]
+
+
+def test_matching_is_optimal_and_respects_its_limit() -> None:
+    cost = np.array([[0.1, 0.2], [0.15, 0.9]])
+    rows, columns = match(cost, 1.0)
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
+    assert match(cost, 0.12)[0].tolist() == [0]
+    assert match(np.zeros((0, 3)), 1.0)[0].tolist() == []
+
+
+def test_overlap_of_known_boxes() -> None:
+    boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 5, 5]], float)
+    np.testing.assert_allclose(iou(boxes[:1], boxes), [[1, 1 / 3, 0]])
+
+
+def test_a_frame_out_of_order_and_an_unknown_camera_are_refused() -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    only(stage, detections(1.0, [WALKER]))
+    with pytest.raises(StageError, match="not later"):
+        only(stage, detections(0.9, [WALKER]))
+    with pytest.raises(StageError, match="'roof'"):
+        only(stage, detections(1.0, [WALKER], camera="roof"))
+
+
+def test_a_misspelt_parameter_is_named() -> None:
+    with pytest.raises(StageError, match="hihg_score"):
+        ByteTrack(StageContext(PLAN), hihg_score=0.5)
