@@ -1,1 +1,1 @@
-"""Matching moved garments to people."""
+"""Who touched what: moved tags matched to people by time and place."""
