@@ -1,0 +1,176 @@
+"""A scenario: one day, or a quarter of an hour, played in a shop.
+
+A scenario belongs to the world alone: who comes, what they are like, what they do. The plan of
+the shop is a file of its own, named by `store`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AwareDatetime, Field, model_validator
+
+from retailsim.errors import ScenarioError
+from retailsim.resources import find
+from retailsim.store.load import load_model, load_plan, parse_model
+from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
+
+Share = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+MAX_DURATION_S = 86_400.0
+
+
+class RatePoint(PlanModel):
+    """One corner of a piecewise-linear arrival rate; before and after it stays level."""
+
+    at_s: float = Field(description="seconds since the scenario's start")
+    per_hour: float = Field(ge=0, le=3600)
+
+
+class Arrivals(PlanModel):
+    """How many people come by: non-homogeneous Poisson processes."""
+
+    visitors: list[RatePoint] = Field(min_length=1, description="people who enter the shop")
+    passers_by: list[RatePoint] = Field(
+        default=[], description="people who only walk along the street before the door"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Arrivals:
+        for points in (self.visitors, self.passers_by):
+            times = [point.at_s for point in points]
+            if any(late <= early for early, late in pairwise(times)):
+                raise ValueError("the at_s of rate points must rise")
+        return self
+
+
+class WarmStart(PlanModel):
+    """People who are inside when the scenario starts, in the middle of what they do."""
+
+    people: int = Field(default=0, ge=0, le=200)
+    warm_up_s: float = Field(
+        default=90.0, ge=0, le=1800, description="how long the world runs before its start"
+    )
+
+
+class Dwell(PlanModel):
+    """A log-normal duration, cut off at four times its median."""
+
+    median_s: Positive
+    spread: float = Field(default=0.5, ge=0, le=2, description="sigma of the logarithm")
+
+
+class Habits(PlanModel):
+    """What shoppers do. Probabilities are those of a shopper who is neutral to a garment."""
+
+    quick_share: Share = Field(default=0.3, description="who only look at one or two fixtures")
+    quick_visit: Dwell = Dwell(median_s=45.0, spread=0.35)
+    visit: Dwell = Dwell(median_s=260.0, spread=0.4)
+    look: Dwell = Field(default=Dwell(median_s=6.0), description="before touching at a fixture")
+    pause: Dwell = Field(default=Dwell(median_s=4.0), description="between two garments")
+    garments_per_fixture: Positive = Field(default=1.6, description="mean number handled")
+    touch_probability: Share = Field(default=0.8, description="touches anything at a fixture")
+    flip_s: tuple[Positive, Positive] = Field(default=(1.0, 4.0), description="least and most")
+    pick_up_probability: Share = Field(default=0.2, description="takes a handled garment along")
+    carry_at_most: int = Field(default=3, ge=1, le=10)
+    try_on_probability: Share = Field(default=0.6, description="of a garment picked up")
+    change: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="in the room")
+    mirror: Dwell = Field(default=Dwell(median_s=12.0, spread=0.3), description="per garment")
+    buy_probability: Share = Field(default=0.5, description="of a garment picked up")
+    pay: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="at the till")
+    walking_speed_mps: Positive = Field(default=0.95, description="mean inside the shop")
+
+
+class Tastes(PlanModel):
+    """How alike shoppers' tastes are."""
+
+    segments: int = Field(default=4, ge=1, le=20, description="latent style segments")
+    personal: NotNegative = Field(
+        default=0.5, description="spread of a person's taste around the segment's, whose own is 1"
+    )
+
+
+class DressAlike(PlanModel):
+    """Shoppers who wear the same clothes as some others (a school, a firm, a fashion)."""
+
+    share: Share = 0.0
+    groups: int = Field(default=2, ge=1, le=50, description="number of different outfits")
+
+
+class Staff(PlanModel):
+    """People who work in the shop."""
+
+    at_till: int = Field(default=1, ge=0, le=1)
+
+
+class Promises(PlanModel):
+    """The least the scenario holds per five minutes, on average; null where it promises nothing."""
+
+    people_inside: NotNegative | None = None
+    crossings: NotNegative | None = None
+    covered_flips: NotNegative | None = Field(
+        default=None, description="flips and pick-ups with at least three reads of the tag"
+    )
+    try_ons: NotNegative | None = None
+    sales: NotNegative | None = None
+
+
+class Scenario(PlanModel):
+    """Everything the world needs besides the plan and a seed."""
+
+    name: Identifier
+    purpose: str = Field(min_length=1, description="what the scenario is for, in a sentence")
+    store: str = Field(description="the store plan's path, relative to the scenario file")
+    start_time: AwareDatetime = Field(description="ISO 8601 with a time zone")
+    duration_s: float = Field(gt=0, le=MAX_DURATION_S)
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    arrivals: Arrivals
+    warm_start: WarmStart = WarmStart()
+    habits: Habits = Habits()
+    tastes: Tastes = Tastes()
+    dress_alike: DressAlike = DressAlike()
+    staff: Staff = Staff()
+    promises: Promises = Promises()
+
+    @property
+    def start_ns(self) -> int:
+        """The scenario's start, nanoseconds since the epoch."""
+        return epoch_ns(self.start_time)
+
+
+def epoch_ns(time: datetime) -> int:
+    """Return a time with zone as nanoseconds since the epoch, exact to the microsecond."""
+    whole = time.replace(microsecond=0)
+    return round(whole.timestamp()) * 10**9 + time.microsecond * 1000
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Read a scenario; raises ScenarioError naming file, line and field."""
+    return load_model(Scenario, path)
+
+
+def parse_scenario(text: str, *, origin: str) -> Scenario:
+    """Parse a scenario from YAML text; `origin` names it in errors."""
+    return parse_model(Scenario, text, origin=origin)
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """Return the scenario as YAML text that `parse_scenario` reads back equal."""
+    return yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False)
+
+
+def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
+    """Read the plan a scenario is played in; raises ScenarioError."""
+    path = find(scenario_path).parent / scenario.store
+    if not path.exists():
+        raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
+    return load_plan(path)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files."""
+    return Scenario.model_json_schema()
