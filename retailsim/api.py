@@ -1,0 +1,180 @@
+"""The few functions a user calls; the commands call the same.
+
+    import retailsim
+
+    retailsim.simulate("scenarios/boutique.yaml", output="monday.bag", seed=7)
+    print(retailsim.replay("monday.bag").scorecard.accuracy["detection"])
+    assert retailsim.check("fixtures/").passed
+
+Imports happen inside the functions: torch, OpenVINO and OpenGL take seconds to load and most
+commands need one of them at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from retailsim.errors import BagError, ScenarioError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from retailsim.evaluate.scorecard import Scorecard
+    from retailsim.experiments.gate import GateResult
+    from retailsim.experiments.replay import Replayed
+    from retailsim.simulate.record import Recording
+
+SimulateProgress = Callable[[float, float, float], None]
+ReplayProgress = Callable[[float, float, float], None]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A finished simulation: where the bag is, its seed, and what it took."""
+
+    path: Path
+    seed: int
+    recording: Recording
+
+
+def simulate(
+    scenario: str | Path,
+    *,
+    output: str | Path | None = None,
+    seed: int | None = None,
+    duration_s: float | None = None,
+    video: bool = True,
+    overwrite: bool = False,
+    progress: SimulateProgress | None = None,
+) -> Simulated:
+    """Play a scenario into a session bag.
+
+    Args:
+        scenario: path of a scenario YAML.
+        output: bag folder to write; `NAME.bag` in the working folder by default.
+        seed: seed of all draws; the scenario's by default.
+        duration_s: length of the session; the scenario's by default.
+        video: False leaves the cameras out.
+        overwrite: replace an existing output.
+        progress: told (seconds done, seconds in all, wall seconds) after every tick.
+
+    Raises:
+        ScenarioError: the scenario or its store cannot be used, or the duration is not positive.
+        BagError: the output exists or cannot be written.
+        DeviceError: there is no OpenGL.
+    """
+    from retailsim.simulate.record import record
+    from retailsim.simulate.scenario import load_scenario, load_store
+
+    day = load_scenario(scenario)
+    plan = load_store(day)
+    length_s = day.duration_s if duration_s is None else duration_s
+    if not 0 < length_s <= 7 * 86_400:
+        raise ScenarioError(f"duration must be positive and at most a week, not {length_s:g} s")
+    path = Path(output) if output else Path(f"{day.name}.bag")
+    if path.exists() and not overwrite:
+        raise BagError(f"{path}: already exists; choose another --output or add --force")
+    used_seed = day.seed if seed is None else seed
+    recording = record(
+        day,
+        plan,
+        path,
+        seed=used_seed,
+        duration_s=length_s,
+        video=video,
+        progress=(lambda done, wall: progress(done, length_s, wall)) if progress else None,
+    )
+    return Simulated(path, used_seed, recording)
+
+
+def replay(
+    bag: str | Path,
+    *,
+    stack: str | Path | None = None,
+    baselines: bool = False,
+    output: str | Path | None = None,
+    video: str | Path | None = None,
+    precision: Literal["fp32", "auto"] | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    results_bag: bool = False,
+    progress: ReplayProgress | None = None,
+) -> Replayed:
+    """Replay a bag through a stack and score it against the bag's truth.
+
+    Args:
+        bag: session bag (folder, .mcap file or ROS 1 .bag file).
+        stack: stack YAML; the shipped stack by default.
+        baselines: also run and score a trivial rival of each stage.
+        output: folder for scorecard.json, stack.yaml and Parquet tables; None writes nothing.
+        video: folder for annotated videos, one per camera; None draws none.
+        precision: overrides the stack's.
+        device: where networks run; 'auto' takes CUDA where there is one.
+        results_bag: also write results.bag into `output`.
+        progress: told (seconds done, seconds in all, frames per second).
+
+    Raises:
+        BagError, ScenarioError, StageError, ModelError: see their docstrings.
+    """
+    from retailsim.engine.config import load_stack
+    from retailsim.experiments.outputs import write_outputs, writable_folder
+    from retailsim.experiments.replay import replay_bag
+    from retailsim.resources import find
+
+    for folder in (output, video):
+        if folder is not None:
+            writable_folder(Path(folder))
+    spec = load_stack(stack)
+    source = find(bag)
+    replayed = replay_bag(
+        source,
+        spec=spec,
+        device=device,
+        precision=precision,
+        baselines=baselines,
+        progress=progress,
+    )
+    write_outputs(
+        replayed,
+        spec,
+        source,
+        output=Path(output) if output else None,
+        video=Path(video) if video else None,
+        results_bag=results_bag,
+    )
+    return replayed
+
+
+def check(
+    fixtures: str | Path = "fixtures",
+    *,
+    stack: str | Path | None = None,
+    update: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> GateResult:
+    """Replay every fixture and compare it with its expected scorecard.
+
+    Args:
+        fixtures: folder of NAME.bag with NAME.expected.json beside, or one such bag.
+        stack: stack YAML; the shipped stack by default.
+        update: write the expected scorecards anew instead.
+        progress: told the name of each fixture as it begins.
+
+    Raises:
+        BagError: no fixtures there, or one that cannot be read.
+    """
+    from retailsim.experiments.gate import check_fixtures
+    from retailsim.resources import find
+
+    return check_fixtures(find(fixtures), stack=stack, update=update, progress=progress)
+
+
+def scorecard_table(
+    card: Scorecard, *, baselines: dict[str, dict[str, dict[str, Any]]] | None = None
+) -> RenderableType:
+    """Return a scorecard as rich tables for the terminal."""
+    from retailsim.report.table import scorecard_table as render
+
+    return render(card, baselines=baselines or {})

@@ -1,0 +1,219 @@
+"""Bag -> stack -> scorecard: what `retail replay` does."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from retailsim import __version__
+from retailsim.engine.config import StackSpec, load_baselines
+from retailsim.engine.graph import build_graph
+from retailsim.engine.serial import Run, run_serial
+from retailsim.errors import BagError
+from retailsim.evaluate.score import counts, score
+from retailsim.evaluate.scorecard import Provenance, Scorecard
+from retailsim.messages import results
+from retailsim.messages.base import Message
+from retailsim.messages.digest import digest
+from retailsim.messages.log import MessageLog
+from retailsim.messages.sensors import Sale, TagReads, TryOn
+from retailsim.messages.truth import TruthScenario
+from retailsim.session.bag import BagReader
+from retailsim.stack.runtime import model_sha256
+from retailsim.stack.stage import Precision, StageContext
+from retailsim.store.plan import StorePlan
+
+Device = Literal["auto", "cpu", "cuda"]
+Progress = Callable[[float, float, float], None]
+
+# Which block of the scorecard each kind of result decides: a rival is shown in its own blocks.
+BLOCKS: dict[type[Message], tuple[str, ...]] = {
+    results.Detections: ("detection",),
+    results.Tracks: ("tracking",),
+    results.Embeddings: ("reid",),
+    results.Identities: ("identity",),
+    results.TagZones: ("tag_zone",),
+    results.TagMotion: ("flip",),
+    results.Interaction: ("interaction",),
+    results.Crossing: ("footfall",),
+    results.ZoneStay: ("dwell",),
+    results.HeatMap: ("heatmap",),
+    results.Flow: ("flow",),
+    results.Recommendation: ("recommendation",),
+}
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A scored replay.
+
+    Attributes:
+        scorecard: the figures.
+        baselines: block of the scorecard -> name of the rival -> its figures.
+        run: results and times.
+        plan: the shop's plan from the bag.
+        warnings: what the user should know, such as how much of a cut bag is lost.
+    """
+
+    scorecard: Scorecard
+    baselines: dict[str, dict[str, dict[str, Any]]]
+    run: Run
+    plan: StorePlan
+    warnings: tuple[str, ...]
+
+
+def replay_bag(
+    bag: Path,
+    *,
+    spec: StackSpec,
+    device: Device = "auto",
+    precision: Precision | None = None,
+    baselines: bool = False,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Replay a bag through a stack, serially, and score it against the bag's truth.
+
+    Args:
+        bag: folder, .mcap file or ROS 1 .bag file.
+        spec: the stack.
+        device: 'auto' takes CUDA where there is one.
+        precision: overrides the stack's.
+        baselines: also run and score the trivial rivals.
+        progress: told (seconds done, seconds in all, frames per second).
+
+    Raises:
+        BagError: the bag cannot be read, or holds nothing that the stack reads.
+        StageError: a stage cannot be made or fails.
+        ModelError: weights are missing or do not fit.
+    """
+    spec = spec if precision is None else spec.model_copy(update={"precision": precision})
+    reader = BagReader(bag)
+    summary = reader.summary()
+    where = _resolve(device)
+    context = StageContext(reader.plan, device=where, precision=spec.precision)
+    nodes = build_graph(spec, context, baselines=load_baselines() if baselines else None)
+    sensors = MessageLog()
+    pace = _Pace(summary.duration_s, progress)
+    run = run_serial(
+        _listen(reader.messages(), sensors), nodes, lateness_s=spec.lateness_s, progress=pace
+    )
+    if run.frames == 0 and len(sensors) == 0:
+        raise BagError(f"{bag}: holds no camera frames and no tag reads; nothing to replay")
+    truth = MessageLog(reader.truth())
+    card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
+    rivals = _score_baselines(run, truth, sensors, reader.plan)
+    warnings = (f"{bag}: {summary.damage}",) if summary.damage else ()
+    return Replayed(card, rivals, run, reader.plan, warnings)
+
+
+def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
+    """Pass messages on and keep those that scoring needs (reads decide which flips count)."""
+    for message in messages:
+        if isinstance(message, TagReads | Sale | TryOn):
+            sensors.append(message)
+        yield message
+
+
+def _scorecard(
+    bag: Path,
+    spec: StackSpec,
+    run: Run,
+    truth: MessageLog,
+    sensors: MessageLog,
+    plan: StorePlan,
+    device: str,
+) -> Scorecard:
+    played = truth.of(TruthScenario)
+    duration_s = (run.end_ns - run.begin_ns) * 1e-9
+    return Scorecard(
+        session=bag.resolve().stem,
+        scenario=played[0].name if played else None,
+        seed=played[0].seed if played else None,
+        device=describe_device(device),
+        precision=spec.precision,
+        mode="serial",
+        digest=digest(run.results),
+        provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
+        counts=counts(truth, run.results, plan, sensors, frames=run.frames),
+        speed=run.watch.summary(frames=run.frames, duration_s=duration_s),
+        accuracy=score(truth, run.results, plan, sensors),
+    )
+
+
+def _score_baselines(
+    run: Run, truth: MessageLog, sensors: MessageLog, plan: StorePlan
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Score every rival with its words in the place of the stack's own."""
+    table: dict[str, dict[str, dict[str, Any]]] = {}
+    for named in run.baselines.values():
+        for name, said in named.items():
+            kinds = {type(message) for message in said}
+            mixed = MessageLog(m for m in run.results if type(m) not in kinds)
+            for kind in BLOCKS:
+                for message, emitted_ns in zip(said.of(kind), said.emitted_ns(kind), strict=True):
+                    mixed.append(message, emitted_ns=emitted_ns)
+            figures = score(truth, mixed, plan, sensors)
+            for kind, blocks in BLOCKS.items():
+                for block in blocks if kind in kinds else ():
+                    table.setdefault(block, {})[name] = figures[block]
+    return table
+
+
+def _models_of(spec: StackSpec) -> dict[str, str]:
+    """Return the weights' digests of every model that a stage's parameters name."""
+    found = {}
+    for stage in spec.stages.values():
+        name = stage.parameters.get("model") if stage else None
+        if isinstance(name, str):
+            found[name] = model_sha256(name)
+    return found
+
+
+def _resolve(device: Device) -> Literal["cpu", "cuda"]:
+    if device != "auto":
+        return device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def describe_device(device: str) -> str:
+    """Name the machine a replay ran on, for the scorecard."""
+    if device == "cuda":
+        import torch
+
+        return f"cuda: {torch.cuda.get_device_name()}"
+    return f"cpu: {_cpu_name()}, {os.cpu_count()} cores"
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+class _Pace:
+    """Turns the executor's frame counts into seconds done and frames per second."""
+
+    def __init__(self, total_s: float, progress: Progress | None) -> None:
+        from time import perf_counter
+
+        self._clock = perf_counter
+        self._begin = perf_counter()
+        self._first_ns: int | None = None
+        self._total_s = total_s
+        self._progress = progress
+
+    def __call__(self, frames: int, now_ns: int) -> None:
+        self._first_ns = self._first_ns if self._first_ns is not None else now_ns
+        if self._progress:
+            wall_s = max(self._clock() - self._begin, 1e-9)
+            self._progress((now_ns - self._first_ns) * 1e-9, self._total_s, frames / wall_s)
