@@ -1,1 +1,1 @@
-"""The fitting mirror's recommender."""
+"""What a fitting mirror shows: articles for the visitor before it."""
