@@ -1,0 +1,238 @@
+"""All readers of a shop, played from one snapshot of the world to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.messages.sensors import TagReads
+from retailsim.simulate.rfid import channel
+from retailsim.simulate.rfid.channel import Bodies, Room, Sources
+from retailsim.simulate.rfid.reader import (
+    SENSITIVITY_DBM,
+    Inventory,
+    Slot,
+    report_doppler,
+    report_phase,
+    report_rssi,
+    slots,
+)
+from retailsim.simulate.rfid.tags import Tags, tilted
+from retailsim.simulate.snapshot import Place, Snapshot, swing_offset_m
+from retailsim.simulate.streams import stream
+from retailsim.store.plan import Reader, StorePlan
+from retailsim.store.regions import REGIONS
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+C128 = NDArray[np.complex128]
+
+DOPPLER_STEP_NS = 1_000_000
+_COLUMNS = ("read_us", "tag", "antenna", "channel", "rssi_cdbm", "phase", "doppler")
+
+
+class RadioRig:
+    """The RFID installation of a shop.
+
+    Example:
+        >>> rig = RadioRig(plan, seed=7)
+        >>> reads = rig.advance(snapshots[0], snapshots[1])
+    """
+
+    def __init__(self, plan: StorePlan, *, seed: int) -> None:
+        """Set up the readers of `plan`; tags are in the order of `plan.items`."""
+        room = Room(None if plan.size_m is None else (*plan.size_m, plan.height_m))
+        tags = Tags.draw(len(plan.items), seed=seed)
+        epc = np.array([item.epc for item in plan.items], dtype="<U24")
+        self._readers = [_ReaderRig(r, room, tags, epc, seed) for r in plan.readers]
+
+    def advance(self, before: Snapshot, after: Snapshot) -> list[TagReads]:
+        """Return what the readers report of [before, after): at most one batch per reader."""
+        scene = Scene(before, after)
+        batches = [reader.advance(scene) for reader in self._readers]
+        return [batch for batch in batches if batch is not None]
+
+
+class Scene:
+    """The world between two snapshots: where tags and people are at any time in between."""
+
+    def __init__(self, before: Snapshot, after: Snapshot) -> None:
+        self.start_ns, self.end_ns = before.time_ns, after.time_ns
+        self.tag_xyz_m = before.garments.tag_xyz_m
+        self.silent = (before.garments.place == Place.SOLD) | (after.garments.place == Place.SOLD)
+        self._tag_step_m = after.garments.tag_xyz_m - before.garments.tag_xyz_m
+        self._swings = tuple(dict.fromkeys((*before.swings, *after.swings)))
+        self._people, self._people_step_m, self._height_m = _moving_people(before, after)
+
+    def tags(self, tag: I64, time_ns: I64) -> tuple[F64, F64]:
+        """Return position and swing of `tag` (n,) at `time_ns` (n,), (n, 3) each."""
+        offset = np.zeros((len(tag), 3))
+        for swing in self._swings:
+            mine = np.flatnonzero(tag == swing.garment)
+            if len(mine):
+                offset[mine] += swing_offset_m(swing, time_ns[mine])
+        share = self._share(time_ns)[:, None]
+        return self.tag_xyz_m[tag] + share * self._tag_step_m[tag] + offset, offset
+
+    def bodies(self, time_ns: I64) -> Bodies:
+        """Return everyone's position at each of the times (n,)."""
+        share = self._share(time_ns)[:, None, None]
+        return Bodies(self._people + share * self._people_step_m, self._height_m)
+
+    def _share(self, time_ns: I64) -> F64:
+        share: F64 = (time_ns - self.start_ns) / max(self.end_ns - self.start_ns, 1)
+        return share
+
+
+def _moving_people(before: Snapshot, after: Snapshot) -> tuple[F64, F64, F64]:
+    """Return everyone's first position, step and height; bodies are known by being the same."""
+    rows = {id(body): row for row, body in enumerate(after.people.body)}
+    here = before.people.xy_m
+    there = np.array(
+        [
+            after.people.xy_m[rows[id(body)]] if id(body) in rows else here[row]
+            for row, body in enumerate(before.people.body)
+        ]
+    ).reshape(-1, 2)
+    height = np.array([body.height_m for body in before.people.body])
+    return here, there - here, height
+
+
+class _ReaderRig:
+    """One reader with its antennas, its clockwork and its view of all tags."""
+
+    def __init__(
+        self, reader: Reader, room: Room, tags: Tags, epc: NDArray[np.str_], seed: int
+    ) -> None:
+        self._reader, self._tags, self._epc = reader, tags, epc
+        self._region = REGIONS[reader.region]
+        self._antennas = [_AntennaView(channel.sources(a, room)) for a in reader.antennas]
+        self._port = np.array([a.port for a in reader.antennas], np.uint8)
+        name = ("rfid", reader.id)
+        shape = (len(self._antennas), len(self._region.frequency_hz))
+        self._offset_rad = stream(seed, *name, "offsets").uniform(0, 2 * np.pi, shape)
+        self._noise = stream(seed, *name, "noise")
+        self._inventory = Inventory(stream(seed, *name, "inventory"), reader.tags_per_s)
+        self._epoch_ns: int | None = None
+        self._flip_seed, self._flip_dwell = seed, -1
+        self._flip_draw = np.empty(0)
+
+    def advance(self, scene: Scene) -> TagReads | None:
+        """Return the batch of one tick; None when nothing was read."""
+        if self._epoch_ns is None:
+            self._epoch_ns = scene.start_ns
+        parts = [
+            part
+            for slot in slots(
+                scene.start_ns,
+                scene.end_ns,
+                epoch_ns=self._epoch_ns,
+                antennas=len(self._antennas),
+                region=self._region,
+            )
+            if (part := self._slot(slot, scene)) is not None
+        ]
+        if not parts:
+            return None
+        column = {name: np.concatenate([p[name] for p in parts]) for name in _COLUMNS}
+        epc = self._epc[column.pop("tag")]
+        return TagReads(
+            time_ns=int(column["read_us"][-1]) * 1000, reader=self._reader.id, epc=epc, **column
+        )
+
+    def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
+        view = self._antennas[slot.antenna]
+        frequency_hz = float(self._region.frequency_hz[slot.channel])
+        tag, time_ns = self._inventory.read(slot, self._in_reach(slot, scene, frequency_hz))
+        if not len(tag):
+            return None
+        time_ns = time_ns // 1000 * 1000
+        h = self._channel(view.source, scene, tag, time_ns, frequency_hz)
+        later = self._channel(view.source, scene, tag, time_ns + DOPPLER_STEP_NS, frequency_hz)
+        heard = np.flatnonzero(self._audible(tag, _decibel(h)))
+        if not len(heard):
+            return None
+        flip = self._flips(slot, scene)[tag[heard]]
+        return self._report(slot, tag[heard], time_ns[heard], h[heard], later[heard], flip)
+
+    def _in_reach(self, slot: Slot, scene: Scene, frequency_hz: float) -> NDArray[np.bool_]:
+        """Say which tags the antenna reaches at the start of the slot, people considered (g,)."""
+        view, everyone = self._antennas[slot.antenna], np.arange(len(self._epc))
+        still_db = _decibel(view.still(scene.tag_xyz_m, self._tags.axis, frequency_hz))
+        reach: NDArray[np.bool_] = self._audible(everyone, still_db) & ~scene.silent
+        near = np.flatnonzero(reach)
+        now = np.full(len(near), slot.start_ns)
+        reach[near] = self._audible(
+            near, _decibel(self._channel(view.source, scene, near, now, frequency_hz))
+        )
+        return reach
+
+    def _channel(
+        self, source: Sources, scene: Scene, tag: I64, time_ns: I64, frequency_hz: float
+    ) -> C128:
+        xyz, offset = scene.tags(tag, time_ns)
+        axis = tilted(self._tags.axis[tag], offset)
+        return channel.one_way(source, xyz, axis, scene.bodies(time_ns), frequency_hz)
+
+    def _audible(self, tag: I64, path_db: F64) -> NDArray[np.bool_]:
+        power = self._reader.tx_power_dbm
+        awake = self._tags.incident_dbm(tag, path_db, power) >= self._tags.sensitivity_dbm[tag]
+        heard: NDArray[np.bool_] = awake & (
+            self._tags.answer_dbm(tag, path_db, power) >= SENSITIVITY_DBM
+        )
+        return heard
+
+    def _flips(self, slot: Slot, scene: Scene) -> F64:
+        """Return one uniform draw per tag that lasts as long as the dwell on this channel."""
+        assert self._epoch_ns is not None
+        dwell = (slot.start_ns - self._epoch_ns) // round(self._region.dwell_s * 1e9)
+        if dwell != self._flip_dwell:
+            self._flip_dwell = dwell
+            rng = stream(self._flip_seed, "rfid", self._reader.id, "pi flips", dwell)
+            self._flip_draw = rng.random(len(self._epc))
+        return self._flip_draw
+
+    def _report(
+        self, slot: Slot, tag: I64, time_ns: I64, h: C128, later: C128, flip: F64
+    ) -> dict[str, NDArray]:  # type: ignore[type-arg]
+        rssi_dbm = self._tags.answer_dbm(tag, _decibel(h), self._reader.tx_power_dbm)
+        fixed = self._offset_rad[slot.antenna, slot.channel] + self._tags.phase_rad[tag]
+        turn = 2 * np.angle(later * h.conj())
+        doppler_hz = turn / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
+        return {
+            "read_us": time_ns // 1000,
+            "tag": tag,
+            "antenna": np.full(len(tag), self._port[slot.antenna], np.uint8),
+            "channel": np.full(len(tag), slot.channel + 1, np.uint16),
+            "rssi_cdbm": report_rssi(rssi_dbm, self._noise),
+            "phase": report_phase(fixed - 2 * np.angle(h), rssi_dbm, flip, self._noise),
+            "doppler": report_doppler(doppler_hz, rssi_dbm, self._noise),
+        }
+
+
+@dataclass
+class _AntennaView:
+    """An antenna and the paths to all tags as they hang still, kept until a tag moves."""
+
+    source: Sources
+    xyz_m: F64 | None = None
+    paths: tuple[C128, F64] | None = None
+
+    def still(self, tag_xyz_m: F64, axis: F64, frequency_hz: float) -> C128:
+        """Return the channel to all tags without people or swings (g,)."""
+        if self.xyz_m is None or self.paths is None:
+            self.xyz_m, self.paths = tag_xyz_m.copy(), channel.rays(self.source, tag_xyz_m, axis)
+        moved = np.flatnonzero((self.xyz_m != tag_xyz_m).any(axis=1))
+        if len(moved):
+            self.xyz_m[moved] = tag_xyz_m[moved]
+            fresh = channel.rays(self.source, tag_xyz_m[moved], axis[moved])
+            for kept, new in zip(self.paths, fresh, strict=True):
+                kept[moved] = new
+        return channel.add_up(*self.paths, frequency_hz)
+
+
+def _decibel(h: C128) -> F64:
+    level: F64 = 20 * np.log10(np.maximum(np.abs(h), 1e-12))
+    return level

@@ -1,0 +1,198 @@
+"""What the readers of the simulated shop report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from radio_scenes import START_NS, TICK_NS, body, column, play, slot_positions, snapshot, still_shop
+
+from retailsim.simulate.rfid.reader import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
+from retailsim.simulate.rfid.rig import RadioRig
+from retailsim.simulate.snapshot import Place, Swing
+from retailsim.store.load import load_plan
+
+PLAN = load_plan("scenarios/stores/boutique.yaml")
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def still():
+    """Twenty seconds of a shop with nobody in it."""
+    return play(RadioRig(PLAN, seed=11), still_shop(PLAN, 20.0))
+
+
+def test_each_reader_reads_at_the_rate_of_its_plan(still):
+    for reader in PLAN.readers:
+        count = sum(len(batch.epc) for batch in still if batch.reader == reader.id)
+        assert count / 20.0 == pytest.approx(reader.tags_per_s, rel=0.1)
+
+
+def test_reads_are_in_order_and_batches_carry_the_time_of_the_last(still):
+    for reader in PLAN.readers:
+        mine = [batch for batch in still if batch.reader == reader.id]
+        times = np.concatenate([batch.read_us for batch in mine])
+        assert (np.diff(times) >= 0).all()
+        assert all(batch.time_ns == batch.read_us[-1] * 1000 for batch in mine)
+        assert times[0] * 1000 >= START_NS
+        assert times[-1] * 1000 < START_NS + 200 * TICK_NS
+
+
+def test_a_channel_lasts_a_fifth_of_a_second_and_all_fifty_are_visited(still):
+    mine = [batch for batch in still if batch.reader == "reader-1"]
+    read_us = np.concatenate([batch.read_us for batch in mine])
+    channel = np.concatenate([batch.channel for batch in mine])
+    first = np.flatnonzero(np.diff(channel)) + 1
+    assert np.median(np.diff(read_us[first])) == pytest.approx(200_000, rel=0.02)
+    assert set(channel) == set(range(1, 51))
+
+
+def test_all_antennas_take_turns_and_the_sampling_of_a_tag_is_uneven(still):
+    antenna = column(still, "antenna")
+    assert set(antenna) == {1, 2, 3, 4}
+    epc, read_us = column(still, "epc"), column(still, "read_us")
+    busiest = max(set(epc), key=lambda e: int((epc == e).sum()))
+    gaps = np.diff(np.sort(read_us[epc == busiest]))
+    assert gaps.std() > 0.5 * gaps.mean()
+
+
+def test_nearly_all_garments_are_read(still):
+    assert len(set(column(still, "epc"))) > 0.95 * len(PLAN.items)
+
+
+def test_integers_are_on_the_grids_of_the_reader(still):
+    phase, rssi = column(still, "phase"), column(still, "rssi_cdbm")
+    assert (phase % 4 == 0).all()
+    assert phase.max() < 4096
+    assert (rssi % 50 == 0).all()
+    assert -8400 < rssi.min() < rssi.max() < -2500
+
+
+def test_phase_noise_follows_the_measured_table():
+    rng = np.random.default_rng(3)
+    for dbm, sigma in ((-35, 0.009), (-47, 0.016), (-52, 0.028), (-57, 0.050), (-62, 0.082)):
+        assert phase_sigma_rad(np.array([float(dbm)]))[0] == pytest.approx(sigma, rel=0.12)
+        rssi, never = np.full(20000, float(dbm)), np.ones(20000)
+        counts = report_phase(np.full(20000, 1.0), rssi, never, rng).astype(float)
+        assert np.std(counts * 2 * np.pi / 4096) == pytest.approx(sigma, rel=0.15)
+
+
+def test_phase_is_periodic_in_4096_counts():
+    rssi, never = np.full(50, -35.0), np.ones(50)
+    phase = np.linspace(0, 6, 50)
+    a = report_phase(phase, rssi, never, np.random.default_rng(1))
+    b = report_phase(phase + 6 * np.pi, rssi, never, np.random.default_rng(1))
+    assert (a == b).all()
+
+
+def test_weak_tags_flip_by_half_a_turn():
+    n = 4000
+    draw = np.linspace(0, 1, n)
+    for dbm, share in zip(NOISE_RSSI_DBM, (0.33, 0.11, 0.02, 0.007, 0, 0), strict=True):
+        got = report_phase(np.zeros(n), np.full(n, dbm), draw, np.random.default_rng(2))
+        flipped = (np.abs(got.astype(int) - 2048) < 700).mean()
+        assert flipped == pytest.approx(share / 2, abs=0.015)
+
+
+def doubled_variance(batches, epcs):
+    """Circular variance of the doubled phase per (reader, tag, antenna, channel)."""
+    groups = {}
+    for batch in batches:
+        rows = zip(batch.epc, batch.antenna, batch.channel, batch.phase, strict=True)
+        for epc, antenna, channel, phase in rows:
+            if epc in epcs:
+                group = (batch.reader, epc, int(antenna), int(channel))
+                groups.setdefault(group, []).append(int(phase))
+    return [
+        1 - abs(np.mean(np.exp(2j * 2 * np.pi * np.array(p) / 4096)))
+        for p in groups.values()
+        if len(p) >= 2
+    ]
+
+
+def test_a_moved_tag_is_seen_in_its_phase_and_its_neighbours_are_not(still):
+    xyz = slot_positions(PLAN)
+    garment = 25
+    wave = Swing(
+        garment, START_NS, START_NS + 10**12, START_NS + 10**12, (0.04, 0.0, 0.01), 1.3, 0.2, 1.0
+    )
+    batches = play(RadioRig(PLAN, seed=11), (snapshot(k, xyz, swings=(wave,)) for k in range(201)))
+    moved = doubled_variance(batches, {PLAN.items[garment].epc})
+    others = doubled_variance(batches, {item.epc for item in PLAN.items[:20]})
+    assert np.median(moved) > 5 * np.median(others)
+    assert len(moved) > 10
+
+
+def test_sold_garments_are_silent_and_the_rest_are_not():
+    xyz = slot_positions(PLAN)
+    place = np.full(len(xyz), Place.ON_FIXTURE, np.uint8)
+    place[:40] = Place.SOLD
+    place[40:60] = Place.FITTING
+    batches = play(RadioRig(PLAN, seed=5), (snapshot(k, xyz, place=place) for k in range(40)))
+    seen = set(column(batches, "epc"))
+    assert not seen & {item.epc for item in PLAN.items[:40]}
+    assert len(seen & {item.epc for item in PLAN.items[40:60]}) > 15
+
+
+def test_a_carried_tag_changes_the_antenna_that_hears_it():
+    xyz = slot_positions(PLAN)
+    item = PLAN.items[5]
+
+    def walk():
+        for tick in range(121):
+            moved = xyz.copy()
+            moved[5] = np.array([1.0, 1.6, 1.1]) + tick / 120 * np.array([9.0, 4.0, 0.0])
+            yield snapshot(tick, moved)
+
+    batches = play(RadioRig(PLAN, seed=5), walk())
+    mine = [b.reader for b in batches for e in b.epc if e == item.epc]
+    assert mine[0] == "reader-1"
+    assert mine[-1] == "reader-2"
+
+
+def test_the_label_of_a_shopper_is_in_no_read():
+    xyz = slot_positions(PLAN)
+    where = [np.array([[1.0 + 0.1 * k, 3.0]]) for k in range(31)]
+    runs = [
+        play(
+            RadioRig(PLAN, seed=5),
+            (snapshot(k, xyz, bodies=(who,), people_xy_m=where[k]) for k in range(31)),
+        )
+        for who in (body(1), body(77))
+    ]
+    assert digest(runs[0]) == digest(runs[1])
+
+
+def digest(batches):
+    state = hashlib.sha256()
+    for name in ("read_us", "epc", "antenna", "channel", "rssi_cdbm", "phase", "doppler"):
+        state.update(np.ascontiguousarray(column(batches, name)).tobytes())
+    return state.hexdigest()
+
+
+def test_another_process_hears_the_same_and_another_seed_does_not(tmp_path):
+    code = (
+        "from test_rfid_rig import *; import sys\n"
+        "print(digest(play(RadioRig(PLAN, seed=int(sys.argv[1])), still_shop(PLAN, 2.0))))"
+    )
+
+    def run(seed, hash_seed):
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(HERE)}
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(seed)],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    first = run(11, "1")
+    assert first == run(11, "2")
+    assert first != run(12, "1")
