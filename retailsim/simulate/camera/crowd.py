@@ -1,0 +1,126 @@
+"""The people on the graphics card: uploaded once per tick, drawn for many cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from retailsim.simulate.camera.figure import Material
+from retailsim.simulate.camera.optics import Light
+from retailsim.simulate.camera.people import MESH, CrowdMesh
+from retailsim.simulate.camera.shaders import (
+    DEPTH_FRAGMENT,
+    DEPTH_VERTEX,
+    PERSON_FRAGMENT,
+    PERSON_VERTEX,
+)
+from retailsim.simulate.camera.textures import fold_map
+
+INDICES = MESH.triangles.size
+SHADOW_PX = 512
+
+
+def set_uniform(program: Any, name: str, value: Any) -> None:
+    """Set a uniform unless the compiler found that the program does not need it."""
+    if name in program:
+        if isinstance(value, np.ndarray):
+            program[name].write(np.ascontiguousarray(value, np.float32).tobytes())
+        else:
+            program[name].value = value
+
+
+def set_light(program: Any, light: Light) -> None:
+    """Hand the light to a program."""
+    towards = np.asarray(light.direction) / np.linalg.norm(light.direction)
+    set_uniform(program, "key_direction", tuple(towards))
+    set_uniform(program, "key_colour", light.key)
+    set_uniform(program, "sky_colour", light.sky)
+    set_uniform(program, "ground_colour", light.ground)
+    set_uniform(program, "exposure", light.exposure)
+    set_uniform(program, "shadow_share", light.shadow_share)
+
+
+def noise_texture(context: Any) -> Any:
+    """Upload the fold map, tiling and with mipmaps."""
+    pixels = fold_map()
+    texture = context.texture(pixels.shape[1::-1], 3, pixels.tobytes(), alignment=1)
+    texture.build_mipmaps()
+    texture.filter = (context.LINEAR_MIPMAP_NEAREST, context.LINEAR)
+    return texture
+
+
+def shadow_texture(context: Any, size_px: int) -> tuple[Any, Any]:
+    """Return a depth texture for shadow look-ups and the framebuffer that fills it."""
+    texture = context.depth_texture((size_px, size_px))
+    texture.compare_func = "<="
+    texture.filter = (context.LINEAR, context.LINEAR)
+    texture.repeat_x = texture.repeat_y = False
+    frame = context.framebuffer(depth_attachment=texture)
+    frame.clear(depth=1.0)
+    return texture, frame
+
+
+class Crowd:
+    """Draws everyone of the last `upload`."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.program = context.program(PERSON_VERTEX, PERSON_FRAGMENT)
+        self._depth_program = context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
+        self._capacity = self.count = 0
+        self._reserve(16)
+
+    def upload(self, mesh: CrowdMesh) -> None:
+        """Send the bodies of one tick."""
+        self.count = len(mesh.position)
+        self._reserve(self.count)
+        if not self.count:
+            return
+        moving = np.concatenate([mesh.position, mesh.normal], axis=2)
+        fixed = np.empty((*mesh.material.shape, 3), np.float32)
+        fixed[..., :2] = mesh.cloth
+        rows = np.arange(self.count, dtype=np.uint32)[:, None] * np.uint32(len(Material))
+        fixed[..., 2] = (rows + mesh.material).view(np.float32)
+        self._moving.write(moving.tobytes())
+        self._fixed.write(fixed.tobytes())
+        self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
+
+    def draw(self, clip: np.ndarray, rows: Iterable[int]) -> None:
+        """Draw these rows in colour; textures and lights are the caller's."""
+        set_uniform(self.program, "world_to_clip", clip.T)
+        self._palette.use(0)
+        set_uniform(self.program, "palette", 0)
+        for row in rows:
+            self._colour.render(vertices=INDICES, first=row * INDICES)
+
+    def draw_depth(self, clip: np.ndarray) -> None:
+        """Draw everyone's depth, for shadows."""
+        set_uniform(self._depth_program, "world_to_clip", clip.T)
+        if self.count:
+            self._depth.render(vertices=INDICES * self.count)
+
+    def _reserve(self, count: int) -> None:
+        if count <= self._capacity:
+            return
+        self._capacity = max(count, self._capacity * 2)
+        vertices = self._capacity * MESH.vertices
+        context = self._context
+        self._moving = context.buffer(reserve=vertices * 24, dynamic=True)
+        self._fixed = context.buffer(reserve=vertices * 12, dynamic=True)
+        self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
+        self._palette.filter = (context.NEAREST, context.NEAREST)
+        offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
+        index = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
+        self._colour = context.vertex_array(
+            self.program,
+            [
+                (self._moving, "3f4 3f4", "in_position", "in_normal"),
+                (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
+            ],
+            index,
+        )
+        self._depth = context.vertex_array(
+            self._depth_program, [(self._moving, "3f4 12x", "in_position")], index
+        )
