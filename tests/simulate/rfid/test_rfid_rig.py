@@ -115,17 +115,16 @@ def doubled_variance(batches, epcs):
     ]
 
 
-def test_a_moved_tag_is_seen_in_its_phase_and_its_neighbours_are_not(still):
-    xyz = slot_positions(PLAN)
-    garment = 25
-    wave = Swing(
-        garment, START_NS, START_NS + 10**12, START_NS + 10**12, (0.04, 0.0, 0.01), 1.3, 0.2, 1.0
-    )
-    batches = play(RadioRig(PLAN, seed=11), (snapshot(k, xyz, swings=(wave,)) for k in range(201)))
-    moved = doubled_variance(batches, {PLAN.items[garment].epc})
-    others = doubled_variance(batches, {item.epc for item in PLAN.items[:20]})
+def test_a_moved_tag_is_seen_in_its_phase_and_its_neighbours_are_not():
+    few = [reader.model_copy(update={"region": "etsi"}) for reader in PLAN.readers]
+    plan = PLAN.model_copy(update={"readers": few})  # few channels: each tag is often on the same
+    xyz = slot_positions(plan)
+    garment, end_ns = 25, START_NS + 10**12
+    wave = Swing(garment, START_NS, end_ns, end_ns, (0.04, 0.0, 0.01), 1.3, 0.2, 1.0)
+    batches = play(RadioRig(plan, seed=11), (snapshot(k, xyz, swings=(wave,)) for k in range(201)))
+    moved = doubled_variance(batches, {plan.items[garment].epc})
+    others = doubled_variance(batches, {item.epc for item in plan.items[:20]})
     assert np.median(moved) > 5 * np.median(others)
-    assert len(moved) > 10
 
 
 def test_sold_garments_are_silent_and_the_rest_are_not():
