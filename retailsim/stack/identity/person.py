@@ -1,0 +1,92 @@
+"""A person as the stack knows one, and one sight of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.stack.identity.walk import Walk
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One tracklet in one frame.
+
+    Attributes:
+        time_ns: capture time.
+        camera: camera id.
+        track_id: its number.
+        box_px: float32 (4,).
+        xy_m: floor position, NaN when unknown, float64 (2,).
+        sigma_m: its standard deviation.
+    """
+
+    time_ns: int
+    camera: str
+    track_id: int
+    box_px: F32
+    xy_m: F64
+    sigma_m: float
+
+    @property
+    def placed(self) -> bool:
+        """Whether the floor position is known."""
+        return bool(np.isfinite(self.xy_m).all() and np.isfinite(self.sigma_m))
+
+
+@dataclass
+class Look:
+    """A running mean of appearance vectors.
+
+    Attributes:
+        total: sum of unit vectors, None before the first.
+    """
+
+    total: F64 | None = None
+
+    def add(self, vector: NDArray[np.floating], keep: float = 0.98) -> None:
+        """Take one unit vector (d,) in; older ones fade by `keep` each."""
+        row = vector.astype(float)
+        self.total = row if self.total is None else keep * self.total + row
+
+    def similarity(self, other: Look) -> float | None:
+        """Return the cosine of both means, None when either is unknown."""
+        if self.total is None or other.total is None:
+            return None
+        norm = float(np.linalg.norm(self.total) * np.linalg.norm(other.total))
+        return float(self.total @ other.total) / norm if norm > 0 else None
+
+
+@dataclass
+class Person:
+    """Somebody on the floor.
+
+    Attributes:
+        number: given out from 1.
+        walk: filtered position.
+        born_ns, seen_ns: first and last sight.
+        observed_s: time in sight so far.
+        confirmed: whether the evidence suffices.
+        look: mean appearance.
+        room_m: centre of the fitting room the person is believed to be in.
+        cameras: camera -> time of the last sight there.
+    """
+
+    number: int
+    walk: Walk
+    born_ns: int
+    seen_ns: int
+    observed_s: float = 0.0
+    confirmed: bool = False
+    look: Look = field(default_factory=Look)
+    room_m: F64 | None = None
+    cameras: dict[str, int] = field(default_factory=dict)
+
+    def unseen_s(self, time_ns: int) -> float:
+        """Seconds since the last sight."""
+        return (time_ns - self.seen_ns) * 1e-9
