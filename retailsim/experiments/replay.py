@@ -138,7 +138,7 @@ def _scorecard(
         mode="serial",
         digest=digest(run.results),
         provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
-        counts=counts(truth, run.results, plan, sensors, frames=run.frames),
+        counts=counts(run.results, plan, sensors, frames=run.frames),
         speed=run.watch.summary(frames=run.frames, duration_s=duration_s),
         accuracy=score(truth, run.results, plan, sensors),
     )
