@@ -5,9 +5,9 @@ fixture must hold. A figure is named by its path, e.g. `accuracy.detection.ap50`
 
 - `down` and `up` say by how much a figure may fall and rise; the direction that is not named is
   free. `share` is allowed on top, as a share of the expected value.
-- With `per: speed.reference_ms` both values are first divided by the time of the reference
-  workload of their own run, so that a slower machine is no regression; `up` is then milliseconds
-  on the expected run's machine.
+- With `per: speed.reference_ms` the expected value and its share are first scaled by how much
+  slower the reference workload ran this time, so that a slower machine is no regression; `down`
+  and `up` are not (a stage that sleeps does so equally long everywhere).
 - A figure that was a number and is now null is a regression; so is a count outside its limits.
 - A fixture in which too little happens (`at_least`) proves nothing and fails.
 """
@@ -96,18 +96,15 @@ class Delta:
 def compare(expected: Expected, actual: Scorecard) -> list[Delta]:
     """Compare all toleranced figures, then the least a fixture must hold.
 
-    Stages' times are not compared between different devices or precisions; a stage that is gone
-    is a regression, one that is new has no time to compare with.
+    Times are not compared between CPU and CUDA, nor between precisions; a stage that is gone is
+    a regression, one that is new has no time to compare with.
     """
     before, after = flatten(expected.scorecard), flatten(actual)
-    same_machine_kind = (expected.scorecard.device, expected.scorecard.precision) == (
-        actual.device,
-        actual.precision,
-    )
+    same_kind = _kind(expected.scorecard) == _kind(actual)
     deltas = []
     for path, tolerance in expected.tolerances.items():
         delta = _compare(path, tolerance, before, after)
-        if path.startswith("speed.") and not same_machine_kind:
+        if path.startswith("speed.") and not same_kind:
             delta = Delta(path, delta.expected, delta.actual, None, None, "not compared")
         deltas.append(delta)
     for path, least in expected.at_least.items():
@@ -115,6 +112,11 @@ def compare(expected: Expected, actual: Scorecard) -> list[Delta]:
         enough = value is not None and value >= least
         deltas.append(Delta(path, least, value, least, None, "ok" if enough else "vacuous"))
     return deltas
+
+
+def _kind(card: Scorecard) -> tuple[str, str]:
+    """Return what must be equal for times to be comparable: 'cpu' or 'cuda', and precision."""
+    return card.device.split(":")[0], card.precision
 
 
 def failures(deltas: list[Delta]) -> list[Delta]:
@@ -152,8 +154,8 @@ def _compare(
             return Delta(path, old, new, None, None, "not compared")
         scale = here / there
     slack = abs(old) * tolerance.share
-    low = None if tolerance.down is None else (old - tolerance.down - slack) * scale
-    high = None if tolerance.up is None else (old + tolerance.up + slack) * scale
+    low = None if tolerance.down is None else (old - slack) * scale - tolerance.down
+    high = None if tolerance.up is None else (old + slack) * scale + tolerance.up
     if new is None:
         return Delta(path, old, new, low, high, "lost")
     rounding = 1e-9 * max(1.0, abs(old))
