@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from retailsim import __version__
 from retailsim.engine.config import StackSpec, load_baselines
-from retailsim.engine.graph import build_graph
+from retailsim.engine.graph import Node, build_graph
 from retailsim.engine.serial import Run, run_serial
 from retailsim.errors import BagError
 from retailsim.evaluate.score import counts, score
@@ -104,8 +104,8 @@ def replay_bag(
     if run.frames == 0 and len(sensors) == 0:
         raise BagError(f"{bag}: holds no camera frames and no tag reads; nothing to replay")
     truth = MessageLog(reader.truth())
-    card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
-    rivals = _score_baselines(run, truth, sensors, reader.plan)
+    card = _scorecard(bag, spec, nodes, run, truth, sensors, reader.plan, where)
+    rivals = _score_baselines(nodes, run, truth, sensors, reader.plan)
     warnings = (f"{bag}: {summary.damage}",) if summary.damage else ()
     return Replayed(card, rivals, run, reader.plan, warnings)
 
@@ -121,6 +121,7 @@ def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Messag
 def _scorecard(
     bag: Path,
     spec: StackSpec,
+    nodes: Sequence[Node],
     run: Run,
     truth: MessageLog,
     sensors: MessageLog,
@@ -140,27 +141,40 @@ def _scorecard(
         provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
         counts=counts(run.results, plan, sensors, frames=run.frames),
         speed=run.watch.summary(frames=run.frames, duration_s=duration_s),
-        accuracy=score(truth, run.results, plan, sensors),
+        accuracy=score(truth, run.results, plan, sensors, outputs=_own_outputs(nodes)),
     )
 
 
+def _own_outputs(nodes: Sequence[Node]) -> set[type[Message]]:
+    """Return what the stack looks for: a kind nobody said then means that none was found."""
+    return {kind for node in nodes if node.baseline is None for kind in node.stage.outputs}
+
+
 def _score_baselines(
-    run: Run, truth: MessageLog, sensors: MessageLog, plan: StorePlan
+    nodes: Sequence[Node], run: Run, truth: MessageLog, sensors: MessageLog, plan: StorePlan
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Score every rival with its words in the place of the stack's own."""
     table: dict[str, dict[str, dict[str, Any]]] = {}
-    for named in run.baselines.values():
-        for name, said in named.items():
-            kinds = {type(message) for message in said}
-            mixed = MessageLog(m for m in run.results if type(m) not in kinds)
-            for kind in BLOCKS:
-                for message, emitted_ns in zip(said.of(kind), said.emitted_ns(kind), strict=True):
-                    mixed.append(message, emitted_ns=emitted_ns)
-            figures = score(truth, mixed, plan, sensors)
-            for kind, blocks in BLOCKS.items():
-                for block in blocks if kind in kinds else ():
-                    table.setdefault(block, {})[name] = figures[block]
+    own = _own_outputs(nodes)
+    for node in nodes:
+        if node.baseline is None:
+            continue
+        kinds = set(node.stage.outputs)
+        mixed = MessageLog()
+        _copy(run.results, mixed, own - kinds)
+        _copy(run.baselines[node.role][node.baseline], mixed, kinds)
+        figures = score(truth, mixed, plan, sensors, outputs=own | kinds)
+        for kind, blocks in BLOCKS.items():
+            for block in blocks if kind in kinds else ():
+                table.setdefault(block, {})[node.baseline] = figures[block]
     return table
+
+
+def _copy(source: MessageLog, target: MessageLog, kinds: set[type[Message]]) -> None:
+    """Copy the messages of some kinds together with when they were said."""
+    for kind in sorted(kinds, key=lambda k: k.__name__):
+        for message, said_ns in zip(source.of(kind), source.emitted_ns(kind), strict=True):
+            target.append(message, emitted_ns=said_ns)
 
 
 def _models_of(spec: StackSpec) -> dict[str, str]:
