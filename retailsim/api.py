@@ -70,7 +70,7 @@ def simulate(
     from retailsim.simulate.scenario import load_scenario, load_store
 
     day = load_scenario(scenario)
-    plan = load_store(day)
+    plan = load_store(day, scenario)
     length_s = day.duration_s if duration_s is None else duration_s
     if not 0 < length_s <= 7 * 86_400:
         raise ScenarioError(f"duration must be positive and at most a week, not {length_s:g} s")
@@ -119,7 +119,7 @@ def replay(
         BagError, ScenarioError, StageError, ModelError: see their docstrings.
     """
     from retailsim.engine.config import load_stack
-    from retailsim.experiments.outputs import write_outputs, writable_folder
+    from retailsim.experiments.outputs import writable_folder, write_outputs
     from retailsim.experiments.replay import replay_bag
     from retailsim.resources import find
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -18,19 +18,37 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Rival:
+    """What one baseline said.
+
+    Attributes:
+        role, name: whose rival it is and what it is called.
+        outputs: the message types it declares.
+        said: its words.
+    """
+
+    role: str
+    name: str
+    outputs: frozenset[type[Message]]
+    said: MessageLog
+
+
+@dataclass(frozen=True)
 class Run:
     """What came out of one replay.
 
     Attributes:
         results: everything the stack's own stages said.
-        baselines: role -> baseline name -> what it said.
+        outputs: the message types they declare.
+        baselines: the rivals that ran in the stack's shadow.
         frames: frames of all cameras.
         begin_ns, end_ns: time of the first and last message.
         watch: the times taken.
     """
 
     results: MessageLog
-    baselines: dict[str, dict[str, MessageLog]]
+    outputs: frozenset[type[Message]]
+    baselines: tuple[Rival, ...]
     frames: int
     begin_ns: int
     end_ns: int
@@ -57,10 +75,12 @@ def run_serial(
     """
     watch = Stopwatch()
     results = MessageLog()
-    rivals: dict[str, dict[str, MessageLog]] = {}
-    for node in nodes:
-        if node.baseline:
-            rivals.setdefault(node.role, {})[node.baseline] = MessageLog()
+    rivals = {
+        id(n): Rival(n.role, n.baseline, frozenset(n.stage.outputs), MessageLog())
+        for n in nodes
+        if n.baseline
+    }
+    outputs = frozenset(kind for n in nodes if not n.baseline for kind in n.stage.outputs)
     frames, begin_ns, end_ns = 0, 0, 0
     for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
         begin = perf_counter()
@@ -72,14 +92,14 @@ def run_serial(
         if progress:
             progress(frames, end_ns)
     _finish(end_ns, nodes, results, rivals, watch)
-    return Run(results, rivals, frames, begin_ns, end_ns, watch)
+    return Run(results, outputs, tuple(rivals.values()), frames, begin_ns, end_ns, watch)
 
 
 def _run_tick(
     tick: Tick,
     nodes: Sequence[Node],
     results: MessageLog,
-    rivals: dict[str, dict[str, MessageLog]],
+    rivals: Mapping[int, Rival],
     watch: Stopwatch,
 ) -> float:
     """Run every stage over one tick; returns the seconds that baselines took."""
@@ -90,7 +110,7 @@ def _run_tick(
         if node.baseline:
             begin = perf_counter()
             said = _step(node, wanted, tick.watermark_ns)
-            rivals[node.role][node.baseline].extend(said, emitted_ns=tick.watermark_ns)
+            rivals[id(node)].said.extend(said, emitted_ns=tick.watermark_ns)
             apart_s += perf_counter() - begin
             continue
         with watch.stage(node.role, _count_items(wanted)):
@@ -118,7 +138,7 @@ def _finish(
     end_ns: int,
     nodes: Sequence[Node],
     results: MessageLog,
-    rivals: dict[str, dict[str, MessageLog]],
+    rivals: Mapping[int, Rival],
     watch: Stopwatch,
 ) -> None:
     """Let every stage say its last, feeding what it says to those after it."""
@@ -134,7 +154,7 @@ def _finish(
         except Exception as error:
             raise StageError(_blame(node, error)) from error
         if node.baseline:
-            rivals[node.role][node.baseline].extend(said, emitted_ns=end_ns)
+            rivals[id(node)].said.extend(said, emitted_ns=end_ns)
             watch.set_apart(perf_counter() - begin)
         else:
             here += said

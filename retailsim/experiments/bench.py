@@ -19,8 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from retailsim import api
+from retailsim.stack.stage import Precision
 
 SEED = 42
+PRECISIONS: tuple[Precision, ...] = ("fp32", "auto")
 
 
 def run(scenario: str, *, seconds: float, rounds: int) -> dict[str, Any]:
@@ -40,9 +42,9 @@ def run(scenario: str, *, seconds: float, rounds: int) -> dict[str, Any]:
             ).recording
             factor = made.duration_s / made.wall_s
             simulated.append({"realtime_factor": factor, "part_s": made.part_s})
-            for precision in ("fp32", "auto"):
-                card = api.replay(bag, precision=precision).scorecard  # type: ignore[arg-type]
-                replayed[precision].append(card.speed)
+            for precision in PRECISIONS:
+                card = api.replay(bag, precision=precision).scorecard
+                replayed[precision].append(card.speed.model_dump())
     return {
         "scenario": scenario,
         "seconds": seconds,

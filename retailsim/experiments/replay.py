@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from retailsim import __version__
 from retailsim.engine.config import StackSpec, load_baselines
-from retailsim.engine.graph import Node, build_graph
+from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import Run, run_serial
 from retailsim.errors import BagError
 from retailsim.evaluate.score import counts, score
-from retailsim.evaluate.scorecard import Provenance, Scorecard
+from retailsim.evaluate.scorecard import Counts, Provenance, Scorecard, Speed
 from retailsim.messages import results
 from retailsim.messages.base import Message
 from retailsim.messages.digest import digest
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import Sale, TagReads, TryOn
 from retailsim.messages.truth import TruthScenario
-from retailsim.session.bag import BagReader
+from retailsim.session import BagReader
 from retailsim.stack.runtime import model_sha256
 from retailsim.stack.stage import Precision, StageContext
 from retailsim.store.plan import StorePlan
@@ -31,19 +31,19 @@ Device = Literal["auto", "cpu", "cuda"]
 Progress = Callable[[float, float, float], None]
 
 # Which block of the scorecard each kind of result decides: a rival is shown in its own blocks.
-BLOCKS: dict[type[Message], tuple[str, ...]] = {
-    results.Detections: ("detection",),
-    results.Tracks: ("tracking",),
-    results.Embeddings: ("reid",),
-    results.Identities: ("identity",),
-    results.TagZones: ("tag_zone",),
-    results.TagMotion: ("flip",),
-    results.Interaction: ("interaction",),
-    results.Crossing: ("footfall",),
-    results.ZoneStay: ("dwell",),
-    results.HeatMap: ("heatmap",),
-    results.Flow: ("flow",),
-    results.Recommendation: ("recommendation",),
+BLOCKS: dict[type[Message], str] = {
+    results.Detections: "detection",
+    results.Tracks: "tracking",
+    results.Embeddings: "reid",
+    results.Identities: "identity",
+    results.TagZones: "tag_zone",
+    results.TagMotion: "flip",
+    results.Interaction: "interaction",
+    results.Crossing: "footfall",
+    results.ZoneStay: "dwell",
+    results.HeatMap: "heatmap",
+    results.Flow: "flow",
+    results.Recommendation: "recommendation",
 }
 
 
@@ -104,8 +104,8 @@ def replay_bag(
     if run.frames == 0 and len(sensors) == 0:
         raise BagError(f"{bag}: holds no camera frames and no tag reads; nothing to replay")
     truth = MessageLog(reader.truth())
-    card = _scorecard(bag, spec, nodes, run, truth, sensors, reader.plan, where)
-    rivals = _score_baselines(nodes, run, truth, sensors, reader.plan)
+    card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
+    rivals = _score_baselines(run, truth, sensors, reader.plan)
     warnings = (f"{bag}: {summary.damage}",) if summary.damage else ()
     return Replayed(card, rivals, run, reader.plan, warnings)
 
@@ -121,7 +121,6 @@ def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Messag
 def _scorecard(
     bag: Path,
     spec: StackSpec,
-    nodes: Sequence[Node],
     run: Run,
     truth: MessageLog,
     sensors: MessageLog,
@@ -139,42 +138,24 @@ def _scorecard(
         mode="serial",
         digest=digest(run.results),
         provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
-        counts=counts(run.results, plan, sensors, frames=run.frames),
-        speed=run.watch.summary(frames=run.frames, duration_s=duration_s),
-        accuracy=score(truth, run.results, plan, sensors, outputs=_own_outputs(nodes)),
+        counts=Counts(**counts(run.results, plan, sensors, frames=run.frames)),
+        speed=Speed.model_validate(run.watch.summary(frames=run.frames, duration_s=duration_s)),
+        accuracy=score(truth, run.results, plan, sensors, outputs=run.outputs),
     )
 
 
-def _own_outputs(nodes: Sequence[Node]) -> set[type[Message]]:
-    """Return what the stack looks for: a kind nobody said then means that none was found."""
-    return {kind for node in nodes if node.baseline is None for kind in node.stage.outputs}
-
-
 def _score_baselines(
-    nodes: Sequence[Node], run: Run, truth: MessageLog, sensors: MessageLog, plan: StorePlan
+    run: Run, truth: MessageLog, sensors: MessageLog, plan: StorePlan
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Score every rival with its words in the place of the stack's own."""
     table: dict[str, dict[str, dict[str, Any]]] = {}
-    own = _own_outputs(nodes)
-    for node in nodes:
-        if node.baseline is None:
-            continue
-        kinds = set(node.stage.outputs)
-        mixed = MessageLog()
-        _copy(run.results, mixed, own - kinds)
-        _copy(run.baselines[node.role][node.baseline], mixed, kinds)
-        figures = score(truth, mixed, plan, sensors, outputs=own | kinds)
-        for kind, blocks in BLOCKS.items():
-            for block in blocks if kind in kinds else ():
-                table.setdefault(block, {})[node.baseline] = figures[block]
+    for rival in run.baselines:
+        mixed = run.results.replaced(rival.said, rival.outputs)
+        figures = score(truth, mixed, plan, sensors, outputs=run.outputs | rival.outputs)
+        for kind, block in BLOCKS.items():
+            if kind in rival.outputs:
+                table.setdefault(block, {})[rival.name] = figures[block]
     return table
-
-
-def _copy(source: MessageLog, target: MessageLog, kinds: set[type[Message]]) -> None:
-    """Copy the messages of some kinds together with when they were said."""
-    for kind in sorted(kinds, key=lambda k: k.__name__):
-        for message, said_ns in zip(source.of(kind), source.emitted_ns(kind), strict=True):
-            target.append(message, emitted_ns=said_ns)
 
 
 def _models_of(spec: StackSpec) -> dict[str, str]:

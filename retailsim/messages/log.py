@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
 
 from retailsim.messages.base import Message
@@ -40,6 +40,15 @@ class MessageLog:
     def of(self, kind: type[M]) -> list[M]:
         """Return all messages of exactly that type, in order of arrival."""
         return list(self._by_type.get(kind, []))  # type: ignore[arg-type]
+
+    def replaced(self, other: MessageLog, kinds: Collection[type[Message]]) -> MessageLog:
+        """Return this log with all messages of those types taken from `other` instead."""
+        mixed = MessageLog()
+        for kind in [*self._by_type, *(k for k in other._by_type if k not in self._by_type)]:
+            source = other if kind in kinds else self
+            for message, said_ns in zip(source.of(kind), source.emitted_ns(kind), strict=True):
+                mixed.append(message, emitted_ns=said_ns)
+        return mixed
 
     def __iter__(self) -> Iterator[Message]:
         for messages in self._by_type.values():

@@ -10,8 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from retailsim.messages.base import Message
-from retailsim.session.bag import BagWriter
-from retailsim.session.video import VideoEncoder
+from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.rig import CameraRig, View
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.scenario import Scenario

@@ -49,7 +49,9 @@ def test_a_baseline_feeds_nobody() -> None:
     nodes = build_graph(spec(m="Mover", d="Door"), CONTEXT, baselines=rival)
     run = run_serial([reads(S)], nodes, lateness_s=0)
     assert len(run.results.of(TagMotion)) == 1
-    assert len(run.baselines["m"]["keen"].of(TagMotion)) == 1
+    (rival,) = run.baselines
+    assert (rival.role, rival.name) == ("m", "keen")
+    assert len(rival.said.of(TagMotion)) == 1
     assert len(run.results.of(Crossing)) == 2
 
 

@@ -1,0 +1,74 @@
+"""What a replay leaves on disk: scorecard, stack, tables, videos, a bag of results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from retailsim.engine.config import StackSpec
+from retailsim.errors import BagError
+from retailsim.experiments.replay import Replayed
+from retailsim.report.tables import write_tables
+from retailsim.report.video import write_videos
+from retailsim.session import BagReader
+from retailsim.session.results import write_results
+
+
+def writable_folder(folder: Path) -> None:
+    """Make the folder if need be; raises BagError when nothing can be written there.
+
+    Asked before a replay starts, so that minutes of work are not lost at its end.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BagError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def write_outputs(
+    replayed: Replayed,
+    spec: StackSpec,
+    bag: Path,
+    *,
+    output: Path | None,
+    video: Path | None,
+    results_bag: bool,
+) -> None:
+    """Write what was asked for; every file appears whole under its name or not at all.
+
+    Raises:
+        BagError: a file cannot be written.
+    """
+    try:
+        if output is not None:
+            _write(output / "scorecard.json", replayed.scorecard.to_json() + "\n")
+            text = yaml.safe_dump(spec.resolved(), sort_keys=False)
+            _write(output / "stack.yaml", text)
+            write_tables(replayed.run.results, replayed.plan, output)
+            if results_bag:
+                target = output / "results.bag"
+                _replace(target, lambda path: write_results(path, replayed))
+        if video is not None:
+            write_videos(BagReader(bag).messages(), replayed.run.results, replayed.plan, video)
+    except OSError as error:
+        where = error.filename or output or video
+        raise BagError(f"{where}: cannot be written: {error.strerror or error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _replace(target: Path, write: Callable[[Path], None]) -> None:
+    if target.exists():
+        shutil.rmtree(target)
+    write(target)
