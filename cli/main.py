@@ -17,7 +17,7 @@ from cli.replay import replay_command
 from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
-from retailsim import __version__
+from retailsim.version import __version__
 from retailsim.errors import RetailError
 
 app = typer.Typer(

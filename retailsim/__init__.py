@@ -1,3 +1,6 @@
 """retailsim: a test bench for smart-shop perception."""
 
-__version__ = "0.1.0"
+from retailsim.api import check, replay, simulate
+from retailsim.version import __version__
+
+__all__ = ["__version__", "check", "replay", "simulate"]

@@ -12,7 +12,7 @@ commands need one of them at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +22,7 @@ from retailsim.errors import BagError, ScenarioError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from retailsim.evaluate.gate import Delta
     from retailsim.evaluate.scorecard import Scorecard
     from retailsim.experiments.gate import GateResult
     from retailsim.experiments.replay import Replayed
@@ -178,3 +179,15 @@ def scorecard_table(
     from retailsim.report.table import scorecard_table as render
 
     return render(card, baselines=baselines or {})
+
+
+def gate_table(name: str, deltas: Sequence[Delta], *, everything: bool = False) -> RenderableType:
+    """Return one fixture's deltas as a rich table."""
+    from retailsim.report.table import gate_table as render
+
+    return render(name, deltas, everything=everything)
+
+
+def failed_paths(deltas: Sequence[Delta]) -> list[str]:
+    """Return the names of the figures that turn the gate red."""
+    return [delta.path for delta in deltas if delta.failed]

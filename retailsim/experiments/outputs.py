@@ -13,6 +13,7 @@ import yaml
 from retailsim.engine.config import StackSpec
 from retailsim.errors import BagError
 from retailsim.experiments.replay import Replayed
+from retailsim.messages.sensors import FrameBatch
 from retailsim.report.tables import write_tables
 from retailsim.report.video import write_videos
 from retailsim.session import BagReader
@@ -54,9 +55,12 @@ def write_outputs(
             write_tables(replayed.run.results, replayed.plan, output)
             if results_bag:
                 target = output / "results.bag"
-                _replace(target, lambda path: write_results(path, replayed))
+                _replace(
+                    target, lambda path: write_results(path, replayed.run.results, replayed.plan)
+                )
         if video is not None:
-            write_videos(BagReader(bag).messages(), replayed.run.results, replayed.plan, video)
+            frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
+            write_videos(video, frames, replayed.run.results, replayed.plan)
     except OSError as error:
         where = error.filename or output or video
         raise BagError(f"{where}: cannot be written: {error.strerror or error}") from error

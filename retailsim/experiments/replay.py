@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from retailsim import __version__
+from retailsim.version import __version__
 from retailsim.engine.config import StackSpec, load_baselines
 from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import Run, run_serial
