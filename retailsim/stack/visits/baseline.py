@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
+
 from retailsim.messages.base import Message
 from retailsim.messages.results import Crossing, Flow, HeatMap, People, ZoneStay
 from retailsim.stack.identity.doors import DoorLine, door_lines
