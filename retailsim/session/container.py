@@ -84,8 +84,23 @@ class ContainerWriter:
             self.abort()
             raise self._refused(error) from error
 
-    def add(self, channel: Channel, log_ns: int, publish_ns: int, data: bytes) -> None:
-        """Write one message; `log_ns` is its arrival, `publish_ns` its capture time."""
+    def add(
+        self,
+        channel: Channel,
+        log_ns: int,
+        publish_ns: int,
+        data: bytes,
+        sequence: int | None = None,
+    ) -> None:
+        """Write one message.
+
+        Args:
+            channel: its topic.
+            log_ns: arrival, nanoseconds since the epoch.
+            publish_ns: capture time.
+            data: the encoded message.
+            sequence: its number on the topic; by default they are counted from 0.
+        """
         try:
             if self._flushed_ns is None:
                 self._flushed_ns = log_ns
@@ -93,7 +108,13 @@ class ContainerWriter:
                 self._mcap.flush()  # type: ignore[no-untyped-call]
                 self._flushed_ns = log_ns
             number = self._counts.get(channel, 0)
-            self._mcap.add_message(self._id(channel), log_ns, data, publish_ns, number)
+            self._mcap.add_message(
+                self._id(channel),
+                log_ns,
+                data,
+                publish_ns,
+                number if sequence is None else sequence,
+            )
         except OSError as error:
             raise self._refused(error) from error
         self._counts[channel] = number + 1

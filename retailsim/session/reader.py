@@ -121,18 +121,22 @@ class BagReader:
                 if camera_of(raw.channel.topic) is not None:
                     yield from assembler.video(raw)
                 else:
-                    yield from assembler.other(self._decode(raw))
+                    yield from assembler.other(self.decode(raw))
             yield from assembler.flush()
         finally:
             self.dropped_frames = assembler.dropped
 
+    def raw_sensors(self) -> Iterator[RawMessage]:
+        """Yield what `messages` is made of as it is stored, with its log times."""
+        return self._source.messages(_wants_sensors)
+
     def truth(self) -> Iterator[Message]:
         """Yield the Truth messages in order of log time."""
-        return map(self._decode, self._source.messages(_wants_truth))
+        return map(self.decode, self._source.messages(_wants_truth))
 
     def results(self) -> Iterator[Message]:
         """Yield what a stack said, for bags written by a replay."""
-        return map(self._decode, self._source.messages(_wants_results))
+        return map(self.decode, self._source.messages(_wants_results))
 
     def summary(self) -> Summary:
         """Return what the bag holds, without decoding it."""
@@ -161,6 +165,17 @@ class BagReader:
             damage=self._source.damage,
         )
 
+    def decode(self, raw: RawMessage) -> Message:
+        """Decode a stored message of retailsim's; raises BagError when it is not what it says."""
+        kind = type_of(raw.channel.schema)
+        assert kind is not None
+        try:
+            return decode(kind, raw.data)
+        except ValueError as error:
+            raise BagError(
+                f"{self.path}: message {raw.sequence} on {raw.channel.topic} is {error}"
+            ) from error
+
     def _plan_or_none(self) -> StorePlan | None:
         if any(a.name == PLAN_ATTACHMENT for a in self._source.attachments):
             return self.plan
@@ -179,16 +194,6 @@ class BagReader:
                 f"{self.path}: nothing to replay: needs /camera/<id>/video, /rfid/<reader>/reads, "
                 f"/pos/sales or /mirror/tryon; {self._holds}"
             )
-
-    def _decode(self, raw: RawMessage) -> Message:
-        kind = type_of(raw.channel.schema)
-        assert kind is not None
-        try:
-            return decode(kind, raw.data)
-        except ValueError as error:
-            raise BagError(
-                f"{self.path}: message {raw.sequence} on {raw.channel.topic} is {error}"
-            ) from error
 
 
 def _is_ours(channel: Channel, types: dict[str, type[Message]]) -> bool:

@@ -1,0 +1,42 @@
+"""Making a damaged bag whole: everything that can be read, in a new bag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retailsim.errors import BagError
+from retailsim.session.container import ContainerWriter
+from retailsim.session.damage import Damage
+from retailsim.session.source import open_source
+
+
+def repair_session(
+    path: str | Path, output: str | Path | None = None
+) -> tuple[Path, Damage | None]:
+    """Write everything readable of a bag to a whole one.
+
+    Args:
+        path: a bag folder or a bare .mcap file.
+        output: the new bag; by default a folder is replaced in its place, and a file gets a bag
+            folder of its name beside it.
+
+    Returns:
+        Where the whole bag is, and what was lost; None, with the bag untouched, when it was
+        whole and no output was asked for.
+
+    Raises:
+        BagError: nothing can be recovered, or the output cannot be written.
+    """
+    source = open_source(path)
+    if source.kind != "mcap":
+        raise BagError(f"{path}: only MCAP recordings are repaired; try `rosbag reindex`")
+    if output is None:
+        if source.damage is None:
+            return source.path, None
+        output = source.path if source.path.is_dir() else source.path.with_suffix(".bag")
+    if not source.topics and not source.attachments:
+        raise BagError(f"{path}: cut before its store plan; nothing can be recovered")
+    with ContainerWriter(output, tuple(source.attachments)) as container:
+        for raw in source.messages(lambda _: True):
+            container.add(raw.channel, raw.log_ns, raw.publish_ns, raw.data, raw.sequence)
+    return Path(output), source.damage
