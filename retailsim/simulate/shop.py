@@ -1,0 +1,112 @@
+"""What everybody in the world shares: clock, goods, places, queues, truth."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import simpy
+
+from retailsim.messages.policy import Policy
+from retailsim.simulate.goods import Goods
+from retailsim.simulate.motion import ARRIVED_M, GAP_M
+from retailsim.simulate.navigation import Navigator
+from retailsim.simulate.people import Person
+from retailsim.simulate.places import Claims, Places, Spot
+from retailsim.simulate.scenario import Dwell, Scenario
+from retailsim.simulate.street import Street
+from retailsim.simulate.taste import Market
+from retailsim.simulate.truth import Recorder
+from retailsim.store.plan import StorePlan
+
+Doing: TypeAlias = Generator[simpy.Event, Any, None]
+TICKS_PER_S = 10
+
+
+class Line:
+    """A queue of people before a till, each at a place of their own.
+
+    Attributes:
+        members: who queues, first in front.
+        moved: succeeds, and is replaced, whenever somebody leaves.
+        served: who is being served now.
+    """
+
+    def __init__(self, env: simpy.Environment, spots: list[Spot]) -> None:
+        self._env = env
+        self.spots = spots
+        self.members: list[Person] = []
+        self.moved = env.event()
+        self.served: Person | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether another person would have nowhere to stand."""
+        return len(self.members) >= len(self.spots)
+
+    def leave(self, person: Person) -> None:
+        """Let a person go and the others move up."""
+        self.members.remove(person)
+        self.served = None
+        moved, self.moved = self.moved, self._env.event()
+        moved.succeed()
+
+
+@dataclass
+class Shop:
+    """The shared state of one world; simulation time is counted in ticks of 0.1 s."""
+
+    env: simpy.Environment
+    plan: StorePlan
+    scenario: Scenario
+    policy: Policy
+    street: Street
+    navigator: Navigator
+    places: Places
+    goods: Goods
+    market: Market
+    truth: Recorder
+    rooms: simpy.Store
+    mirrors: dict[str, simpy.Resource]
+    lines: dict[str, Line]
+    claims: Claims = field(default_factory=Claims)
+    people: list[Person] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> simpy.Event:
+        """Return an event after a time, rounded to ticks, at least one."""
+        return self.env.timeout(max(1, round(seconds * TICKS_PER_S)))
+
+    def walk(self, person: Person, spot: Spot, *, within_m: float = ARRIVED_M) -> simpy.Event:
+        """Send a person to a spot; the event succeeds on arrival."""
+        arrival = self.env.event()
+        person.mover.face_rad = None
+        person.mover.walk_to(
+            self.navigator.field(spot), lambda: _succeed(arrival), within_m=within_m
+        )
+        return arrival
+
+    def enter_world(self, person: Person) -> Doing:
+        """Add a person where they are, as soon as nobody stands there."""
+        while any(np.hypot(*(person.xy_m - other.xy_m)) < 1.5 * GAP_M for other in self.people):
+            yield self.wait(0.3)
+        self.people.append(person)
+
+    def leave_world(self, person: Person) -> None:
+        """Take a person out of the world."""
+        self.claims.leave(person)
+        self.people.remove(person)
+
+    def epcs(self, garments: list[int]) -> list[str]:
+        """Return the EPCs of garments."""
+        return [self.plan.items[g].epc for g in garments]
+
+
+def dwell_s(dwell: Dwell, rng: np.random.Generator) -> float:
+    """Draw a duration: log-normal around its median, at most four times it."""
+    return float(min(dwell.median_s * np.exp(rng.normal(0.0, dwell.spread)), 4 * dwell.median_s))
+
+
+def _succeed(event: simpy.Event) -> None:
+    event.succeed()

@@ -1,0 +1,130 @@
+"""What really happened, written down as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.messages.base import Message
+from retailsim.messages.truth import (
+    TruthCarry,
+    TruthCrossing,
+    TruthInteraction,
+    TruthPeople,
+    TruthSale,
+    TruthTaste,
+    TruthTryOn,
+)
+from retailsim.simulate.people import Person
+from retailsim.simulate.taste import Taste
+from retailsim.store.plan import StorePlan
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Something that has begun: who, which garment, what, where."""
+
+    start_ns: int
+    person: Person
+    garment: int
+    kind: Literal["flip", "pickup", "putback", "carry", "try-on"]
+    mirror: str = ""
+
+
+class Recorder:
+    """Collects messages between ticks; nothing before the session's start is told.
+
+    What began before the start and goes on after it is told as begun at the start.
+    """
+
+    def __init__(self, plan: StorePlan, *, start_ns: int, clock: Callable[[], int]) -> None:
+        self._plan = plan
+        self._start_ns = start_ns
+        self._open: list[Interval] = []
+        self._pending: list[Message] = []
+        self._clock = clock
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the present tick."""
+        return self._clock()
+
+    def tell(self, message: Message) -> None:
+        """Add a message, unless the session has not begun."""
+        if message.time_ns >= self._start_ns:
+            self._pending.append(message)
+
+    def take(self) -> tuple[Message, ...]:
+        """Return and forget what came up since the last call."""
+        taken, self._pending = tuple(self._pending), []
+        return taken
+
+    def begin(self, interval: Interval) -> Interval:
+        """Note that something begins now."""
+        self._open.append(interval)
+        return interval
+
+    def end(self, interval: Interval) -> None:
+        """Tell of something that ends now."""
+        self._open.remove(interval)
+        self._tell_interval(interval)
+
+    def close(self) -> None:
+        """End everything that is still going on, in order of its beginning."""
+        for interval in self._open:
+            self._tell_interval(interval)
+        self._open = []
+
+    def carried_since(self, person: Person, garment: int) -> Interval:
+        """Return the open carry of a garment by a person."""
+        return next(
+            i
+            for i in self._open
+            if i.kind == "carry" and i.person is person and i.garment == garment
+        )
+
+    def people(self, people: list[Person]) -> None:
+        """Tell where everyone is."""
+        self.tell(
+            TruthPeople(
+                self.now_ns,
+                person_id=np.array([p.label for p in people], np.int64),
+                xy_m=np.array([p.xy_m for p in people], float).reshape(-1, 2),
+                heading_rad=np.array([p.mover.heading_rad for p in people], float),
+                staff=np.array([p.staff for p in people], bool),
+            )
+        )
+
+    def crossing(self, person: Person, door: str, direction: Literal["in", "out"]) -> None:
+        """Tell of a person in a doorway."""
+        self.tell(
+            TruthCrossing(self.now_ns, door=door, person_id=person.label, direction=direction)
+        )
+
+    def sale(self, person: Person, epc: NDArray[np.str_]) -> None:
+        """Tell who paid."""
+        self.tell(TruthSale(self.now_ns, person_id=person.label, epc=epc))
+
+    def taste(self, person: Person, taste: Taste) -> None:
+        """Tell what a visitor likes."""
+        liked = taste.liked()
+        sku = np.array([self._plan.catalogue[i].id for i in liked], np.str_)
+        self.tell(TruthTaste(self.now_ns, person.label, sku=sku, utility=taste.utility[liked]))
+
+    def _tell_interval(self, i: Interval) -> None:
+        if self.now_ns <= self._start_ns:
+            return
+        start = max(i.start_ns, self._start_ns)
+        epc, label = self._plan.items[i.garment].epc, i.person.label
+        message: Message
+        if i.kind == "carry":
+            message = TruthCarry(start, self.now_ns, label, epc)
+        elif i.kind == "try-on":
+            message = TruthTryOn(start, self.now_ns, label, epc, i.mirror)
+        else:
+            message = TruthInteraction(start, self.now_ns, label, epc, i.kind)
+        self.tell(message)
