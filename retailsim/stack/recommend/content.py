@@ -79,4 +79,5 @@ def similarity(catalogue: Sequence[Sku], shares: Mapping[str, float] | None = No
 
 def _same(labels: Sequence[str]) -> F64:
     values = np.array(labels)
-    return (values[:, None] == values[None]).astype(np.float64)
+    same: F64 = np.equal(values[:, None], values[None]).astype(np.float64)
+    return same

@@ -1,0 +1,229 @@
+"""The recipe of the shipped person embedder: rendered people only, one CPU thread."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from retailsim.evaluate.reid import rank
+from retailsim.simulate.streams import stream
+from retailsim.stack.reid.baseline import histogram
+from retailsim.stack.reid.crops import F32, U8, to_input
+from retailsim.stack.reid.embedder import unit
+from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
+from retailsim.train.embedder_crops import CameraLook, backdrops, dress_crop
+from retailsim.train.embedder_loss import CosineClassifier, batch_hard_triplet
+from retailsim.train.embedder_people import Bank, render_bank
+from retailsim.train.seeds import FIRST_JUDGING_SEED, require_training_seed
+
+PEOPLE_PER_BATCH, CROPS_PER_PERSON = 16, 4
+CAMERAS_HELD_OUT = 4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights.
+
+    Attributes:
+        seed: of all draws; below 900000.
+        identities, views: of the rendered training people.
+        steps: of the optimiser, 64 crops each.
+        learning_rate: at its peak.
+        margin: of the triplet loss.
+        held_out: identities, all new, that metrics are measured on.
+    """
+
+    seed: int = 11
+    identities: int = 1600
+    views: int = 12
+    steps: int = 5500
+    learning_rate: float = 2e-3
+    margin: float = 0.3
+    held_out: int = 150
+
+
+def train_embedder(
+    recipe: Recipe, folder: Path, *, say: Callable[[str], None] = print
+) -> dict[str, float]:
+    """Render, train, measure and write a model folder.
+
+    Returns:
+        The metrics, as written to `metrics.json`.
+
+    Raises:
+        RetailError: the seed is one of those kept for judging.
+        DeviceError: OpenGL is missing.
+    """
+    require_training_seed(recipe.seed)
+    begin = time.perf_counter()
+    bank = render_bank(recipe.seed, identities=recipe.identities, views=recipe.views)
+    say(f"{len(bank.person)} crops rendered in {time.perf_counter() - begin:.0f} s")
+    test = held_out_set(_other_seed(recipe.seed), identities=recipe.held_out)
+    config = EmbedderConfig()
+
+    def checkpoint(step: int, loss: float, net: PersonEmbedder) -> None:
+        metrics = measure(net, test)
+        write_model(folder, config, net, metrics)
+        say(f"step {step} loss {loss:.3f} {time.perf_counter() - begin:.0f} s {metrics}")
+
+    net = fit(recipe, config, bank, checkpoint=checkpoint)
+    metrics = measure(net, test) | {
+        f"colour_histogram_{name}": value
+        for name, value in measure_vectors(colour_vectors(test.crops), test).items()
+    }
+    write_model(folder, config, net, metrics)
+    say(f"{metrics} in {time.perf_counter() - begin:.0f} s")
+    return metrics
+
+
+def fit(
+    recipe: Recipe,
+    config: EmbedderConfig,
+    bank: Bank,
+    *,
+    checkpoint: Callable[[int, float, PersonEmbedder], None] = lambda *_: None,
+) -> PersonEmbedder:
+    """Train a network on a bank; calls `checkpoint(step, loss, net)` every 500 steps."""
+    torch.manual_seed(recipe.seed)
+    net = PersonEmbedder(config)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    classifier = CosineClassifier(config.dimensions, int(bank.person.max()) + 1)
+    parameters = [*net.parameters(), *classifier.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=5e-4)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: _rate(step / max(recipe.steps, 1))
+    )
+    batches = Batches(recipe.seed, bank)
+    average = 0.0
+    for step in range(1, recipe.steps + 1):
+        crops, person = batches.next()
+        with torch.autocast("cpu", torch.bfloat16):
+            fused = net.features(crops.contiguous(memory_format=torch.channels_last))
+        embedded = functional.normalize(net.neck(fused.float()), dim=1)
+        loss = functional.cross_entropy(classifier(embedded), person, label_smoothing=0.1)
+        loss = loss + batch_hard_triplet(embedded, person, margin=recipe.margin)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        average += (loss.item() - average) * (0.02 if step > 50 else 1 / step)
+        if step % 500 == 0:
+            checkpoint(step, average, net)
+    net.eval()
+    return net
+
+
+def _other_seed(seed: int) -> int:
+    """The seed of the people held out: as far from the training's as can be."""
+    return (seed + FIRST_JUDGING_SEED // 2) % FIRST_JUDGING_SEED
+
+
+def _rate(progress: float) -> float:
+    """Rise over the first 3 %, then half a cosine down to 1 %."""
+    if progress < 0.03:
+        return max(progress / 0.03, 0.02)
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * (progress - 0.03) / 0.97)) / 2
+
+
+class Batches:
+    """Draws batches of pairs of people (often dressed alike), several crops of each."""
+
+    def __init__(self, seed: int, bank: Bank) -> None:
+        self._bank = bank
+        self._rng = stream(seed, "batches")
+        self._pool = backdrops(stream(seed, "backdrops"), 300)
+        self._rows = {
+            int(p): np.flatnonzero(bank.person == p) for p in np.unique(bank.person).tolist()
+        }
+        seen = {p for p, rows in self._rows.items() if len(rows) >= 2}
+        self._pairs = [(p, p + 1) for p in sorted(seen) if p % 2 == 0 and p + 1 in seen]
+
+    def next(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return crops, float32 (64, 3, 128, 64), and their people, int64 (64,)."""
+        chosen = self._rng.choice(len(self._pairs), PEOPLE_PER_BATCH // 2, replace=False)
+        people = [person for k in chosen for person in self._pairs[k]]
+        crops: list[U8] = []
+        for person in people:
+            rows = self._rows[person]
+            take = self._rng.choice(rows, CROPS_PER_PERSON, replace=len(rows) < CROPS_PER_PERSON)
+            crops += [self._crop(int(row)) for row in take]
+        labels = np.repeat(np.array(people, np.int64), CROPS_PER_PERSON)
+        return torch.from_numpy(to_input(crops)), torch.from_numpy(labels)
+
+    def _crop(self, row: int) -> U8:
+        look = CameraLook.draw(self._rng)
+        return dress_crop(self._rng, self._bank.bgra[row], self._pool, look)
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Crops of people no training has seen, over a few cameras with a look of their own."""
+
+    crops: list[U8]
+    person: NDArray[np.int64]
+    camera: NDArray[np.str_]
+
+
+def held_out_set(seed: int, *, identities: int, views: int = 8) -> TestSet:
+    """Render new people and deal their shots out to four cameras."""
+    bank = render_bank(seed, identities=identities, views=views)
+    looks = [CameraLook.draw(stream(seed, "look", c)) for c in range(CAMERAS_HELD_OUT)]
+    rng, pool = stream(seed, "held-out"), backdrops(stream(seed, "backdrops"), 100)
+    camera = bank.view % CAMERAS_HELD_OUT
+    crops = [
+        dress_crop(rng, bgra, pool, looks[int(c)])
+        for bgra, c in zip(bank.bgra, camera, strict=True)
+    ]
+    return TestSet(crops, bank.person, np.array([f"camera-{c}" for c in camera]))
+
+
+def measure(net: PersonEmbedder, test: TestSet) -> dict[str, float]:
+    """Return rank1 and map on single crops under the Market-1501 protocol."""
+    training = net.training
+    net.eval()
+    with torch.inference_mode():
+        blocks = [
+            net(torch.from_numpy(to_input(test.crops[i : i + 128]))).numpy()
+            for i in range(0, len(test.crops), 128)
+        ]
+    net.train(training)
+    return measure_vectors(np.concatenate(blocks), test)
+
+
+def measure_vectors(vectors: F32, test: TestSet) -> dict[str, float]:
+    """Return rank1 and map of any embedding of the test set's crops."""
+    figures = rank(vectors, test.person, test.camera)
+    return {name: round(value, 4) for name, value in figures.items() if value is not None}
+
+
+def colour_vectors(crops: list[U8]) -> F32:
+    """Embed crops by the baseline's colour histograms."""
+    return unit(np.stack([histogram(crop) for crop in crops]))
+
+
+def write_model(
+    folder: Path, config: EmbedderConfig, net: PersonEmbedder, metrics: dict[str, float]
+) -> None:
+    """Write config.yaml, weights.safetensors (half precision) and metrics.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = config.model_dump(mode="json")
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    state = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in net.state_dict().items()
+    }
+    fresh = folder / "weights.safetensors.new"
+    save_file(state, fresh)
+    fresh.replace(folder / "weights.safetensors")
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
