@@ -16,6 +16,8 @@ ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "
 def tests(session: nox.Session) -> None:
     """Run the tests (everything but the soak)."""
     session.install(".[test]")
+    # A rival to compare HOTA with; its opencv-python would push out the headless one.
+    session.install("--no-deps", "trackeval==1.3.0")
     args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
     session.run("pytest", *args, env=ENV)
 
