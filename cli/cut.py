@@ -30,6 +30,9 @@ def cut_command(
             "copy it from its first key frame on.",
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Replace the output if it exists.")
+    ] = False,
 ) -> None:
     """Cut a stretch out of a session bag into a bag that stands on its own.
 
@@ -50,6 +53,7 @@ def cut_command(
             duration_s=duration,
             cameras=camera,
             crf=crf,
+            overwrite=force,
             progress=progress,
         )
     summary = BagReader(output).summary()

@@ -44,6 +44,9 @@ def import_command(
     plan: Annotated[
         Path | None, typer.Option(help="Store plan (YAML). Default: a bare list of the cameras.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Replace the output if it exists.")
+    ] = False,
     start: Annotated[
         datetime | None,
         typer.Option(help="When the videos begin (UTC). Default: with the first tag read."),
@@ -73,6 +76,7 @@ def import_command(
             plan=load_plan(plan) if plan else None,
             reader=reader,
             start_ns=round(begin.timestamp() * 1e9) if begin else None,
+            overwrite=force,
             progress=progress,
         )
     summary = BagReader(output).summary()

@@ -193,6 +193,12 @@ class ContainerWriter:
         return BagError(f"{self._target}: cannot be written: {error.strerror or error}")
 
 
+def refuse_existing(path: str | Path) -> None:
+    """Raise BagError when something is there already."""
+    if Path(path).exists():
+        raise BagError(f"{path}: already exists; choose another name, or replace it with --force")
+
+
 def _check_target(target: Path) -> None:
     parent = target.parent
     if not parent.is_dir():

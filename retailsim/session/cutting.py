@@ -15,6 +15,7 @@ from retailsim.errors import BagError
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import TagReads
 from retailsim.messages.truth import TruthBoxes, TruthScenario, TruthTagZones, TruthTaste
+from retailsim.session.container import refuse_existing
 from retailsim.session.foxglove import video_data
 from retailsim.session.reader import BagReader
 from retailsim.session.scan import RawMessage
@@ -55,6 +56,7 @@ def cut_session(
     duration_s: float,
     cameras: Sequence[str] | None = None,
     crf: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Write a stretch of a bag as a bag of its own.
@@ -70,12 +72,15 @@ def cut_session(
         duration_s: length.
         cameras: ids of the cameras to keep; all by default. The plan keeps these alone.
         crf: x264's rate factor for encoding all video anew.
+        overwrite: replace an existing bag.
         progress: told the share done, 0 to 1.
 
     Raises:
         BagError: the stretch lies outside the bag, a camera is unknown, or the output cannot be
             written; nothing is left then.
     """
+    if not overwrite:
+        refuse_existing(output)
     reader = BagReader(path)
     if Path(path).resolve() == Path(output).resolve():
         raise BagError(f"{output}: cannot cut a bag into itself; choose another name")

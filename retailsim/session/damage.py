@@ -20,12 +20,14 @@ class Damage:
     lost_messages: int | None
 
     def __str__(self) -> str:
+        if self.lost_messages == 0 and self.lost_s == 0:
+            return "damaged: only its index at the end is missing, no message is lost"
         if self.lost_s is None or self.lost_messages is None:
             return (
                 f"damaged: {self.lost_bytes:,} bytes are unreadable; "
                 "how much more is missing is not known"
             )
         return (
-            f"damaged: {self.lost_s:.1f} s at its end, {self.lost_messages:,} messages and "
-            f"{self.lost_bytes:,} bytes are lost"
+            f"damaged: {self.lost_messages:,} messages ({self.lost_s:.1f} s at its end, "
+            f"{self.lost_bytes:,} bytes) are lost"
         )

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from retailsim.errors import BagError
 from retailsim.messages.sensors import TagReads
+from retailsim.session.container import refuse_existing
 from retailsim.session.footage import Footage, probe
 from retailsim.session.mot import MotTruth, load_mot
 from retailsim.session.rfid_csv import load_reads
@@ -46,6 +47,7 @@ def import_session(
     plan: StorePlan | None = None,
     reader: str | None = None,
     start_ns: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Write a session bag from videos, tag reads and hand-made boxes.
@@ -60,11 +62,14 @@ def import_session(
         reader: id of the reader that made the reads; the plan's first by default.
         start_ns: when the videos begin, nanoseconds since the epoch; by default with the first
             read, or on 1 January 2000 where there is none.
+        overwrite: replace an existing bag.
         progress: told the share done, 0 to 1.
 
     Raises:
         BagError: an input cannot be used or the output not written; nothing is left then.
     """
+    if not overwrite:
+        refuse_existing(output)
     if not videos and rfid is None:
         raise BagError("nothing to import: give at least one video or a table of tag reads")
     footage = {camera: probe(path) for camera, path in videos.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retailsim.errors import BagError
-from retailsim.session.container import ContainerWriter
+from retailsim.session.container import ContainerWriter, refuse_existing
 from retailsim.session.damage import Damage
 from retailsim.session.source import open_source
 
@@ -30,13 +30,20 @@ def repair_session(
     source = open_source(path)
     if source.kind != "mcap":
         raise BagError(f"{path}: only MCAP recordings are repaired; try `rosbag reindex`")
-    if output is None:
-        if source.damage is None:
-            return source.path, None
-        output = source.path if source.path.is_dir() else source.path.with_suffix(".bag")
+    if output is None and source.damage is None:
+        return source.path, None
+    target = _target(source.path, output)
     if not source.topics and not source.attachments:
         raise BagError(f"{path}: cut before its store plan; nothing can be recovered")
-    with ContainerWriter(output, tuple(source.attachments)) as container:
+    with ContainerWriter(target, tuple(source.attachments)) as container:
         for raw in source.messages(lambda _: True):
             container.add(raw.channel, raw.log_ns, raw.publish_ns, raw.data, raw.sequence)
-    return Path(output), source.damage
+    return target, source.damage
+
+
+def _target(path: Path, output: str | Path | None) -> Path:
+    if output is None and path.is_dir():
+        return path
+    target = path.with_suffix(".bag") if output is None else Path(output)
+    refuse_existing(target)
+    return target

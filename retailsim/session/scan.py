@@ -71,6 +71,7 @@ class McapScan:
         first_ns, last_ns: log times of the readable messages, None when there are none.
         lost_bytes: bytes of the data section that cannot be read.
         finished: whether the data section ends as its writer wanted.
+        closed: whether index and footer follow it, which other tools need.
     """
 
     path: Path
@@ -82,6 +83,7 @@ class McapScan:
     last_ns: int | None = None
     lost_bytes: int = 0
     finished: bool = False
+    closed: bool = False
     _schemas: dict[int, SchemaRecord] = field(default_factory=dict)
 
     def read_block(self, file: BinaryIO, block: Block) -> Iterator[RawMessage]:
@@ -116,6 +118,8 @@ def _scan_records(scan: McapScan, file: BinaryIO, size: int) -> None:
         opcode, length = _RECORD.unpack(head) if len(head) == _RECORD.size else (0, 0)
         if opcode == Opcode.DATA_END:
             scan.finished = True
+            file.seek(-len(MAGIC), io.SEEK_END)
+            scan.closed = file.read() == MAGIC
             break
         body, end = position + _RECORD.size, position + _RECORD.size + length
         if opcode == 0 or (end > size and opcode != Opcode.CHUNK):

@@ -123,10 +123,13 @@ class McapSource:
     def _damage(self, metadata: BagMetadata | None) -> Damage | None:
         lost_bytes = sum(scan.lost_bytes for scan in self._scans)
         finished = all(scan.finished for scan in self._scans)
+        closed = all(scan.closed for scan in self._scans)
         if metadata is None:
-            return None if finished and not lost_bytes else Damage(lost_bytes, None, None)
+            if finished and not lost_bytes:
+                return None if closed else Damage(0, 0.0, 0)
+            return Damage(lost_bytes, None, None)
         lost_messages = metadata.message_count - sum(topic.count for topic in self.topics)
-        if lost_messages <= 0 and not lost_bytes:
+        if lost_messages <= 0 and not lost_bytes and closed:
             return None
         if metadata.size_bytes is not None:
             lost_bytes += max(0, metadata.size_bytes - self.size_bytes)
