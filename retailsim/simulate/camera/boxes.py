@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import NEAR_M
@@ -28,3 +29,21 @@ def full_boxes_px(projection: Projection, position: F32) -> F32:
         out[:, axis + 2] = np.where(seen, px, -np.inf).max(1, initial=-np.inf)
     out[~seen.any(1)] = np.nan
     return out
+
+
+def visible_boxes_px(
+    ids: NDArray[np.uint16], people: int
+) -> tuple[F32, NDArray[np.int64]]:
+    """Return the boxes (n, 4) and numbers (n,) of each person's pixels; NaN and 0 for nobody."""
+    boxes = np.full((people, 4), np.nan, np.float32)
+    pixels = np.bincount(ids.ravel(), minlength=people + 1)[1 : people + 1]
+    at = np.flatnonzero(ids)
+    owner = ids.ravel()[at].astype(np.intp) - 1
+    y, x = np.divmod(at, ids.shape[1])
+    for axis, value in ((0, x), (1, y)):
+        low, high = np.full(people, np.inf), np.full(people, -np.inf)
+        np.minimum.at(low, owner, value)
+        np.maximum.at(high, owner, value + 1)
+        boxes[:, axis], boxes[:, axis + 2] = low, high
+    boxes[pixels == 0] = np.nan
+    return boxes, pixels

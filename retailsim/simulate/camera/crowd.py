@@ -13,6 +13,7 @@ from retailsim.simulate.camera.people import MESH, CrowdMesh
 from retailsim.simulate.camera.shaders import (
     DEPTH_FRAGMENT,
     DEPTH_VERTEX,
+    OUTLINE_FRAGMENT,
     PERSON_FRAGMENT,
     PERSON_VERTEX,
 )
@@ -69,6 +70,7 @@ class Crowd:
         self._context = context
         self.program = context.program(PERSON_VERTEX, PERSON_FRAGMENT)
         self._depth_program = context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
+        self._outline_program = context.program(DEPTH_VERTEX, OUTLINE_FRAGMENT)
         self._capacity = self.count = 0
         self._reserve(16)
 
@@ -101,6 +103,11 @@ class Crowd:
         if self.count:
             self._depth.render(vertices=INDICES * self.count)
 
+    def draw_silhouette(self, clip: np.ndarray, row: int) -> None:
+        """Fill one person's outline with ones."""
+        set_uniform(self._outline_program, "world_to_clip", clip.T)
+        self._outline.render(vertices=INDICES, first=row * INDICES)
+
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
             return
@@ -123,4 +130,7 @@ class Crowd:
         )
         self._depth = context.vertex_array(
             self._depth_program, [(self._moving, "3f4 12x", "in_position")], index
+        )
+        self._outline = context.vertex_array(
+            self._outline_program, [(self._moving, "3f4 12x", "in_position")], index
         )

@@ -62,8 +62,10 @@ class TubeMesh:
                 cos += list(c)
                 sin += list(s)
                 first = vertex + i * corners
-                before += list(range(first, first + corners)) if i == 0 else list(
-                    range(first - corners, first)
+                before += (
+                    list(range(first, first + corners))
+                    if i == 0
+                    else list(range(first - corners, first))
                 )
                 last = i == tube.rings - 1
                 start = first if last else first + corners
@@ -80,7 +82,9 @@ class TubeMesh:
         self._cos = np.array(cos, np.float32)[:, None]
         self._sin = np.array(sin, np.float32)[:, None]
         self._before, self._after = np.array(before), np.array(after)
-        self._ring_before = self.ring_of[self._before][np.unique(self.ring_of, return_index=True)[1]]
+        self._ring_before = self.ring_of[self._before][
+            np.unique(self.ring_of, return_index=True)[1]
+        ]
         self._ring_after = self.ring_of[self._after][np.unique(self.ring_of, return_index=True)[1]]
 
     @property

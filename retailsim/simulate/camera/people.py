@@ -55,13 +55,15 @@ LEG = np.array(
 )  # fmt: skip
 ARM = np.array(
     [
-        (-0.12, 0.030, 0.034), (0.00, 0.052, 0.056), (0.20, 0.052, 0.056), (0.55, 0.045, 0.048),
+        (0.00, 0.050, 0.056), (0.10, 0.054, 0.058), (0.20, 0.053, 0.056), (0.55, 0.045, 0.048),
         (0.85, 0.040, 0.042), (1.05, 0.038, 0.041), (1.30, 0.040, 0.041), (1.65, 0.034, 0.034),
         (2.00, 0.027, 0.023),
     ],
     np.float32,
 )  # fmt: skip
-PALM = np.array([(2.25, 0.020, 0.038), (2.55, 0.018, 0.043), (2.85, 0.012, 0.030), (3.0, 0.004, 0.012)])
+PALM = np.array(
+    [(2.25, 0.020, 0.038), (2.55, 0.018, 0.043), (2.85, 0.012, 0.030), (3.0, 0.004, 0.012)]
+)
 SLEEVE_RINGS, BARE_RINGS, LEG_CLOTH, LEG_BARE, SKIRT_RINGS = 7, 4, 8, 5, 8
 TUBES = (
     Tube(len(TORSO), 14), Tube(len(HEAD), 12), Tube(len(HAIR) + 3, 12),
@@ -81,6 +83,7 @@ class CrowdMesh:
         cloth: u around and v along the cloth in metres, float32 (n, v, 2).
         material: Material of the patch that ends at the vertex, uint8 (n, v).
         palette: see Figures.
+        hands: left and right palm, float32 (n, 2, 3), metres.
     """
 
     position: F32
@@ -88,6 +91,7 @@ class CrowdMesh:
     cloth: F32
     material: NDArray[np.uint8]
     palette: F32
+    hands: F32
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ def crowd_mesh(people: People) -> CrowdMesh:
     parts = _parts(figures, skeleton)
     rings = Rings(
         *(
-            np.concatenate([getattr(p, name) for p in parts], 1, dtype=np.float32, casting="same_kind")
+            np.concatenate(
+                [getattr(p, name) for p in parts], 1, dtype=np.float32, casting="same_kind"
+            )
             for name in ("centre", "side", "front")
         )
     )
@@ -124,7 +130,16 @@ def crowd_mesh(people: People) -> CrowdMesh:
         cloth=cloth,
         material=material[:, MESH.ring_of],
         palette=figures.palette,
+        hands=_to_world(people, _hands(skeleton, figures.height_m), moves=True),
     )
+
+
+def _hands(skeleton: Skeleton, height_m: F32) -> F32:
+    palms = [
+        arm.end + unit(arm.end - arm.middle) * (0.5 * HAND * height_m)[:, None]
+        for arm in skeleton.arms
+    ]
+    return np.stack(palms, 1)
 
 
 def _to_world(people: People, vectors: F32, *, moves: bool) -> F32:
@@ -152,8 +167,8 @@ def _parts(figures: Figures, skeleton: Skeleton) -> list[_Part]:
         _leg(figures, right_leg, scale),
         _foot(left_leg, skeleton.foot_pitch[:, 0], scale, 1),
         _foot(right_leg, skeleton.foot_pitch[:, 1], scale, -1),
-        _arm(figures, left_arm, scale),
-        _arm(figures, right_arm, scale),
+        _arm(figures, left_arm, scale, 1),
+        _arm(figures, right_arm, scale, -1),
         _skirt(figures, skeleton, scale),
         *_bags(figures, skeleton, scale),
     ]
@@ -221,7 +236,9 @@ def _head(figures: Figures, skeleton: Skeleton, scale: F32) -> _Part:
     size = scale[:, None, None]
     h, across, deep, shift = (HEAD[None, :, i, None] * size for i in range(4))
     centre = base + up * h + front * shift
-    material = np.tile(np.where(np.arange(len(HEAD)) < 3, Material.SKIN, Material.FACE), (len(scale), 1))
+    material = np.tile(
+        np.where(np.arange(len(HEAD)) < 3, Material.SKIN, Material.FACE), (len(scale), 1)
+    )
     along = np.tile(HEAD[:, 0], (len(scale), 1))
     return _Part(centre, left * across, front * deep, material, along)
 
@@ -307,7 +324,10 @@ def _foot(limb: Limb, pitch: F32, scale: F32, side: int) -> _Part:
     n = len(scale)
     left = np.tile(np.array([-out, 1, 0], np.float32), (n, len(shape), 1))
     upward = np.stack([s + 0 * x, 0 * s * x, c + 0 * x], -1)
-    width, tall = shape[None, :, 2, None] * size[..., None], shape[None, :, 3, None] * size[..., None]
+    width, tall = (
+        shape[None, :, 2, None] * size[..., None],
+        shape[None, :, 3, None] * size[..., None],
+    )
     material = np.full((n, len(shape)), int(Material.SHOE))
     along = np.tile(shape[:, 0], (n, 1))
     return _Part(
@@ -315,19 +335,22 @@ def _foot(limb: Limb, pitch: F32, scale: F32, side: int) -> _Part:
     )
 
 
-def _arm(figures: Figures, limb: Limb, scale: F32) -> _Part:
+def _arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> _Part:
     sleeve = figures.sleeve[:, None]
-    cloth_t = -0.12 + (sleeve + 0.12) * np.linspace(0, 1, SLEEVE_RINGS)
+    cloth_t = sleeve * np.linspace(0, 1, SLEEVE_RINGS) ** 1.2
     bare_t = sleeve + (2.02 - sleeve) * np.linspace(0, 1, BARE_RINGS)
     n = len(scale)
     t = np.concatenate([cloth_t, bare_t, np.tile(PALM[:, 0], (n, 1))], 1)
     table = np.concatenate([ARM, PALM])
     side, deep = (np.interp(t, table[:, 0], table[:, i]) for i in (1, 2))
     is_cloth = np.arange(t.shape[1]) < SLEEVE_RINGS
-    grow = np.clip(t / 0.5, 0.15, 1)
+    grow = np.clip(t / 0.5, 0.1, 1)
     ease = np.where(is_cloth, 1 + (figures.sleeve_ease[:, None] - 1) * grow * 0.75, 1.0)
     size = scale * figures.girth**0.5
     centre, x, y = _limb(limb, t, HAND * figures.height_m, 0.2)
+    # The shoulder's cap slopes up and inwards into the trunk.
+    centre[:, 0] += np.array([0.0, -0.055 * sign, 0.022], np.float32) * scale[:, None]
+    side[:, 0], deep[:, 0] = 0.034, 0.040
     material = np.where(is_cloth, Material.TOP, Material.SKIN)
     return _Part(
         centre,
@@ -416,7 +439,9 @@ def _strap(figures: Figures, skeleton: Skeleton, scale: F32, sign: int) -> _Part
     height = np.where(diagonal, 0.825 - 0.22 * turn, 0.70 + 0.135 * np.sin(np.pi * turn))
     lateral = np.where(diagonal, 0.075 - 0.24 * turn, 0.105 * sign + 0 * turn)
     centre, left, front = _spine(figures, skeleton, height.astype(np.float32))
-    half = np.interp(height, TORSO[:, 0], TORSO[:, 2]) * (figures.body_ease * figures.girth)[:, None]
+    half = (
+        np.interp(height, TORSO[:, 0], TORSO[:, 2]) * (figures.body_ease * figures.girth)[:, None]
+    )
     across = np.interp(height, TORSO[:, 0], TORSO[:, 1]) * figures.body_ease[:, None]
     bulge = np.sqrt(np.clip(1 - (lateral / (across * 1.02)) ** 2, 0.05, 1))
     outward = np.where(diagonal, sign * bulge, np.cos(np.pi * turn) * bulge)

@@ -137,7 +137,7 @@ void main() {
     vec3 albedo = v_first.rgb;
     vec2 shift = vec2(float(v_row) * 0.37, float(v_row) * 0.61);
     bool fabric = v_material == TOP || v_material == BOTTOM;
-    vec3 grain = texture(noise_map, v_cloth * vec2(1.6, 1.1) + shift).rgb - 0.5;
+    vec3 grain = texture(noise_map, v_cloth * vec2(2.4, 0.8) + shift).rgb - 0.5;
     if (fabric) {
         int pattern = int(v_first.a);
         bool opens = pattern >= 4;
@@ -175,3 +175,5 @@ void main() { gl_Position = world_to_clip * vec4(in_position, 1.0); }
 )
 
 DEPTH_FRAGMENT = _COMMON + "void main() {}\n"
+
+OUTLINE_FRAGMENT = _COMMON + "out float out_one;\nvoid main() { out_one = 1.0; }\n"

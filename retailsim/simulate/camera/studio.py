@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.camera.boxes import full_boxes_px
-from retailsim.simulate.camera.crowd import Crowd, noise_texture, set_light, set_uniform, shadow_texture
+from retailsim.simulate.camera.crowd import (
+    Crowd,
+    noise_texture,
+    set_light,
+    set_uniform,
+    shadow_texture,
+)
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, light_matrix, world_to_clip
@@ -88,7 +94,11 @@ class PeopleStudio:
         program = self._crowd.program
         set_light(program, light)
         for unit, (name, texture) in enumerate(
-            [("noise_map", self._noise), ("people_shadow", self._shadow), ("shop_shadow", self._open)],
+            [
+                ("noise_map", self._noise),
+                ("people_shadow", self._shadow),
+                ("shop_shadow", self._open),
+            ],
             start=1,
         ):
             texture.use(unit)

@@ -1,0 +1,193 @@
+"""One tick on the graphics card: the standing shop, what moves in it, shadows and identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.simulate.camera.contact import GRID_PX, contact_map
+from retailsim.simulate.camera.crowd import (
+    SHADOW_PX,
+    Crowd,
+    noise_texture,
+    set_light,
+    set_uniform,
+    shadow_texture,
+)
+from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
+from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.optics import Light, light_matrix
+from retailsim.simulate.camera.shop import building_mesh, furniture_mesh
+from retailsim.simulate.camera.shop_shaders import REUSE_FRAGMENT, SHEET_VERTEX
+from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
+from retailsim.simulate.camera.targets import target
+from retailsim.store.plan import StorePlan
+
+SAMPLES = 4
+TILE_PX = 64
+STREET_M = 4.0  # how far before the door people cast shadows
+
+
+class Scene:
+    """Draws one snapshot for many cameras; all calls need the context to be current."""
+
+    def __init__(
+        self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light
+    ) -> None:
+        self._context, self._light = context, light
+        building, furniture = building_mesh(plan), furniture_mesh(plan)
+        width, depth = plan.size_m or (1.0, 1.0)
+        self._low, self._high = (-1.0, -STREET_M), (width + 1.0, depth + 1.0)
+        self._to_light = light_matrix(
+            light, np.array([*self._low, 0.0]), np.array([*self._high, 2.3])
+        )
+        self._noise = noise_texture(context)
+        self.shop = StillShop(
+            context, building, furniture, garment_vertices(meshes), light, self._to_light, self._noise
+        )
+        self._shadow, self._shadow_frame = shadow_texture(context, SHADOW_PX)
+        self._contact = context.texture(GRID_PX, 1)
+        self._contact.repeat_x = self._contact.repeat_y = False
+        self._moving = self.shop.moving_array()
+        self._sheet = self._reuse_sheet()
+        self._targets: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._fine: dict[tuple[int, int], FineTarget] = {}
+        self._silhouettes = context.framebuffer([context.texture((TILE_PX * 8, TILE_PX * 8), 1)])
+
+    def draw_still(
+        self, still: StillView, present: NDArray[np.bool_], box_px: tuple[int, int, int, int] | None
+    ) -> None:
+        """Draw a rectangle (None: all) of a camera's standing shop again."""
+        size = still.size_px
+        box = box_px or (0, 0, *size)
+        if box[2] > 0 and box[3] > 0:
+            if size not in self._fine:
+                self._fine[size] = FineTarget(self._context, size)
+            still.refresh(self._fine[size], present, box)
+
+    def replace(self, rows: NDArray[np.intp], meshes: GarmentMeshes) -> None:
+        """Give garments that were put elsewhere their new mesh."""
+        for row in rows:
+            self.shop.replace(int(row), garment_vertices(meshes, int(row)))
+
+    def upload_moving(
+        self, meshes: GarmentMeshes, rows: NDArray[np.intp], position: F32, normal: F32
+    ) -> None:
+        """Send the garments that swing or are carried."""
+        self._moving.upload(meshes, rows, position, normal)
+
+    def cast_shadows(self, crowd: Crowd, xy_m: NDArray[np.float64]) -> None:
+        """Draw the shadow map and the contact map of everybody."""
+        self._shadow_frame.use()
+        self._shadow_frame.clear(depth=1.0)
+        self._context.enable_only(self._context.DEPTH_TEST)
+        crowd.draw_depth(self._to_light)
+        self._contact.write(contact_map(xy_m, self._low, self._high).tobytes())
+
+    def draw(
+        self, crowd: Crowd, still: StillView, clip: F32, eye_m: NDArray[np.float64], rows: Sequence[int]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16], F32]:
+        """Return picture (h, w, 3) BGR, identities (h, w) and depth buffer (h, w)."""
+        context, (many, one) = self._context, self._target(still.size_px)
+        many.use()
+        self._lay_still(still)
+        context.enable_only(context.DEPTH_TEST)
+        program = crowd.program
+        set_light(program, self._light)
+        set_uniform(program, "world_to_light", self._to_light.T)
+        for slot, (name, texture) in enumerate(
+            [("noise_map", self._noise), ("people_shadow", self._shadow), ("shop_shadow", self.shop.shadow)],
+            start=1,
+        ):
+            texture.use(slot)
+            set_uniform(program, name, slot)
+        crowd.draw(clip, rows)
+        if self._moving.count:
+            self.shop.bind(clip, eye_m)
+            self._moving.draw()
+        context.copy_framebuffer(one, many)
+        return _read(one, still.size_px)
+
+    def silhouettes_px(
+        self, crowd: Crowd, clip: F32, size_px: tuple[int, int], full_px: F32, rows: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the pixels each row would fill were nothing in front and the picture endless."""
+        out = np.zeros(len(rows))
+        for start in range(0, len(rows), 64):
+            part = rows[start : start + 64]
+            out[start : start + 64] = self._silhouette_page(crowd, clip, size_px, full_px, part)
+        return out
+
+    def _silhouette_page(
+        self, crowd: Crowd, clip: F32, size_px: tuple[int, int], full_px: F32, rows: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        context = self._context
+        self._silhouettes.use()
+        self._silhouettes.clear()
+        context.enable_only(context.NOTHING)
+        box = full_px[rows].astype(np.float64)
+        size = np.maximum(box[:, 2:] - box[:, :2], 1.0)
+        for at, row in enumerate(rows):
+            self._silhouettes.viewport = (at % 8 * TILE_PX, at // 8 * TILE_PX, TILE_PX, TILE_PX)
+            crowd.draw_silhouette(_zoom(box[at], size_px) @ clip, int(row))
+        self._silhouettes.viewport = (0, 0, TILE_PX * 8, TILE_PX * 8)
+        lines = (len(rows) + 7) // 8 * TILE_PX
+        data = self._silhouettes.read((0, 0, TILE_PX * 8, lines), components=1, alignment=1)
+        page = np.frombuffer(data, np.uint8).reshape(lines // TILE_PX, TILE_PX, 8, TILE_PX)
+        filled = np.count_nonzero(page, axis=(1, 3)).reshape(-1)[: len(rows)]
+        out: NDArray[np.float64] = filled * size.prod(1) / TILE_PX**2
+        return out
+
+    def _lay_still(self, still: StillView) -> None:
+        context = self._context
+        context.enable_only(context.DEPTH_TEST)
+        context.depth_func = "1"
+        for slot, texture in ((4, still.colour), (5, still.world), (2, self._shadow), (6, self._contact)):
+            texture.use(slot)
+        self._sheet.render(vertices=3)
+        context.depth_func = "<"
+
+    def _reuse_sheet(self) -> Any:
+        program = self._context.program(SHEET_VERTEX, REUSE_FRAGMENT)
+        set_uniform(program, "world_to_light", self._to_light.T)
+        set_uniform(program, "shadow_share", self._light.shadow_share)
+        scale = 1 / (np.array(self._high) - self._low)
+        set_uniform(program, "contact_scale", (*scale.tolist(), *(-scale * self._low).tolist()))
+        for name, slot in (("still_colour", 4), ("still_world", 5), ("people_shadow", 2), ("contact_map", 6)):
+            set_uniform(program, name, slot)
+        return self._context.vertex_array(program, [])
+
+    def _target(self, size_px: tuple[int, int]) -> tuple[Any, Any]:
+        if size_px not in self._targets:
+            self._targets[size_px] = (
+                target(self._context, size_px, SAMPLES),
+                target(self._context, size_px, 0),
+            )
+        return self._targets[size_px]
+
+
+def _zoom(box_px: NDArray[np.float64], size_px: tuple[int, int]) -> F32:
+    """Return the clip-space matrix that blows a box of the picture up to the whole viewport."""
+    out = np.eye(4)
+    for axis in range(2):
+        low, high = 2 * box_px[axis] / size_px[axis] - 1, 2 * box_px[axis + 2] / size_px[axis] - 1
+        span = max(high - low, 1e-6)
+        out[axis, axis], out[axis, 3] = 2 / span, -(low + high) / span
+    return out.astype(np.float32)
+
+
+def _read(
+    frame: Any, size_px: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16], F32]:
+    width, height = size_px
+    bgra = np.frombuffer(frame.read(components=4), np.uint8).reshape(height, width, 4)
+    ids = frame.read(components=1, attachment=1, dtype="u2", alignment=1)
+    depth = frame.read(attachment=-1, components=1, dtype="f4")
+    return (
+        np.ascontiguousarray(bgra[..., :3]),
+        np.frombuffer(ids, np.uint16).reshape(height, width),
+        np.frombuffer(depth, np.float32).reshape(height, width),
+    )

@@ -1,0 +1,214 @@
+"""GLSL of the shop: surfaces, the cache of everything that stands still, and its reuse."""
+
+from __future__ import annotations
+
+from retailsim.simulate.camera.shaders import CLOTH, LIGHTING
+
+SHOP_VERTEX = """
+#version 330
+uniform mat4 world_to_clip;
+in vec3 in_position;
+in vec3 in_normal;
+in vec2 in_uv;
+in vec4 in_first;
+in vec4 in_second;
+out vec3 v_world;
+out vec3 v_normal;
+out vec2 v_uv;
+flat out vec4 v_first;
+flat out vec4 v_second;
+void main() {
+    v_world = in_position;
+    v_normal = in_normal;
+    v_uv = in_uv;
+    v_first = in_first;
+    v_second = in_second;
+    gl_Position = world_to_clip * vec4(in_position, 1.0);
+}
+"""
+
+SHOP_FRAGMENT = (
+    "#version 330\n"
+    + LIGHTING
+    + CLOTH
+    + """
+uniform mat4 world_to_light;
+uniform sampler2DShadow shop_shadow;
+uniform float shadow_share;
+uniform vec3 camera_position;
+in vec3 v_world;
+in vec3 v_normal;
+in vec2 v_uv;
+flat in vec4 v_first;
+flat in vec4 v_second;
+layout(location = 0) out vec4 out_colour;   // a: how much of it is key light
+layout(location = 1) out uint out_id;
+
+float soft_shadow(vec3 world, vec3 n) {
+    vec3 q = (world_to_light * vec4(world + n * 0.03, 1.0)).xyz * 0.5 + 0.5;
+    q.z -= 0.003;
+    float sum = 0.0;
+    for (int i = -2; i <= 2; i++)
+        for (int j = -2; j <= 2; j++)
+            sum += texture(shop_shadow, q + vec3(vec2(i, j) * 0.0022, 0.0));
+    return mix(1.0, sum / 25.0, shadow_share);
+}
+
+float hash(vec2 p) { return fract(sin(dot(p, vec2(12.9898, 78.233))) * 43758.5453); }
+
+float seam(float x, float width) {
+    float w = fwidth(x) + width, d = 0.5 - abs(fract(x) - 0.5);
+    return (1.0 - smoothstep(width * 0.5, w, d)) * min(1.0, width * 2.0 / w);
+}
+
+vec3 planks(vec2 p) {
+    float row = floor(p.y / 0.14);
+    float x = p.x / 1.3 + hash(vec2(row, 1.0));
+    float tone = hash(vec2(row, floor(x)));
+    float grain = texture(noise_map, vec2(p.x * 0.35 + tone * 7.0, p.y * 3.0)).r - 0.5;
+    vec3 c = mix(v_first.rgb, v_second.rgb, tone * 0.8 + grain * 0.8);
+    return c * (1.0 - 0.5 * max(seam(p.y / 0.14, 0.02), seam(x, 0.003)));
+}
+
+vec3 tiles(vec2 p, float size) {
+    vec2 q = p / size;
+    float tone = hash(floor(q));
+    float speck = texture(noise_map, p * 1.7).r - 0.5;
+    vec3 c = mix(v_first.rgb, v_second.rgb, tone * 0.35 + 0.2 + speck * 0.5);
+    return c * (1.0 - 0.4 * max(seam(q.x, 0.012), seam(q.y, 0.012)));
+}
+
+vec3 brick(vec2 p) {
+    float row = floor(p.y / 0.09);
+    vec2 q = vec2(p.x / 0.24 + 0.5 * mod(row, 2.0), p.y / 0.09);
+    vec3 c = v_first.rgb * (0.7 + 0.6 * hash(floor(q)));
+    return mix(c, v_second.rgb, 0.7 * max(seam(q.x, 0.03), seam(q.y, 0.08)));
+}
+
+vec3 poster(vec2 p) {
+    float s = v_second.a;
+    float wave = texture(noise_map, p * 0.35 + s).r;
+    vec3 c = wave > 0.5 + 0.1 * sin(s * 3.0) ? v_first.rgb : v_second.rgb;
+    c = mix(c, v_first.rgb * 0.3, step(length(p - vec2(0.3, 0.45 + 0.1 * sin(s))), 0.16));
+    float line = step(0.5, fract(p.y * 18.0)) * step(p.y, 0.2) * step(0.06, p.x);
+    return mix(c, vec3(0.05), line * step(p.x, 0.25 + 0.2 * hash(vec2(floor(p.y * 18.0), s))));
+}
+
+vec3 surface(int kind, vec3 n, inout float gloss) {
+    vec3 c = v_first.rgb;
+    float mottle = texture(noise_map, v_uv * 0.45).r - 0.5;
+    if (kind == 9) { gloss = 0.20; return planks(v_world.xy); }
+    if (kind == 10) { gloss = 0.25; return tiles(v_world.xy, 0.45); }
+    if (kind == 11) return c * (1.0 + 0.16 * mottle);
+    if (kind == 12) { gloss = 0.9; return c; }
+    if (kind == 13) return poster(v_uv);
+    if (kind == 14) {
+        gloss = 0.3;
+        return c * (0.5 + 0.35 * v_uv.y + 0.9 * (texture(noise_map, v_uv * vec2(0.5, 0.12)).r - 0.5));
+    }
+    if (kind == 16) return tiles(v_world.xy, 0.6);
+    if (kind == 17) {
+        float grain = texture(noise_map, vec2(v_uv.x * 0.4, v_uv.y * 2.5)).r;
+        return mix(c, v_second.rgb, clamp(grain * 1.6 - 0.3, 0.0, 1.0));
+    }
+    if (kind == 18) return c * (0.8 + 0.8 * (texture(noise_map, v_uv * 3.0).r));
+    if (kind == 19) return brick(v_uv);
+    return c * (1.0 + 0.06 * mottle);
+}
+
+void main() {
+    int kind = int(v_first.a + 0.5);
+    vec3 n = normalize(v_normal), eye = normalize(camera_position - v_world);
+    if (dot(n, eye) < 0.0) n = -n;
+    float gloss = 0.0;
+    vec3 albedo;
+    if (kind < 8) {
+        albedo = pattern_colour(v_first.rgb, v_second.rgb, kind & 3, v_second.a, v_uv);
+        vec2 shift = vec2(hash(v_first.rg), hash(v_world.xy * 0.0 + v_second.gb)) * 7.0;
+        vec3 grain = texture(noise_map, v_uv * vec2(2.4, 0.7) + v_world.xy * 0.9 + shift).rgb - 0.5;
+        vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
+        n = normalize(n + tangent * grain.g * 1.6 + cross(tangent, n) * grain.b * 0.6);
+        albedo *= 1.0 + grain.r * 0.35;
+        if (kind >= 4) {
+            float front = abs(v_uv.x);
+            albedo *= 1.0 - 0.4 * (1.0 - smoothstep(0.004, 0.012, abs(front - 0.014)));
+        }
+    } else {
+        albedo = surface(kind, n, gloss);
+    }
+    if (kind == 15) {
+        out_colour = vec4(display(v_first.rgb), 0.0);
+    } else {
+        float facing = dot(n, key_direction);
+        float soft = max(facing, 0.0) * 0.8 + 0.2 * (facing * 0.5 + 0.5);
+        float shade = soft_shadow(v_world, n);
+        float level = n.z < 0.5 ? mix(0.70, 1.0, clamp(v_world.z * 1.1 + 0.1, 0.0, 1.0)) : 1.0;
+        vec3 sheen = key_colour * gloss * pow(max(dot(reflect(-eye, n), key_direction), 0.0), 24.0);
+        vec3 dim = ambient(n) * level * mix(0.62, 1.0, shade);
+        vec3 key = key_colour * soft * shade + sheen * shade;
+        vec3 all = albedo * (dim + key);
+        float share = dot(key, vec3(0.333)) / max(dot(dim + key, vec3(0.333)), 1e-4);
+        out_colour = vec4(display(all), share * 0.85 + 0.12);
+    }
+    out_id = 0u;
+}
+"""
+)
+
+SHEET_VERTEX = """
+#version 330
+void main() {
+    vec2 corner = vec2((gl_VertexID & 1) * 4 - 1, (gl_VertexID & 2) * 2 - 1);
+    gl_Position = vec4(corner, 0.0, 1.0);
+}
+"""
+
+# Many samples to one: mean colour; the position of the middle sample.
+SHRINK_FRAGMENT = """
+#version 330
+uniform sampler2D fine_colour;
+uniform sampler2D fine_depth;
+uniform mat4 clip_to_world;
+uniform vec2 size;
+uniform int factor;
+layout(location = 0) out vec4 out_colour;
+layout(location = 1) out vec4 out_world;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy) * factor;
+    vec4 sum = vec4(0.0);
+    for (int i = 0; i < factor; i++)
+        for (int j = 0; j < factor; j++) sum += texelFetch(fine_colour, at + ivec2(i, j), 0);
+    out_colour = sum / float(factor * factor);
+    float depth = texelFetch(fine_depth, at + factor / 2, 0).r;
+    vec4 world = clip_to_world * vec4(gl_FragCoord.xy / size * 2.0 - 1.0, depth * 2.0 - 1.0, 1.0);
+    out_world = vec4(world.xyz / world.w, depth);
+}
+"""
+
+# The standing shop with the shadows of people laid over it.
+REUSE_FRAGMENT = """
+#version 330
+uniform sampler2D still_colour;
+uniform sampler2D still_world;
+uniform sampler2DShadow people_shadow;
+uniform sampler2D contact_map;
+uniform mat4 world_to_light;
+uniform vec4 contact_scale;
+uniform float shadow_share;
+layout(location = 0) out vec4 out_colour;
+layout(location = 1) out uint out_id;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    vec4 colour = texelFetch(still_colour, at, 0);
+    vec4 world = texelFetch(still_world, at, 0);
+    vec3 q = (world_to_light * vec4(world.xyz, 1.0)).xyz * 0.5 + 0.5;
+    q.z -= 0.008;
+    float seen = texture(people_shadow, q);
+    float near = texture(contact_map, world.xy * contact_scale.xy + contact_scale.zw).r;
+    near *= max(1.0 - world.z * 1.8, 0.0);
+    float kept = (1.0 - colour.a * shadow_share * (1.0 - seen)) * (1.0 - 0.6 * near);
+    out_colour = vec4(colour.rgb * sqrt(kept), 1.0);
+    out_id = 0u;
+    gl_FragDepth = world.w;
+}
+"""

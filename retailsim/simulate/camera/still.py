@@ -1,0 +1,193 @@
+"""The shop that stands still, drawn once per camera and repaired where a garment has moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from retailsim.simulate.camera.crowd import set_light, set_uniform, shadow_texture
+from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
+from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.optics import Light
+from retailsim.simulate.camera.shaders import DEPTH_FRAGMENT, DEPTH_VERTEX
+from retailsim.simulate.camera.shop_shaders import (
+    SHEET_VERTEX,
+    SHOP_FRAGMENT,
+    SHOP_VERTEX,
+    SHRINK_FRAGMENT,
+)
+from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh
+
+FINE = 3  # samples per pixel and axis of the cached shop
+SHADOW_PX = 1536
+_LAYOUT = ("3f4 3f4 2f4 4f4 4f4", "in_position", "in_normal", "in_uv", "in_first", "in_second")
+GARMENT_INDICES = GARMENT.triangles.size
+
+
+def garment_vertices(meshes: GarmentMeshes, row: int | None = None) -> F32:
+    """Return all garments (or one) in the shop's vertex layout, float32 (g, v, 16)."""
+    which = slice(None) if row is None else slice(row, row + 1)
+    return _layout(meshes, which, meshes.position[which], meshes.normal[which])
+
+
+def _layout(meshes: GarmentMeshes, which: Any, position: F32, normal: F32) -> F32:
+    rows = np.empty((*position.shape[:2], VERTEX_FLOATS), np.float32)
+    rows[..., 0:3], rows[..., 3:6], rows[..., 6:8] = position, normal, meshes.cloth[which]
+    rows[..., 8:12], rows[..., 12:16] = meshes.first[which, None], meshes.second[which, None]
+    return rows
+
+
+class StillShop:
+    """Building, furniture and the garments at rest on the graphics card."""
+
+    def __init__(
+        self,
+        context: Any,
+        building: Mesh,
+        furniture: Mesh,
+        garments: F32,
+        light: Light,
+        to_light: F32,
+        noise: Any,
+    ) -> None:
+        self._context = context
+        self.program = context.program(SHOP_VERTEX, SHOP_FRAGMENT)
+        set_light(self.program, light)
+        set_uniform(self.program, "world_to_light", to_light.T)
+        self._noise = noise
+        hard = [mesh.arrays() for mesh in (building, furniture)]
+        self._walls, self._hard = hard[0][1].size, hard[0][1].size + hard[1][1].size
+        first = building.count + furniture.count
+        offsets = first + np.arange(len(garments), dtype=np.int32)[:, None, None] * GARMENT.vertices
+        index = [hard[0][1], hard[1][1] + building.count]
+        index.append((GARMENT.triangles[None] + offsets).reshape(-1, 3))
+        vertices = [hard[0][0], hard[1][0], garments.reshape(-1, VERTEX_FLOATS)]
+        self._first_garment = first
+        self._vertices = context.buffer(np.concatenate(vertices).astype(np.float32).tobytes())
+        self._index = context.buffer(np.concatenate(index).astype(np.int32).tobytes())
+        self._array = context.vertex_array(self.program, [(self._vertices, *_LAYOUT)], self._index)
+        self._count = len(garments)
+        self.shadow, frame = shadow_texture(context, SHADOW_PX)
+        self._cast(frame, to_light)
+
+    def _cast(self, frame: Any, to_light: F32) -> None:
+        """Fill the shadow map: furniture and goods as stocked; walls and ceiling let light in."""
+        program = self._context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
+        layout = [(self._vertices, "3f4 52x", "in_position")]
+        array = self._context.vertex_array(program, layout, self._index)
+        set_uniform(program, "world_to_clip", to_light.T)
+        frame.use()
+        self._context.enable_only(self._context.DEPTH_TEST)
+        total = self._hard + self._count * GARMENT_INDICES
+        array.render(vertices=total - self._walls, first=self._walls)
+
+    def replace(self, row: int, vertices: F32) -> None:
+        """Give one garment another mesh."""
+        at = (self._first_garment + row * GARMENT.vertices) * VERTEX_FLOATS * 4
+        self._vertices.write(np.ascontiguousarray(vertices, np.float32).tobytes(), offset=at)
+
+    def moving_array(self) -> MovingGoods:
+        """Return a place for garments that move, drawn with the same program."""
+        return MovingGoods(self._context, self.program)
+
+    def bind(self, clip: F32, eye_m: np.ndarray) -> None:
+        """Prepare the program for one camera."""
+        self._noise.use(1)
+        self.shadow.use(3)
+        set_uniform(self.program, "noise_map", 1)
+        set_uniform(self.program, "shop_shadow", 3)
+        set_uniform(self.program, "world_to_clip", clip.T)
+        set_uniform(self.program, "camera_position", tuple(float(v) for v in eye_m))
+
+    def draw(self, present: np.ndarray) -> None:
+        """Draw building, furniture and the garments whose flag is set."""
+        self._array.render(vertices=self._hard)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], present.astype(np.int8), [0]])))
+        for start, stop in edges.reshape(-1, 2):
+            self._array.render(
+                vertices=int(stop - start) * GARMENT_INDICES,
+                first=self._hard + int(start) * GARMENT_INDICES,
+            )
+
+
+class StillView:
+    """One camera's picture of the standing shop: colour with key-light share, world and depth."""
+
+    def __init__(
+        self, context: Any, shop: StillShop, size_px: tuple[int, int], clip: F32, eye_m: np.ndarray
+    ) -> None:
+        self._context, self._shop, self.size_px = context, shop, size_px
+        self._clip, self._eye_m = clip, eye_m
+        self.colour = context.texture(size_px, 4)
+        self.world = context.texture(size_px, 4, dtype="f4")
+        self._frame = context.framebuffer([self.colour, self.world])
+        program = context.program(SHEET_VERTEX, SHRINK_FRAGMENT)
+        set_uniform(program, "clip_to_world", np.linalg.inv(clip.astype(float)).T)
+        set_uniform(program, "size", tuple(float(v) for v in size_px))
+        set_uniform(program, "factor", FINE)
+        set_uniform(program, "fine_colour", 4)
+        set_uniform(program, "fine_depth", 5)
+        self._shrink = context.vertex_array(program, [])
+
+    def refresh(self, fine: FineTarget, present: np.ndarray, box_px: tuple[int, ...]) -> None:
+        """Redraw the rectangle x, y, width, height of the picture."""
+        context = self._context
+        fine.frame.use()
+        fine.frame.scissor = tuple(v * FINE for v in box_px)
+        fine.frame.clear(depth=1.0)
+        context.enable_only(context.DEPTH_TEST)
+        self._shop.bind(self._clip, self._eye_m)
+        self._shop.draw(present)
+        fine.frame.scissor = None
+        self._frame.use()
+        self._frame.scissor = box_px
+        context.enable_only(context.NOTHING)
+        fine.colour.use(4)
+        fine.depth.use(5)
+        self._shrink.render(vertices=3)
+        self._frame.scissor = None
+
+
+class FineTarget:
+    """Where the standing shop is drawn large before it is shrunk; shared by all cameras."""
+
+    def __init__(self, context: Any, size_px: tuple[int, int]) -> None:
+        fine = (size_px[0] * FINE, size_px[1] * FINE)
+        self.colour = context.texture(fine, 4)
+        self.depth = context.depth_texture(fine)
+        self.depth.compare_func = ""
+        self.depth.filter = (context.NEAREST, context.NEAREST)
+        self.frame = context.framebuffer([self.colour], self.depth)
+
+
+class MovingGoods:
+    """Garments that swing or are carried, sent anew every tick."""
+
+    def __init__(self, context: Any, program: Any) -> None:
+        self._context, self._program = context, program
+        self._capacity = self.count = 0
+        self._reserve(16)
+
+    def upload(
+        self, meshes: GarmentMeshes, rows: np.ndarray, position: F32, normal: F32
+    ) -> None:
+        """Send these rows of the goods at their momentary places."""
+        self.count = len(rows)
+        self._reserve(self.count)
+        if self.count:
+            self._buffer.write(_layout(meshes, rows, position, normal).tobytes())
+
+    def draw(self) -> None:
+        """Draw them all."""
+        self._array.render(vertices=self.count * GARMENT_INDICES)
+
+    def _reserve(self, count: int) -> None:
+        if count <= self._capacity:
+            return
+        self._capacity = max(count, self._capacity * 2)
+        offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * GARMENT.vertices
+        index = self._context.buffer((GARMENT.triangles[None] + offsets).astype(np.int32).tobytes())
+        bytes_each = GARMENT.vertices * VERTEX_FLOATS * 4
+        self._buffer = self._context.buffer(reserve=self._capacity * bytes_each, dynamic=True)
+        self._array = self._context.vertex_array(self._program, [(self._buffer, *_LAYOUT)], index)
