@@ -1,0 +1,108 @@
+"""From the network's maps to boxes: decoding, suppression, letterboxing. Pure functions.
+
+Box terms of the cell in column i, row j of a map with stride s (YOLOX, arXiv 2107.08430):
+centre = ((i + 0.5 + t0) s, (j + 0.5 + t1) s), width = s exp(t2), height = s exp(t3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.stack.detect.network import STRIDES_PX
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+MAX_LOG_SIZE = 6.0  # exp(6) strides of 16 px is 6455 px: beyond any input, below overflow
+PADDING_GREY = 114
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """How a frame was fitted into the network's input: x_input = x_frame * scale + offset."""
+
+    scale: float
+    offset_px: tuple[float, float]
+    frame_px: tuple[int, int]
+
+    @classmethod
+    def fit(cls, frame_px: tuple[int, int], input_px: tuple[int, int]) -> Letterbox:
+        """Return the largest centred fit of a frame (width, height) in an input of that size."""
+        scale = min(input_px[0] / frame_px[0], input_px[1] / frame_px[1])
+        width, height = round(frame_px[0] * scale), round(frame_px[1] * scale)
+        return cls(scale, ((input_px[0] - width) // 2, (input_px[1] - height) // 2), frame_px)
+
+    def apply(self, image: U8, input_px: tuple[int, int]) -> U8:
+        """Return the BGR image (h, w, 3) resized and padded with grey to the input's size."""
+        width, height = (round(side * self.scale) for side in self.frame_px)
+        x, y = (int(v) for v in self.offset_px)
+        boxed = np.full((input_px[1], input_px[0], 3), PADDING_GREY, np.uint8)
+        shrink = cv2.INTER_AREA if self.scale < 0.5 else cv2.INTER_LINEAR
+        boxed[y : y + height, x : x + width] = cv2.resize(
+            image, (width, height), interpolation=shrink
+        )
+        return boxed
+
+    def to_frame(self, boxes: F32) -> F32:
+        """Map boxes (n, 4) of the input back to the frame, clipped to it."""
+        offset = np.tile(self.offset_px, 2)
+        limit = np.tile(self.frame_px, 2)
+        clipped: F32 = np.clip((boxes - offset) / self.scale, 0, limit).astype(np.float32)
+        return clipped
+
+
+def decode(maps: Sequence[F32], threshold: float) -> tuple[F32, F32]:
+    """Return boxes (n, 4) and scores (n,) of the cells of one image at or above a threshold.
+
+    Args:
+        maps: one (5, h, w) map per stride: score logit and four box terms.
+        threshold: least score kept.
+    """
+    boxes: list[F32] = []
+    scores: list[F32] = []
+    logit = np.log(threshold / (1 - threshold)) if 0 < threshold < 1 else -np.inf
+    for stride, level in zip(STRIDES_PX, maps, strict=True):
+        row, column = np.nonzero(level[0] >= logit)
+        terms = level[:, row, column]
+        centre = np.stack([column + 0.5 + terms[1], row + 0.5 + terms[2]], 1) * stride
+        half = np.exp(np.minimum(terms[3:5].T, MAX_LOG_SIZE)) * (stride / 2)
+        boxes.append(np.concatenate([centre - half, centre + half], 1).astype(np.float32))
+        scores.append((1 / (1 + np.exp(-terms[0]))).astype(np.float32))
+    return np.concatenate(boxes), np.concatenate(scores)
+
+
+def overlaps(a: F32, b: F32) -> F32:
+    """Return the IoU of every pair of boxes (n, 4) and (m, 4), shape (n, m)."""
+    near = np.maximum(a[:, None, :2], b[None, :, :2])
+    far = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.prod(np.clip(far - near, 0, None), axis=2)
+    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
+    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    union = area_a[:, None] + area_b[None] - shared
+    share: F32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return share
+
+
+def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArray[np.int64]:
+    """Return the indices that greedy non-maximum suppression keeps, best score first.
+
+    Equal scores are ordered by their box, so the result does not depend on the order of input.
+
+    Args:
+        boxes: float32 (n, 4).
+        scores: float32 (n,).
+        max_iou: a box that overlaps a kept one by more is dropped.
+        limit: only this many best boxes are looked at.
+    """
+    order = np.lexsort((*boxes.T[::-1], -scores))[:limit]
+    pairs = overlaps(boxes[order], boxes[order]) > max_iou
+    keep = np.ones(len(order), bool)
+    for i in range(len(order)):
+        if keep[i]:
+            keep[i + 1 :] &= ~pairs[i, i + 1 :]
+    kept: NDArray[np.int64] = order[keep].astype(np.int64)
+    return kept

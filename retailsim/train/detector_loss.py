@@ -1,0 +1,137 @@
+"""What the detector learns from: task-aligned assignment, soft score targets, GIoU.
+
+Assignment and score targets follow TOOD (arXiv 2108.07755): of the cells whose centre lies in a
+person's box, the `TOP` that combine score and overlap best are positive; their score target is
+their alignment, scaled so that each person's best cell aims at its own IoU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from retailsim.stack.detect.decode import MAX_LOG_SIZE
+from retailsim.stack.detect.network import STRIDES_PX
+
+TOP = 10
+SCORE_POWER = 0.5
+IOU_POWER = 6.0
+BOX_WEIGHT = 2.5  # PP-YOLOE's weight of GIoU against the score loss
+NEAR_STRIDES = 1.0  # cells this near to a centre may serve a person smaller than a cell
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The people of a batch, padded to the same number.
+
+    Attributes:
+        boxes: x1, y1, x2, y2 in input pixels, float32 (b, m, 4).
+        real: False for padding, bool (b, m).
+        ignore: cells inside such a box teach nothing (a person hardly visible), bool (b, m).
+    """
+
+    boxes: Tensor
+    real: Tensor
+    ignore: Tensor
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """All cells of all levels in one row.
+
+    Attributes:
+        logit: float32 (b, a).
+        boxes: float32 (b, a, 4).
+        centre: cell centres in input pixels, float32 (a, 2).
+        stride: float32 (a,).
+    """
+
+    logit: Tensor
+    boxes: Tensor
+    centre: Tensor
+    stride: Tensor
+
+
+def flatten(maps: Sequence[Tensor]) -> Predictions:
+    """Decode raw maps (b, 5, h, w) of all strides; the formula is that of `decode.py`."""
+    logits, boxes, centres, strides = [], [], [], []
+    for stride, level in zip(STRIDES_PX, maps, strict=True):
+        b, _, h, w = level.shape
+        terms = level.float().permute(0, 2, 3, 1).reshape(b, h * w, 5)
+        y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+        cell = torch.stack([x, y], dim=-1).reshape(-1, 2).to(terms) + 0.5
+        centre = (cell + terms[..., 1:3]) * stride
+        half = terms[..., 3:5].clamp(max=MAX_LOG_SIZE).exp() * (stride / 2)
+        logits.append(terms[..., 0])
+        boxes.append(torch.cat([centre - half, centre + half], dim=-1))
+        centres.append(cell * stride)
+        strides.append(torch.full((h * w,), float(stride), device=level.device))
+    return Predictions(
+        torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides)
+    )
+
+
+def iou(a: Tensor, b: Tensor, *, generalised: bool = False) -> Tensor:
+    """Return IoU, or GIoU (arXiv 1902.09630), of boxes (..., 4) that broadcast."""
+    near, far = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
+    shared = (far - near).clamp(min=0).prod(-1)
+    area_a = (a[..., 2:] - a[..., :2]).clamp(min=0).prod(-1)
+    area_b = (b[..., 2:] - b[..., :2]).clamp(min=0).prod(-1)
+    union = area_a + area_b - shared + EPSILON
+    overlap = shared / union
+    if not generalised:
+        return overlap
+    low, high = torch.minimum(a[..., :2], b[..., :2]), torch.maximum(a[..., 2:], b[..., 2:])
+    hull = (high - low).clamp(min=0).prod(-1) + EPSILON
+    return overlap - (hull - union) / hull
+
+
+@torch.no_grad()
+def assign(predictions: Predictions, targets: Targets) -> tuple[Tensor, Tensor, Tensor]:
+    """Say what every cell should learn.
+
+    Returns:
+        score target in [0, 1] (b, a); index of the person each cell serves (b, a), meaningful
+        where the score target is above 0; weight of the score loss, 0 or 1 (b, a).
+    """
+    person, centre = targets.boxes, predictions.centre
+    inside = _inside(centre, person)  # (b, m, a)
+    middle = (person[..., :2] + person[..., 2:]) / 2
+    reach = NEAR_STRIDES * predictions.stride
+    near = ((centre - middle[:, :, None]).abs() < reach[:, None]).all(-1)
+    wanted = (targets.real & ~targets.ignore)[..., None]
+    overlap = iou(predictions.boxes[:, None], person[:, :, None])
+    alignment = predictions.logit.sigmoid()[:, None] ** SCORE_POWER * overlap**IOU_POWER
+    alignment = torch.where((inside | near) & wanted, alignment + EPSILON, 0.0)
+    best = alignment.topk(min(TOP, alignment.shape[-1]), dim=-1)
+    chosen = torch.zeros_like(alignment).scatter_(-1, best.indices, best.values)
+    # A cell chosen by several people serves the one it overlaps most.
+    serves = torch.where(chosen > 0, overlap, -1.0).argmax(1)
+    mine = functional.one_hot(serves, person.shape[1]).permute(0, 2, 1) > 0
+    chosen = torch.where(mine, chosen, 0.0)
+    peak = chosen.amax(-1, keepdim=True)
+    best_iou = torch.where(chosen > 0, overlap, 0.0).amax(-1, keepdim=True)
+    score = (chosen / (peak + EPSILON) * best_iou).amax(1)
+    hushed = (inside & (targets.real & targets.ignore)[..., None]).any(1) & (score <= 0)
+    return score, serves, (~hushed).float()
+
+
+def _inside(centre: Tensor, boxes: Tensor) -> Tensor:
+    return ((centre > boxes[:, :, None, :2]) & (centre < boxes[:, :, None, 2:])).all(-1)
+
+
+def detector_loss(maps: Sequence[Tensor], targets: Targets) -> Tensor:
+    """Return the loss of raw maps against targets, a scalar."""
+    predictions = flatten(maps)
+    score, serves, weight = assign(predictions, targets)
+    entropy = functional.binary_cross_entropy_with_logits(
+        predictions.logit, score, weight=weight, reduction="sum"
+    )
+    wanted = torch.gather(targets.boxes, 1, serves[..., None].expand(-1, -1, 4))
+    box_loss = (1 - iou(predictions.boxes, wanted, generalised=True)) * score
+    return (entropy + BOX_WEIGHT * box_loss.sum()) / score.sum().clamp(min=1.0)

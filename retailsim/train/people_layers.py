@@ -1,0 +1,173 @@
+"""Random people before random cameras: the street, the corner of a ceiling, straight down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.simulate.appearance import draw_body, draw_clothes
+from retailsim.simulate.camera.optics import Light
+from retailsim.simulate.camera.people import crowd_mesh
+from retailsim.simulate.camera.studio import PeopleStudio
+from retailsim.simulate.snapshot import Body, People, Pose
+from retailsim.store.projection import Projection, look_at_rotation
+from retailsim.train.layers import Layer, fill_outside
+
+F64 = NDArray[np.float64]
+Rng = np.random.Generator
+SIZE_PX = (640, 384)
+BODY_OF_HULL = 0.7  # pixels of a body over those of its convex hull, about, over all poses
+CLEARANCE_M = 0.38
+MAX_PEOPLE = 14
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """A camera over the origin and where people may stand before it.
+
+    Attributes:
+        projection: the camera.
+        place: draws a floor position (2,) in metres, in view or a little beside it.
+    """
+
+    projection: Projection
+    place: Callable[[Rng], F64]
+
+
+def people_layer(rng: Rng, studio: PeopleStudio) -> Layer:
+    """Render one layer of 1 to 14 people for a random camera."""
+    view = draw_viewpoint(rng)
+    people = draw_people(rng, view, int(np.clip(rng.geometric(0.17), 1, MAX_PEOPLE)))
+    shot = studio.render(people, view.projection, light=draw_light(rng))
+    alpha = np.maximum(shot.alpha, 1)[..., None].astype(np.float32)
+    colour = np.clip(shot.bgr * (255 / alpha), 0, 255).astype(np.uint8)
+    label = np.where(shot.alpha > 100, shot.id, 0).astype(np.uint8)
+    area = hull_areas_px(view.projection, crowd_mesh(people).position) * BODY_OF_HULL
+    return Layer(fill_outside(colour, label), label, area.astype(np.float32), opaque=False)
+
+
+def draw_viewpoint(rng: Rng) -> Viewpoint:
+    """Draw a camera: at eye level, up in a corner, or looking nearly straight down."""
+    kind = rng.random()
+    if kind < 0.45:
+        height, pitch, hfov = rng.uniform(1.1, 2.8), rng.uniform(-4, 14), rng.uniform(35, 80)
+    elif kind < 0.8:
+        height, pitch, hfov = rng.uniform(2.2, 4.2), rng.uniform(14, 50), rng.uniform(55, 110)
+    else:
+        height, pitch, hfov = rng.uniform(2.6, 4.5), rng.uniform(62, 90), rng.uniform(75, 115)
+    down = np.deg2rad(pitch)
+    position = np.array([0.0, 0.0, height])
+    ahead = np.array([0.0, np.cos(down), -np.sin(down)])
+    roll = np.deg2rad(rng.normal(0, 2.5))
+    c, s = np.cos(roll), np.sin(roll)
+    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ look_at_rotation(
+        position, position + ahead
+    )
+    focal = SIZE_PX[0] / 2 / np.tan(np.deg2rad(hfov) / 2)
+    matrix = np.array([[focal, 0, SIZE_PX[0] / 2], [0, focal, SIZE_PX[1] / 2], [0, 0, 1]])
+    projection = Projection(matrix, rotation, position)
+    if kind < 0.8:
+        nearest = 1.7 * focal / 420  # nobody taller than about 420 px
+        farthest = max(nearest * 1.5, 1.7 * focal / 32)
+        return Viewpoint(projection, lambda r: _ahead(r, nearest, farthest, hfov))
+    return Viewpoint(projection, lambda r: _below(r, projection))
+
+
+def _ahead(rng: Rng, nearest_m: float, farthest_m: float, hfov_deg: float) -> F64:
+    distance = np.exp(rng.uniform(np.log(max(nearest_m, 0.7)), np.log(farthest_m)))
+    side = np.deg2rad(hfov_deg / 2 * rng.uniform(-1.08, 1.08))
+    return np.array([np.tan(side) * distance, distance])
+
+
+def _below(rng: Rng, projection: Projection) -> F64:
+    """Pick a pixel a person's chest may be seen at and go down from there."""
+    pixel = rng.uniform(-0.05, 1.05, 2) * SIZE_PX
+    xy = projection.to_plane(pixel, 1.2)
+    return np.array([0.0, 1.0]) if np.isnan(xy).any() or np.hypot(*xy) > 9 else xy
+
+
+def draw_people(rng: Rng, view: Viewpoint, count: int) -> People:
+    """Draw people, half of them close beside another, never inside one another."""
+    xy = [view.place(rng)]
+    for _ in range(20 * count):
+        if len(xy) == count:
+            break
+        near = xy[int(rng.integers(len(xy)))]
+        turn, apart = rng.uniform(0, 2 * np.pi), rng.uniform(CLEARANCE_M, 1.1)
+        beside = near + apart * np.array([np.cos(turn), np.sin(turn)])
+        spot = beside if rng.random() < 0.5 else view.place(rng)
+        if min(np.hypot(*(spot - other)) for other in xy) >= CLEARANCE_M:
+            xy.append(spot)
+    n = len(xy)
+    pose = rng.choice(len(Pose), n, p=(0.25, 0.45, 0.12, 0.1, 0.08)).astype(np.uint8)
+    heading = rng.uniform(-np.pi, np.pi, n)
+    reach = np.full((n, 3), np.nan)
+    for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):
+        at = heading[i] + rng.normal(0, 0.4)
+        step = rng.uniform(0.3, 0.65)
+        reach[i] = (*(xy[i] + step * np.array([np.cos(at), np.sin(at)])), rng.uniform(0.7, 1.7))
+    return People(
+        body=tuple(wild_body(rng, i) for i in range(n)),
+        xy_m=np.array(xy),
+        heading_rad=heading,
+        speed_mps=np.where(pose == Pose.WALK, rng.uniform(0.3, 1.7, n), 0.0),
+        gait_phase=rng.uniform(0, 50, n),
+        pose=pose,
+        reach_xyz_m=reach,
+        staff=np.zeros(n, bool),
+    )
+
+
+def wild_body(rng: Rng, label: int) -> Body:
+    """Draw a shopper whose colours, half of the time, are anything at all."""
+    clothes = draw_clothes(rng)
+    if rng.random() < 0.5:
+        inks = [_any_colour(rng) for _ in range(4)]
+        clothes = replace(
+            clothes,
+            top_colour=inks[0],
+            top_colour2=inks[1],
+            bottom_colour=inks[0] if clothes.top_kind == "dress" else inks[2],
+            shoe_colour=inks[3],
+            top_pattern=str(rng.choice(["plain", "stripes", "checks", "dots"])),
+        )
+    return draw_body(rng, label=label, clothes=clothes)
+
+
+def _any_colour(rng: Rng) -> tuple[float, float, float]:
+    """Draw a linear RGB colour; dark ones as often as they are worn."""
+    value = rng.uniform(0.02, 0.95) ** rng.choice([1, 2.2, 4])
+    red, green, blue = np.clip(value * np.exp(rng.normal(0, rng.choice([0.1, 0.6]), 3)), 0.004, 1)
+    return float(red), float(green), float(blue)
+
+
+def draw_light(rng: Rng) -> Light:
+    """Draw a light from soft indoor to hard sun, warm or cold, dim or bright."""
+    turn, up = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 1.5)
+    tint = np.exp(rng.normal(0, 0.1, 3))
+    share = rng.uniform(0.2, 1.0)
+    key = share * 1.1 * tint
+    sky = (1.25 - share * 0.9) * np.exp(rng.normal(0, 0.07, 3)) * 0.75
+    ground = sky * rng.uniform(0.2, 0.8)
+    return Light(
+        direction=(float(np.cos(turn)), float(np.sin(turn)), float(up)),
+        key=(float(key[0]), float(key[1]), float(key[2])),
+        sky=(float(sky[0]), float(sky[1]), float(sky[2])),
+        ground=(float(ground[0]), float(ground[1]), float(ground[2])),
+        exposure=float(np.exp(rng.normal(0.1, 0.35))),
+        shadow_share=float(rng.uniform(0.4, 0.95)),
+    )
+
+
+def hull_areas_px(projection: Projection, position: NDArray[np.float32]) -> F64:
+    """Return the area of each body's convex hull in the picture; (n, v, 3) metres to (n,)."""
+    areas = np.zeros(len(position))
+    for i, body in enumerate(position):
+        seen = body[projection.to_camera(body)[:, 2] > 0.1]
+        if len(seen) > 2:
+            areas[i] = cv2.contourArea(cv2.convexHull(projection.to_image(seen).astype(np.float32)))
+    return areas

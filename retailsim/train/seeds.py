@@ -1,0 +1,16 @@
+"""Which seeds training may use."""
+
+from __future__ import annotations
+
+from retailsim.errors import RetailError
+
+FIRST_JUDGING_SEED = 900_000
+
+
+def require_training_seed(seed: int) -> None:
+    """Raise RetailError for a seed that is kept for judging (900000 and up)."""
+    if not 0 <= seed < FIRST_JUDGING_SEED:
+        raise RetailError(
+            f"seed {seed}: training uses seeds from 0 to {FIRST_JUDGING_SEED - 1}; "
+            "higher ones are kept for judging"
+        )
