@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.navigation import Field, Navigator
+from retailsim.simulate.navigation import CELL_M, Field, Navigator
 from retailsim.store.obstacles import clearance_m
 
 F64 = NDArray[np.float64]
 TICK_S = 0.1
 GAP_M = 0.4  # centres never come nearer than this
-BERTH_M = 0.75  # and stay this far apart where there is room
+BERTH_M = 0.75  # walkers stay this far apart where there is room,
+BERTH_STANDING_M = 0.58  # and this far from who stands
 WALL_GAP_M = 0.2
 HORIZON_S = 2.5
 ACCELERATION_MPS2 = 3.0
@@ -95,12 +96,12 @@ def _walk(
     speed = np.array([movers[i].speed_mps for i in walkers])
     cost = np.hypot(*np.moveaxis(fan - wanted[:, None], -1, 0)) / speed[:, None]
     cost += 0.25 * np.hypot(*np.moveaxis(fan - now[:, None], -1, 0)) / speed[:, None]
-    cost += _approach_cost(at, fan, position, velocity, walkers)
-    cost += _wall_cost(at, fan, navigator)
+    soft = _approach_cost(at, fan, position, velocity, walkers) + _wall_cost(at, fan, navigator)
+    # Who brakes for the goal cares less about room: the place itself may be a tight one.
+    cost += soft * (np.hypot(wanted[:, 0], wanted[:, 1]) / speed)[:, None]
     reach = _within_reach(now, fan)
     new = at[:, None] + reach * TICK_S
-    clear = clearance_m(navigator.boxes, new.reshape(-1, 2)).reshape(new.shape[:2])
-    cost[clear < WALL_GAP_M] = np.inf
+    cost[_in_walls(new, navigator)] = np.inf
     for row, i in enumerate(walkers):
         choice = _first_free(cost[row], new[row], position, i)
         moved = np.zeros(2) if choice is None else new[row, choice] - position[i]
@@ -137,7 +138,8 @@ def _approach_cost(at: F64, fan: F64, position: F64, velocity: F64, walkers: lis
     squared = np.maximum((relative**2).sum(-1), 1e-9)
     when = np.clip((relative * offset[:, None]).sum(-1) / squared, 0.0, HORIZON_S)
     miss = np.hypot(*np.moveaxis(offset[:, None] - relative * when[..., None], -1, 0))
-    charge = 1.6 * np.clip(1 - miss / BERTH_M, 0.0, 1.0) / (0.35 + when)
+    berth = np.where(np.hypot(velocity[:, 0], velocity[:, 1]) > 0.1, BERTH_M, BERTH_STANDING_M)
+    charge = 1.6 * np.clip(1 - miss / berth, 0.0, 1.0) / (0.35 + when)
     charge[np.arange(len(walkers)), :, walkers] = 0.0
     total: F64 = charge.sum(-1)
     # People who meet head-on keep to the right.
@@ -151,6 +153,14 @@ def _wall_cost(at: F64, fan: F64, navigator: Navigator) -> F64:
         clear = navigator.clearance_near(at[:, None] + fan * ahead_s)
         cost += 3.0 * np.clip(0.32 - clear, 0.0, 0.32)
     return cost
+
+
+def _in_walls(new: F64, navigator: Navigator) -> NDArray[np.bool_]:
+    """Return which of the points (w, c, 2) are too near to an obstacle, exactly, bool (w, c)."""
+    # The interpolated clearance is off by less than a cell; only near walls it must be exact.
+    inside = navigator.clearance_near(new) < WALL_GAP_M + CELL_M
+    inside[inside] = clearance_m(navigator.boxes, new[inside]) < WALL_GAP_M
+    return inside
 
 
 def _within_reach(now: F64, fan: F64) -> F64:

@@ -142,6 +142,6 @@ class Navigator:
         offset = self._centers[target] - self._centers
         visible = np.ones(len(target), bool)
         for share in np.linspace(0.1, 0.9, 7):
-            cells = np.floor((self._centers + share * offset - self._low) / CELL_M).astype(int)
-            visible &= free[cells[:, 1], cells[:, 0]]
+            cells = ((self._centers + share * offset - self._low) / CELL_M).astype(np.int64)
+            visible &= free.ravel()[cells[:, 1] * self._shape[1] + cells[:, 0]]
         return visible

@@ -15,6 +15,7 @@ F64 = NDArray[np.float64]
 Spot = tuple[float, float]
 AWAY_M = {"rail": 0.32, "table": 0.3}  # from a fixture's edge to the centre of who stands there
 SPACING_M = 0.28
+PASS_M = 0.45  # where somebody passes behind the back of who stands at a spot
 ROOM_M = 0.24  # a spot has at least this much clearance
 APART_M = 0.62  # two people who stand are at least this far apart
 QUEUE_STEP_M = 0.75
@@ -86,23 +87,20 @@ def _spot(xy_m: F64) -> Spot:
 
 
 def _beside(fixture: Fixture, boxes: Boxes) -> list[Spot]:
-    """Return spots along a fixture: both long sides, of tables the ends too."""
+    """Return spots along both long sides of a fixture that leave room to pass behind."""
     along, across = fixture_axes(fixture)
     center, half = np.array(fixture.center_m), np.array(fixture.size_m) / 2
-    away = AWAY_M.get(fixture.kind, 0.3)
+    away = half[1] + AWAY_M.get(fixture.kind, 0.3)
+    count = max(1, round(2 * half[0] / SPACING_M))
     spots = []
-    for axis, normal, length, depth in (
-        (along, across, half[0], half[1]), (across, along, half[1], half[0]),
-    ):  # fmt: skip
-        if axis is across and fixture.kind != "table":
-            continue
-        count = max(1, round(2 * length / SPACING_M))
-        for sign in (-1.0, 1.0):
-            for k in range(count):
-                u = ((k + 0.5) / count - 0.5) * 2 * length
-                spots.append(center + u * axis + sign * (depth + away) * normal)
-    clear = clearance_m(boxes, np.array(spots))
-    return [_spot(spot) for spot, room in zip(spots, clear, strict=True) if room >= ROOM_M]
+    for sign in (-1.0, 1.0):
+        for k in range(count):
+            u = ((k + 0.5) / count - 0.5) * 2 * half[0]
+            spot = center + u * along + sign * away * across
+            behind = spot + sign * PASS_M * across
+            if clearance_m(boxes, np.array([spot, behind])).min() >= ROOM_M:
+                spots.append(_spot(spot))
+    return spots
 
 
 def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:

@@ -32,16 +32,18 @@ class Boxes:
 
     def local(self, xy_m: ArrayLike) -> F64:
         """Return points (n, 2) in every box's own axes, shape (n, k, 2), metres."""
-        offset = np.asarray(xy_m, float).reshape(-1, 1, 2) - self.center_m
-        u = (offset * self.along).sum(-1)
-        v = offset[..., 1] * self.along[:, 0] - offset[..., 0] * self.along[:, 1]
-        return np.stack([u, v], axis=-1)
+        points = np.asarray(xy_m, float).reshape(-1, 2)
+        x = points[:, :1] - self.center_m[:, 0]
+        y = points[:, 1:] - self.center_m[:, 1]
+        cos, sin = self.along[:, 0], self.along[:, 1]
+        return np.stack([x * cos + y * sin, y * cos - x * sin], axis=-1)
 
     def distance_m(self, xy_m: ArrayLike) -> F64:
         """Return signed distances of points (n, 2), shape (n, k); negative inside a box."""
-        excess = np.abs(self.local(xy_m)) - self.half_m
-        outside = np.hypot(*np.moveaxis(np.maximum(excess, 0.0), -1, 0))
-        distance: F64 = outside + np.minimum(excess.max(axis=-1), 0.0)
+        local = np.abs(self.local(xy_m))
+        u, v = local[..., 0] - self.half_m[:, 0], local[..., 1] - self.half_m[:, 1]
+        outside = np.hypot(np.maximum(u, 0.0), np.maximum(v, 0.0))
+        distance: F64 = outside + np.minimum(np.maximum(u, v), 0.0)
         return distance
 
 

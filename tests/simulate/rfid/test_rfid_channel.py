@@ -82,7 +82,7 @@ def test_a_body_in_the_line_of_sight_takes_8_to_20_db_and_fades_smoothly():
     aside = np.linspace(0, 1.5, 60)
     loss = np.array(
         [
-            -20 * np.log10(shadow(source, tag, Bodies(np.array([[[3.0, y]]]), np.array([1.8]))))
+            -20 * np.log10(shadow(source, tag, Bodies(np.array([[3.0, y]]), np.array([1.8]))))
             for y in aside
         ]
     )[:, 0, 0]
@@ -94,14 +94,14 @@ def test_a_body_in_the_line_of_sight_takes_8_to_20_db_and_fades_smoothly():
 
 def test_a_body_the_path_passes_over_takes_nothing():
     source = isotropic([0, 0, 2.9])
-    under = Bodies(np.array([[[0.3, 0.0]]]), np.array([1.7]))
+    under = Bodies(np.array([[0.3, 0.0]]), np.array([1.7]))
     assert shadow(source, np.array([[4.0, 0.0, 1.0]]), under)[0, 0] > 0.99
 
 
 def test_a_body_beside_the_path_is_seen_in_the_phase():
     source, tag = isotropic([0, 0, 2.5]), np.array([[3.0, 0.0, 1.0]])
     turns = [
-        np.angle(one_way(source, tag, None, Bodies(np.array([[[2.0, y]]]), np.array([1.7])), F))[0]
+        np.angle(one_way(source, tag, None, Bodies(np.array([[2.0, y]]), np.array([1.7])), F))[0]
         for y in np.linspace(0.9, 1.4, 20)
     ]
     assert 0.02 < np.ptp(np.unwrap(turns)) < 1.0
@@ -110,7 +110,7 @@ def test_a_body_beside_the_path_is_seen_in_the_phase():
 @pytest.mark.parametrize("room", [FREE, BOX])
 def test_rows_do_not_depend_on_their_neighbours(room):
     source, tags = isotropic([1, 1, 2.5], room), np.random.default_rng(1).uniform(0.2, 2, (5, 3))
-    people = Bodies(np.array([[[1.5, 1.5]]]), np.array([1.7]))
+    people = Bodies(np.array([[1.5, 1.5]]), np.array([1.7]))
     together = one_way(source, tags, None, people, F)
     alone = [one_way(source, tags[i : i + 1], None, people, F)[0] for i in range(5)]
     np.testing.assert_allclose(together, alone, rtol=1e-12)
