@@ -17,8 +17,8 @@ from cli.replay import replay_command
 from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
-from retailsim.version import __version__
 from retailsim.errors import RetailError
+from retailsim.version import __version__
 
 app = typer.Typer(
     name="retail",

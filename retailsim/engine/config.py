@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -75,6 +76,8 @@ def load_stack(path: str | Path | None = None) -> StackSpec:
         StageError: a role has no class.
     """
     spec = load_model(StackSpec, path or DEFAULT_STACK)
+    if path is not None:
+        _find_classes_beside(Path(path))
     if spec.base == "default":
         base = load_model(StackSpec, DEFAULT_STACK)
         spec = spec.model_copy(update={"stages": _overlay(base.stages, spec.stages)})
@@ -83,6 +86,13 @@ def load_stack(path: str | Path | None = None) -> StackSpec:
         if stage.uses is None:
             raise StageError(f"{path}: stage '{role}' names no class; add uses: module:Class")
     return spec.model_copy(update={"base": None, "stages": stages})
+
+
+def _find_classes_beside(path: Path) -> None:
+    """Let a stack file name classes of modules in its own folder, after all installed ones."""
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
 
 
 def load_baselines() -> BaselineSpec:
