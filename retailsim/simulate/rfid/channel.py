@@ -79,7 +79,7 @@ class Bodies:
     """People as upright columns.
 
     Attributes:
-        xy_m: float64 (n, p, 2), one row for every tag asked about, or (1, p, 2) for all.
+        xy_m: float64 (p, 2).
         height_m: float64 (p,).
     """
 
@@ -172,15 +172,17 @@ def shadow(source: Sources, tag_xyz_m: F64, bodies: Bodies) -> F64:
     Of a reflected path the leg from the wall to the tag counts. The loss falls smoothly with the
     distance between path and body axis, and where the path passes over the head.
     """
-    start = source.xyz_m[None, :, None, :]
-    way = tag_xyz_m[:, None, None, :] - start
-    level = np.maximum((way[..., :2] ** 2).sum(axis=3), 1e-9)
-    to_body = bodies.xy_m[:, None] - start[..., :2]
-    t = np.clip((to_body * way[..., :2]).sum(axis=3) / level, 0, 1)
-    gap2 = ((to_body - t[..., None] * way[..., :2]) ** 2).sum(axis=3)
-    over = start[..., 2] + t * way[..., 2] - bodies.height_m
-    loss_db = BODY_LOSS_DB * np.exp(-gap2 / BODY_RADIUS_M**2) / (1 + np.exp(over / 0.08))
-    amplitude: F64 = 10 ** (-np.minimum(loss_db.sum(axis=2), BODY_LOSS_CAP_DB) / 20)
+    way = tag_xyz_m[:, None, :] - source.xyz_m
+    way_x, way_y, way_z = (way[..., axis, None] for axis in range(3))
+    from_x = bodies.xy_m[None, :, 0] - source.xyz_m[:, 0, None]
+    from_y = bodies.xy_m[None, :, 1] - source.xyz_m[:, 1, None]
+    level = np.maximum(way_x * way_x + way_y * way_y, 1e-9)
+    t = np.clip((from_x * way_x + from_y * way_y) / level, 0, 1)
+    gap_x, gap_y = from_x - t * way_x, from_y - t * way_y
+    over = source.xyz_m[:, 2, None] + t * way_z - bodies.height_m
+    near = np.exp(-(gap_x * gap_x + gap_y * gap_y) / BODY_RADIUS_M**2)
+    loss_db = BODY_LOSS_DB * (near / (1 + np.exp(over / 0.08))).sum(axis=2)
+    amplitude: F64 = 10 ** (-np.minimum(loss_db, BODY_LOSS_CAP_DB) / 20)
     return amplitude
 
 
@@ -189,10 +191,9 @@ def scatter(source: Sources, tag_xyz_m: F64, bodies: Bodies) -> tuple[F64, F64]:
 
     Bistatic radar equation with a constant cross-section.
     """
-    level = np.full((*bodies.xy_m.shape[:2], 1), BODY_CENTRE_M)
-    centre = np.concatenate([bodies.xy_m, level], axis=2)
+    centre = np.column_stack([bodies.xy_m, np.full(len(bodies.xy_m), BODY_CENTRE_M)])
     first = centre - source.xyz_m[0]
-    first_m = np.sqrt((first * first).sum(axis=2))
+    first_m = np.sqrt((first * first).sum(axis=1))
     second = centre - tag_xyz_m[:, None]
     second_m = np.sqrt((second * second).sum(axis=2))
     length = first_m + second_m
@@ -210,6 +211,20 @@ def add_up(amplitude: C128, length_m: F64, frequency_hz: float | F64) -> C128:
     return total
 
 
+def past_people(
+    source: Sources, tag_xyz_m: F64, paths: tuple[C128, F64], bodies: Bodies
+) -> tuple[C128, F64]:
+    """Return the paths (n, k) of `rays` weakened by people, with one more over each of them."""
+    if not len(bodies.height_m):
+        return paths
+    amplitude, length = paths
+    extra, extra_m = scatter(source, tag_xyz_m, bodies)
+    return (
+        np.concatenate([amplitude * shadow(source, tag_xyz_m, bodies), extra], axis=1),
+        np.concatenate([length, extra_m], axis=1),
+    )
+
+
 def one_way(
     source: Sources,
     tag_xyz_m: F64,
@@ -218,10 +233,7 @@ def one_way(
     frequency_hz: float | F64,
 ) -> C128:
     """Return the complex one-way channel to every tag (n,)."""
-    amplitude, length = rays(source, tag_xyz_m, tag_axis)
-    if bodies is not None and len(bodies.height_m):
-        amplitude = amplitude * shadow(source, tag_xyz_m, bodies)
-        extra, extra_m = scatter(source, tag_xyz_m, bodies)
-        amplitude = np.concatenate([amplitude, extra], axis=1)
-        length = np.concatenate([length, extra_m], axis=1)
-    return add_up(amplitude, length, frequency_hz)
+    paths = rays(source, tag_xyz_m, tag_axis)
+    if bodies is not None:
+        paths = past_people(source, tag_xyz_m, paths, bodies)
+    return add_up(*paths, frequency_hz)

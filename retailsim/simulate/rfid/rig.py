@@ -64,6 +64,8 @@ class Scene:
         self.silent = (before.garments.place == Place.SOLD) | (after.garments.place == Place.SOLD)
         self._tag_step_m = after.garments.tag_xyz_m - before.garments.tag_xyz_m
         self._swings = tuple(dict.fromkeys((*before.swings, *after.swings)))
+        self.moving = (self._tag_step_m != 0).any(axis=1)
+        self.moving[[swing.garment for swing in self._swings]] = True
         self._people, self._people_step_m, self._height_m = _moving_people(before, after)
 
     def tags(self, tag: I64, time_ns: I64) -> tuple[F64, F64]:
@@ -76,9 +78,9 @@ class Scene:
         share = self._share(time_ns)[:, None]
         return self.tag_xyz_m[tag] + share * self._tag_step_m[tag] + offset, offset
 
-    def bodies(self, time_ns: I64) -> Bodies:
-        """Return everyone's position at each of the times (n,)."""
-        share = self._share(time_ns)[:, None, None]
+    def bodies(self, time_ns: int) -> Bodies:
+        """Return everyone's position at a time."""
+        share = self._share(np.array(time_ns))
         return Bodies(self._people + share * self._people_step_m, self._height_m)
 
     def _share(self, time_ns: I64) -> F64:
@@ -145,36 +147,45 @@ class _ReaderRig:
     def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
         view = self._antennas[slot.antenna]
         frequency_hz = float(self._region.frequency_hz[slot.channel])
-        tag, time_ns = self._inventory.read(slot, self._in_reach(slot, scene, frequency_hz))
+        # Nobody gets far in a slot: people are taken where they are in the middle of it.
+        bodies = scene.bodies((slot.start_ns + slot.end_ns) // 2)
+        h_all = view.still(scene.tag_xyz_m, self._tags.axis, frequency_hz)
+        reach = self._audible(np.arange(len(h_all)), _decibel(h_all)) & ~scene.silent
+        near = np.flatnonzero(reach)
+        h_all[near] = view.past_people(near, bodies, frequency_hz)
+        reach[near] = self._audible(near, _decibel(h_all[near]))
+        tag, time_ns = self._inventory.read(slot, reach)
         if not len(tag):
             return None
         time_ns = time_ns // 1000 * 1000
-        h = self._channel(view.source, scene, tag, time_ns, frequency_hz)
-        later = self._channel(view.source, scene, tag, time_ns + DOPPLER_STEP_NS, frequency_hz)
+        h, doppler_hz = h_all[tag], np.zeros(len(tag))
+        moving = np.flatnonzero(scene.moving[tag])
+        if len(moving):
+            movers, at_ns = tag[moving], time_ns[moving]
+            h[moving] = self._channel(view.source, scene, movers, at_ns, bodies, frequency_hz)
+            later = self._channel(
+                view.source, scene, movers, at_ns + DOPPLER_STEP_NS, bodies, frequency_hz
+            )
+            turn = 2 * np.angle(later * h[moving].conj())
+            doppler_hz[moving] = turn / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
         heard = np.flatnonzero(self._audible(tag, _decibel(h)))
         if not len(heard):
             return None
-        flip = self._flips(slot, scene)[tag[heard]]
-        return self._report(slot, tag[heard], time_ns[heard], h[heard], later[heard], flip)
-
-    def _in_reach(self, slot: Slot, scene: Scene, frequency_hz: float) -> NDArray[np.bool_]:
-        """Say which tags the antenna reaches at the start of the slot, people considered (g,)."""
-        view, everyone = self._antennas[slot.antenna], np.arange(len(self._epc))
-        still_db = _decibel(view.still(scene.tag_xyz_m, self._tags.axis, frequency_hz))
-        reach: NDArray[np.bool_] = self._audible(everyone, still_db) & ~scene.silent
-        near = np.flatnonzero(reach)
-        now = np.full(len(near), slot.start_ns)
-        reach[near] = self._audible(
-            near, _decibel(self._channel(view.source, scene, near, now, frequency_hz))
-        )
-        return reach
+        flip = self._flips(slot)[tag[heard]]
+        return self._report(slot, tag[heard], time_ns[heard], h[heard], doppler_hz[heard], flip)
 
     def _channel(
-        self, source: Sources, scene: Scene, tag: I64, time_ns: I64, frequency_hz: float
+        self,
+        source: Sources,
+        scene: Scene,
+        tag: I64,
+        time_ns: I64,
+        bodies: Bodies,
+        frequency_hz: float,
     ) -> C128:
         xyz, offset = scene.tags(tag, time_ns)
         axis = tilted(self._tags.axis[tag], offset)
-        return channel.one_way(source, xyz, axis, scene.bodies(time_ns), frequency_hz)
+        return channel.one_way(source, xyz, axis, bodies, frequency_hz)
 
     def _audible(self, tag: I64, path_db: F64) -> NDArray[np.bool_]:
         power = self._reader.tx_power_dbm
@@ -184,7 +195,7 @@ class _ReaderRig:
         )
         return heard
 
-    def _flips(self, slot: Slot, scene: Scene) -> F64:
+    def _flips(self, slot: Slot) -> F64:
         """Return one uniform draw per tag that lasts as long as the dwell on this channel."""
         assert self._epoch_ns is not None
         dwell = (slot.start_ns - self._epoch_ns) // round(self._region.dwell_s * 1e9)
@@ -195,12 +206,10 @@ class _ReaderRig:
         return self._flip_draw
 
     def _report(
-        self, slot: Slot, tag: I64, time_ns: I64, h: C128, later: C128, flip: F64
+        self, slot: Slot, tag: I64, time_ns: I64, h: C128, doppler_hz: F64, flip: F64
     ) -> dict[str, NDArray]:  # type: ignore[type-arg]
         rssi_dbm = self._tags.answer_dbm(tag, _decibel(h), self._reader.tx_power_dbm)
         fixed = self._offset_rad[slot.antenna, slot.channel] + self._tags.phase_rad[tag]
-        turn = 2 * np.angle(later * h.conj())
-        doppler_hz = turn / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
         return {
             "read_us": time_ns // 1000,
             "tag": tag,
@@ -231,6 +240,16 @@ class _AntennaView:
             for kept, new in zip(self.paths, fresh, strict=True):
                 kept[moved] = new
         return channel.add_up(*self.paths, frequency_hz)
+
+    def past_people(self, tag: I64, bodies: Bodies, frequency_hz: float) -> C128:
+        """Return the channel to some tags with people on the way (n,), after `still`."""
+        assert self.xyz_m is not None
+        assert self.paths is not None
+        amplitude, length = self.paths
+        paths = channel.past_people(
+            self.source, self.xyz_m[tag], (amplitude[tag], length[tag]), bodies
+        )
+        return channel.add_up(*paths, frequency_hz)
 
 
 def _decibel(h: C128) -> F64:

@@ -68,7 +68,8 @@ class Tags:
 
 def tilted(axis: F64, offset_m: F64) -> F64:
     """Return the dipoles (n, 3) of tags that hang `offset_m` (n, 3) beside their rest."""
-    turn = np.cross(offset_m, [0.0, 0.0, 1.0]) / PENDULUM_M
-    moved = axis + np.cross(turn, axis)
+    turn_x, turn_y = offset_m[:, 1] / PENDULUM_M, -offset_m[:, 0] / PENDULUM_M
+    x, y, z = axis.T
+    moved = axis + np.column_stack([turn_y * z, -turn_x * z, turn_x * y - turn_y * x])
     unit: F64 = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return unit
