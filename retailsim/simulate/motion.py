@@ -9,6 +9,7 @@ never taken; people move one after the other, so the guarantee needs no luck.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -73,7 +74,7 @@ class Mover:
     @property
     def speed_now_mps(self) -> float:
         """Present speed."""
-        return float(np.hypot(*self.velocity_mps))
+        return math.hypot(*self.velocity_mps)
 
 
 def step(movers: Sequence[Mover], navigator: Navigator) -> None:
@@ -113,7 +114,7 @@ def _wanted(mover: Mover, navigator: Navigator) -> F64:
     """Return the velocity that the way asks for."""
     assert mover.goal is not None
     offset = mover.goal.goal_m - mover.xy_m
-    distance = float(np.hypot(*offset))
+    distance = math.hypot(*offset)
     row, column = navigator.cell(mover.xy_m)
     direction: F64 = mover.goal.direction[row, column]
     if distance < 0.5 or not direction.any():
@@ -175,12 +176,12 @@ def _within_reach(now: F64, fan: F64) -> F64:
 
 def _first_free(cost: F64, new: F64, position: F64, i: int) -> int | None:
     """Return the cheapest candidate that keeps everyone's distance, None if none does."""
-    others = np.delete(position, i, axis=0)
-    if len(others):
-        gap = np.hypot(*np.moveaxis(new[:, None] - others, -1, 0))
-        before = np.hypot(*(position[i] - others).T)
-        # Should two be nearer already, they may only part.
-        cost = np.where((gap < np.minimum(GAP_M, before - 1e-9)).any(axis=1), np.inf, cost)
+    x, y = position[:, 0], position[:, 1]
+    before = np.hypot(x[i] - x, y[i] - y)
+    gap = np.hypot(new[:, :1] - x, new[:, 1:] - y)
+    # Should two be nearer already, they may only part; nobody keeps off themselves.
+    least = np.minimum(GAP_M, before - 1e-9)
+    cost = np.where((gap < least).any(axis=1), np.inf, cost)
     best = int(cost.argmin())
     return best if np.isfinite(cost[best]) else None
 
@@ -224,11 +225,11 @@ def _notice_being_stuck(
 def _turn(mover: Mover) -> None:
     speed = mover.speed_now_mps
     if mover.goal is not None and speed > 0.2:
-        target, limit = float(np.arctan2(*mover.velocity_mps[::-1])), TURN_RAD
+        target, limit = math.atan2(*mover.velocity_mps[::-1]), TURN_RAD
     elif mover.goal is None and mover.face_rad is not None:
         target, limit = mover.face_rad, FACE_RAD
     else:
         return
-    turn = (target - mover.heading_rad + np.pi) % (2 * np.pi) - np.pi
+    turn = (target - mover.heading_rad + math.pi) % (2 * math.pi) - math.pi
     # Most of the way at once looks like a machine; a share of it looks like a body.
-    mover.heading_rad += float(np.clip(0.5 * turn, -limit, limit))
+    mover.heading_rad += min(max(0.5 * turn, -limit), limit)

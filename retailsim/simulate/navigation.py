@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
@@ -62,11 +62,12 @@ class Navigator:
         out: F64 = map_coordinates(self.clearance, coordinates, order=1, mode="nearest")
         return out
 
-    def cell(self, xy_m: ArrayLike) -> tuple[int, int]:
+    def cell(self, xy_m: F64 | tuple[float, float]) -> tuple[int, int]:
         """Return the row and column of the cell a point is in, clipped to the grid."""
-        column, row = np.floor((np.asarray(xy_m) - self._low) / CELL_M).astype(int)
         ny, nx = self._shape
-        return int(np.clip(row, 0, ny - 1)), int(np.clip(column, 0, nx - 1))
+        column = int((float(xy_m[0]) - float(self._low[0])) / CELL_M)
+        row = int((float(xy_m[1]) - float(self._low[1])) / CELL_M)
+        return min(max(row, 0), ny - 1), min(max(column, 0), nx - 1)
 
     def field(self, goal_m: tuple[float, float]) -> Field:
         """Return the field of a goal among furniture alone."""
