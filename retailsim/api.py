@@ -172,6 +172,51 @@ def check(
     return check_fixtures(find(fixtures), stack=stack, update=update, progress=progress)
 
 
+def train_detector(
+    *,
+    data: str | Path = "detector-data",
+    output: str | Path = "person-detector",
+    people: int = 5000,
+    scenes: int = 3000,
+    backgrounds: int = 2500,
+    samples: int = 100_000,
+    minutes: float | None = None,
+    seed: int = 1,
+    start_from: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, float | int | None]:
+    """Train the person detector on simulated people and write a model folder.
+
+    Args:
+        data: folder of the data set and the checkpoint; what is there already stays.
+        output: model folder to write.
+        people, scenes, backgrounds: how many pictures of each kind to make.
+        samples: pictures to learn from in all.
+        minutes: end the schedule after this time.
+        seed: seed of all draws, below 900000.
+        start_from: model folder to begin with.
+        say: told one line now and then.
+
+    Returns:
+        The model's metrics on held-out pictures.
+
+    Raises:
+        RetailError: the seed is kept for judging, or a folder does not fit.
+        DeviceError: there is no OpenGL.
+    """
+    from retailsim.train.detector_recipe import Amounts, train_detector
+    from retailsim.train.detector_training import Recipe
+
+    return train_detector(
+        data=Path(data),
+        output=Path(output),
+        amounts=Amounts(people=people, scenes=scenes, backgrounds=backgrounds),
+        recipe=Recipe(samples=samples, minutes=minutes, seed=seed),
+        start_from=start_from,
+        say=say,
+    )
+
+
 def scorecard_table(
     card: Scorecard, *, baselines: dict[str, dict[str, dict[str, Any]]] | None = None
 ) -> RenderableType:

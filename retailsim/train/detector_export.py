@@ -33,8 +33,11 @@ def export_detector(
     beside = folder / "weights.part"
     save_file(state, beside)
     beside.replace(folder / "weights.safetensors")
-    settings = config.model_dump(mode="json")
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    (folder / "weights.safetensors").chmod(0o644)
+    settings = yaml.safe_dump(
+        config.model_dump(mode="json"), sort_keys=False, default_flow_style=None
+    )
+    (folder / "config.yaml").write_text(settings, encoding="utf-8")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(card, encoding="utf-8")
 

@@ -54,17 +54,6 @@ def test_two_people_side_by_side_are_both_served():
     assert set(serves[score > 0].tolist()) == {0, 1}
 
 
-def test_the_better_box_costs_less():
-    wanted = targets((24.0, 8.0, 40.0, 56.0))
-    good, bad = empty_maps(), empty_maps()
-    for level in (good[0], bad[0]):
-        level[:, 0] = -8.0
-        level[:, 0, 1:7, 3:5] = 1.0
-    for level, stride in zip(good, (8, 16), strict=True):
-        level[:, 3], level[:, 4] = torch.log(torch.tensor([16.0, 48.0]) / stride)
-    assert float(detector_loss(good, wanted)) < float(detector_loss(bad, wanted))
-
-
 def test_generalised_overlap_still_falls_when_boxes_part():
     box = torch.tensor([0.0, 0.0, 10.0, 10.0])
     near, far = torch.tensor([12.0, 0, 22, 10]), torch.tensor([40.0, 0, 50, 10])

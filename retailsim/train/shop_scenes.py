@@ -1,0 +1,161 @@
+"""Whole rendered shops with random stock, furniture, cameras and light, full of random people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.resources import find
+from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.snapshot import Garments, People, Place, Pose, Snapshot
+from retailsim.store.load import load_plan
+from retailsim.store.obstacles import clearance_m, obstacles
+from retailsim.store.plan import Camera, Fixture, StorePlan
+from retailsim.train.layers import Layer
+from retailsim.train.people_layers import CLEARANCE_M, draw_light, wild_body
+
+Rng = np.random.Generator
+F64 = NDArray[np.float64]
+BASE_STORE = "scenarios/stores/boutique.yaml"
+SNAPSHOTS_PER_SHOP = 8
+CAMERAS_PER_SHOP = 6
+MIN_AREA_PX = 12  # of somebody's visible pixels, to be told apart from noise
+TICK_NS = 100_000_000
+BODY_CLEARANCE_M = 0.22
+
+
+def shop_layers(rng: Rng, seed: int) -> Iterator[Layer]:
+    """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
+    plan = draw_shop(rng)
+    rig = CameraRig(plan, seed=seed, light=draw_light(rng))
+    for tick in range(SNAPSHOTS_PER_SHOP):
+        for view in rig.render(draw_snapshot(rng, plan, tick * TICK_NS)):
+            yield to_layer(view)
+
+
+def to_layer(view: View) -> Layer:
+    """Turn a rendered view into a layer; labels beyond 255 people are left out."""
+    label = np.where(view.id < 256, view.id, 0).astype(np.uint8)
+    count = int(label.max())
+    area = np.zeros(count, np.float32)
+    pixels = np.bincount(label.reshape(-1), minlength=count + 1)[1:]
+    seen = np.flatnonzero(pixels)  # rows of the snapshot, in the order of the truth's rows
+    share = np.maximum(view.boxes.visible_share, 1e-3)
+    area[seen] = pixels[seen] / share[: len(seen)]
+    return Layer(view.frame.image, label, area, opaque=True)
+
+
+def draw_shop(rng: Rng) -> StorePlan:
+    """Draw a shop: the shipped one with its goods, furniture and cameras changed."""
+    base = load_plan(find(BASE_STORE))
+    tree = base.model_dump(mode="json")
+    for sku in tree["catalogue"]:
+        if rng.random() < 0.6:
+            sku["colour"], sku["colour2"] = _hex(rng), _hex(rng)
+            sku["pattern"] = str(rng.choice(["plain", "plain", "stripes", "checks", "dots"]))
+    skus = [stock["sku"] for stock in tree["stock"]]
+    for stock, sku in zip(tree["stock"], rng.permutation(skus), strict=True):
+        stock["sku"] = str(sku)
+        stock["count"] = int(rng.integers(2, 6))
+    for fixture, known in zip(tree["fixtures"], base.fixtures, strict=True):
+        if known.kind in ("rail", "table") and _stands_free(known, base):
+            shift = rng.normal(0, 0.3, 2)
+            fixture["center_m"] = [float(v) for v in np.array(known.center_m) + shift]
+            fixture["angle_deg"] = float(rng.choice([known.angle_deg, known.angle_deg + 90]))
+    cameras = [_camera(rng, f"cam-{i}", base) for i in range(CAMERAS_PER_SHOP)]
+    tree["cameras"] = [camera.model_dump(mode="json") for camera in cameras]
+    return StorePlan.model_validate(tree)
+
+
+def _stands_free(fixture: Fixture, plan: StorePlan) -> bool:
+    width, depth = plan.size_m or (0.0, 0.0)
+    x, y = fixture.center_m
+    return 1.5 < x < width - 1.5 and 1.5 < y < depth - 1.5
+
+
+def _camera(rng: Rng, name: str, plan: StorePlan) -> Camera:
+    """Draw a camera: one of the shop's, knocked a little, or one placed anywhere."""
+    width, depth = plan.size_m or (10.0, 10.0)
+    kind = rng.random()
+    if kind < 0.45:
+        known = plan.cameras[int(rng.integers(len(plan.cameras)))]
+        position = np.array(known.position_m) + rng.normal(0, [0.15, 0.15, 0.1])
+        target = np.array(known.look_at_m) + rng.normal(0, [0.3, 0.3, 0.1])
+        hfov = float(known.hfov_deg or 90) + rng.normal(0, 4)
+    elif kind < 0.62:
+        position = np.array([*rng.uniform(0.5, [width - 0.5, depth - 0.5]), rng.uniform(2.7, 3.15)])
+        target = np.array([*(position[:2] + rng.normal(0, 0.4, 2)), 0.0])
+        hfov = rng.uniform(85, 112)
+    else:
+        corner = rng.uniform([0.2, 0.2], [width - 0.2, depth - 0.2])
+        position = np.array([*corner, rng.uniform(1.4, 3.1)])
+        target = np.array([*rng.uniform([2, 1.5], [width - 2, depth - 1.5]), rng.uniform(0.3, 1.2)])
+        hfov = rng.uniform(55, 105)
+    inside = np.clip(position, [0.1, 0.1, 1.2], [width - 0.1, depth - 0.1, 3.15])
+    return Camera(
+        id=name,
+        position_m=(float(inside[0]), float(inside[1]), float(inside[2])),
+        look_at_m=(float(target[0]), float(target[1]), float(target[2])),
+        hfov_deg=float(hfov),
+    )
+
+
+def draw_snapshot(rng: Rng, plan: StorePlan, time_ns: int) -> Snapshot:
+    """Draw people on the free floor and in the street, some with garments over their arm."""
+    people = _draw_people(rng, plan)
+    n, items = len(people.body), plan.items
+    tags = np.array([plan.slot_xyz_m(item.fixture, item.slot) for item in items])
+    place = np.full(len(items), Place.ON_FIXTURE, np.uint8)
+    holder = np.full(len(items), -1, np.int64)
+    for row in range(n):
+        if rng.random() < 0.25:
+            taken = rng.integers(0, len(items), int(rng.integers(1, 3)))
+            place[taken], holder[taken] = Place.CARRIED, row
+            tags[taken] = [*people.xy_m[row], 1.0]
+    return Snapshot(time_ns, people, Garments(tags, place, holder), ())
+
+
+def _draw_people(rng: Rng, plan: StorePlan) -> People:
+    width, depth = plan.size_m or (10.0, 10.0)
+    furniture = obstacles(plan)
+    count = int(rng.integers(1, 22))
+    spots: list[F64] = []
+    for _ in range(count * 12):
+        if len(spots) == count:
+            break
+        if spots and rng.random() < 0.35:
+            turn = rng.uniform(0, 2 * np.pi)
+            near = spots[int(rng.integers(len(spots)))]
+            spot = near + rng.uniform(CLEARANCE_M, 1.0) * np.array([np.cos(turn), np.sin(turn)])
+        else:
+            spot = rng.uniform([0.2, -2.0], [width - 0.2, depth - 0.2])
+        free = float(clearance_m(furniture, spot[None])[0]) > BODY_CLEARANCE_M
+        if free and all(np.hypot(*(spot - other)) > CLEARANCE_M for other in spots):
+            spots.append(spot)
+    n = len(spots)
+    xy = np.array(spots).reshape(n, 2)
+    pose = rng.choice(len(Pose), n, p=(0.3, 0.36, 0.18, 0.08, 0.08)).astype(np.uint8)
+    heading = rng.uniform(-np.pi, np.pi, n)
+    reach = np.full((n, 3), np.nan)
+    for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):
+        ahead = np.array([np.cos(heading[i]), np.sin(heading[i])])
+        reach[i] = (*(xy[i] + rng.uniform(0.35, 0.6) * ahead), rng.uniform(0.8, 1.5))
+    return People(
+        body=tuple(wild_body(rng, row) for row in range(n)),
+        xy_m=xy,
+        heading_rad=heading,
+        speed_mps=np.where(pose == Pose.WALK, rng.uniform(0.3, 1.5, n), 0.0),
+        gait_phase=rng.uniform(0, 50, n),
+        pose=pose,
+        reach_xyz_m=reach,
+        staff=np.zeros(n, bool),
+    )
+
+
+def _hex(rng: Rng) -> str:
+    """Draw a cloth colour as '#rrggbb'."""
+    value = rng.uniform(20, 245)
+    red, green, blue = np.clip(value + rng.normal(0, rng.choice([8, 60]), 3), 0, 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
