@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -38,12 +39,12 @@ def accuracy_table(card: Scorecard, baselines: Baselines) -> Table:
 
     Families that are null from end to end share one row at the bottom.
     """
-    table = Table(title="accuracy", title_justify="left", title_style="bold")
+    table = _table("[bold]accuracy[/] (v: less is better)")
     for name in ("family", "figure"):
         table.add_column(name, no_wrap=True)
     table.add_column("stack", justify="right", style="bold", no_wrap=True)
     if baselines:
-        table.add_column("baselines", overflow="fold")
+        table.add_column("baselines")
     empty = [f for f in FAMILIES if all(v is None for v in card.accuracy[f].values())]
     for family, names in FAMILIES.items():
         if family in empty:
@@ -53,10 +54,9 @@ def accuracy_table(card: Scorecard, baselines: Baselines) -> Table:
             rivals = [
                 f"{escape(rival)} {number(figures.get(name))}"
                 for rival, figures in sorted(baselines.get(family, {}).items())
+                if figures.get(name) is not None
             ]
-            table.add_row(
-                *row, *([", ".join(rivals)] if baselines else []), end_section=i == len(names) - 1
-            )
+            table.add_row(*row, *(["\n".join(rivals)] if baselines else []))
     if empty:
         table.caption = f"nothing to compute for: {', '.join(empty)}"
         table.caption_justify = "left"
@@ -65,7 +65,7 @@ def accuracy_table(card: Scorecard, baselines: Baselines) -> Table:
 
 def speed_table(speed: Speed) -> Table:
     """Return the time per stage, the busiest first."""
-    table = Table(title=_pace(speed), title_justify="left", title_style="bold")
+    table = _table(_pace(speed))
     table.add_column("stage", no_wrap=True)
     for name in ("ms per item", "items", "share of time"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -92,19 +92,16 @@ def gate_table(name: str, deltas: Sequence[Delta], *, everything: bool = False) 
     rest = [d for d in fine if d not in moved]
     shown = [*failed, *moved, *(rest if everything else [])]
     verdict = f"[bold red]{len(failed)} failed[/]" if failed else "[green]as expected[/]"
-    table = Table(
-        title=f"{escape(name)}: {len(deltas)} figures, {len(moved)} moved, {verdict}",
-        title_justify="left",
-        title_style="",
-        show_header=bool(shown),
-    )
+    title = f"[bold]{escape(name)}[/]: {len(deltas)} figures, {len(moved)} moved, {verdict}"
+    table = _table(title)
+    table.show_header = bool(shown)
     table.add_column("figure", overflow="fold")
     for column in ("expected", "actual", "change", "allowed"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for delta in shown:
         table.add_row(
-            delta.path,
+            delta.path.removeprefix("accuracy."),
             number(delta.expected),
             number(delta.actual),
             _change(delta),
@@ -112,6 +109,10 @@ def gate_table(name: str, deltas: Sequence[Delta], *, everything: bool = False) 
             Text(delta.verdict, style=STYLES[delta.verdict]),
         )
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False)
 
 
 def number(value: float | int | None) -> str:
@@ -136,17 +137,14 @@ def _heading(card: Scorecard) -> Text:
 
 
 def _pace(speed: Speed) -> str:
-    parts = [
-        f"{number(speed.fps)} frames/s",
-        f"{number(speed.realtime_factor)}x real time",
-        f"latency p50 {number(speed.latency_ms.p50)} ms, p95 {number(speed.latency_ms.p95)} ms",
-        f"{number(speed.ratio)}x the reference workload ({number(speed.reference_ms)} ms)",
-    ]
-    return "speed: " + "; ".join(parts)
+    fast = f"{number(speed.fps)} frames/s, {number(speed.realtime_factor)}x real time"
+    late = f"latency p50 {number(speed.latency_ms.p50)} ms, p95 {number(speed.latency_ms.p95)} ms"
+    ratio = f"{number(speed.ratio)}x the reference workload ({number(speed.reference_ms)} ms)"
+    return f"[bold]speed[/]: {fast}, {late}\na frame takes {ratio}"
 
 
 def _label(name: str) -> str:
-    return f"{name} (less is better)" if name in LOWER_IS_BETTER else name
+    return f"{name} v" if name in LOWER_IS_BETTER else name
 
 
 def _change(delta: Delta) -> str:

@@ -63,7 +63,7 @@ def test_figures_show_with_three_digits_null_as_a_dash_and_counts_whole():
     ]
     text = printed(scorecard_table(card(detection={"ap50": 0.98765, "ap": None})))
     assert "0.988" in lines_with(text, "ap50")[0]
-    assert lines_with(text, " ap ")[0].split("│")[3].strip() == "-"
+    assert lines_with(text, " ap ")[0].split() == ["ap", "-"]
     assert "12,000 frames" in text
 
 
@@ -76,7 +76,7 @@ def test_families_without_any_figure_share_one_line():
 def test_rivals_stand_beside_the_stack():
     rivals = {"detection": {"hog": {"ap50": 0.27, "ap": 0.1}, "blob": {"ap50": None, "ap": None}}}
     text = printed(scorecard_table(card(detection={"ap50": 0.9, "ap": 0.5}), baselines=rivals))
-    assert "blob -, hog 0.270" in lines_with(text, "ap50")[0]
+    assert lines_with(text, "ap50")[0].split() == ["detection", "ap50", "0.900", "hog", "0.270"]
 
 
 def test_the_busiest_stage_comes_first():
