@@ -31,19 +31,20 @@ def full_boxes_px(projection: Projection, position: F32) -> F32:
     return out
 
 
-def visible_boxes_px(
-    ids: NDArray[np.uint16], people: int
-) -> tuple[F32, NDArray[np.int64]]:
-    """Return the boxes (n, 4) and numbers (n,) of each person's pixels; NaN and 0 for nobody."""
-    boxes = np.full((people, 4), np.nan, np.float32)
-    pixels = np.bincount(ids.ravel(), minlength=people + 1)[1 : people + 1]
-    at = np.flatnonzero(ids)
-    owner = ids.ravel()[at].astype(np.intp) - 1
-    y, x = np.divmod(at, ids.shape[1])
-    for axis, value in ((0, x), (1, y)):
-        low, high = np.full(people, np.inf), np.full(people, -np.inf)
-        np.minimum.at(low, owner, value)
-        np.maximum.at(high, owner, value + 1)
-        boxes[:, axis], boxes[:, axis + 2] = low, high
-    boxes[pixels == 0] = np.nan
+def visible_boxes_px(ids: NDArray[np.uint16], full_px: F32) -> tuple[F32, NDArray[np.int64]]:
+    """Return the boxes (n, 4) and numbers (n,) of each person's pixels; NaN and 0 for nobody.
+
+    Looks for row i + 1 of `ids` only inside the full box i, which holds all its pixels.
+    """
+    boxes = np.full(full_px.shape, np.nan, np.float32)
+    pixels = np.zeros(len(full_px), np.int64)
+    height, width = ids.shape
+    for row, (x1, y1, x2, y2) in enumerate(np.nan_to_num(full_px, nan=-10.0)):
+        left, top = int(np.clip(x1 - 2, 0, width)), int(np.clip(y1 - 2, 0, height))
+        right, bottom = int(np.clip(x2 + 2, 0, width)), int(np.clip(y2 + 2, 0, height))
+        own = ids[top:bottom, left:right] == row + 1
+        pixels[row] = np.count_nonzero(own)
+        if pixels[row]:
+            x, y = np.flatnonzero(own.any(0)), np.flatnonzero(own.any(1))
+            boxes[row] = left + x[0], top + y[0], left + x[-1] + 1, top + y[-1] + 1
     return boxes, pixels

@@ -20,6 +20,8 @@ from retailsim.simulate.camera.shaders import (
 from retailsim.simulate.camera.textures import fold_map
 
 INDICES = MESH.triangles.size
+COARSE_INDICES = MESH.coarse.size
+COARSE_PX = 110.0  # bodies less high in the picture are drawn with half their corners
 SHADOW_PX = 512
 
 
@@ -89,24 +91,34 @@ class Crowd:
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
 
-    def draw(self, clip: np.ndarray, rows: Iterable[int]) -> None:
-        """Draw these rows in colour; textures and lights are the caller's."""
+    def draw(self, clip: np.ndarray, rows: Iterable[int], height_px: np.ndarray) -> None:
+        """Draw these rows in colour; textures and lights are the caller's.
+
+        Only faces that look at the camera are drawn: pictures are stored top row first, which
+        turns the winding round.
+        """
+        self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
+        self._context.front_face = "cw"
         set_uniform(self.program, "world_to_clip", clip.T)
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)
         for row in rows:
-            self._colour.render(vertices=INDICES, first=row * INDICES)
+            if height_px[row] < COARSE_PX:
+                self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
+            else:
+                self._colour.render(vertices=INDICES, first=int(row) * INDICES)
+        self._context.enable_only(self._context.DEPTH_TEST)
 
     def draw_depth(self, clip: np.ndarray) -> None:
         """Draw everyone's depth, for shadows."""
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=INDICES * self.count)
+            self._depth.render(vertices=COARSE_INDICES * self.count)
 
     def draw_silhouette(self, clip: np.ndarray, row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=INDICES, first=row * INDICES)
+        self._outline.render(vertices=COARSE_INDICES, first=row * COARSE_INDICES)
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -119,18 +131,14 @@ class Crowd:
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
         offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
-        index = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
-        self._colour = context.vertex_array(
-            self.program,
-            [
-                (self._moving, "3f4 3f4", "in_position", "in_normal"),
-                (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
-            ],
-            index,
-        )
-        self._depth = context.vertex_array(
-            self._depth_program, [(self._moving, "3f4 12x", "in_position")], index
-        )
-        self._outline = context.vertex_array(
-            self._outline_program, [(self._moving, "3f4 12x", "in_position")], index
-        )
+        fine = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
+        coarse = context.buffer((MESH.coarse[None] + offsets).astype(np.int32).tobytes())
+        layout = [
+            (self._moving, "3f4 3f4", "in_position", "in_normal"),
+            (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
+        ]
+        bare = [(self._moving, "3f4 12x", "in_position")]
+        self._colour = context.vertex_array(self.program, layout, fine)
+        self._coarse = context.vertex_array(self.program, layout, coarse)
+        self._depth = context.vertex_array(self._depth_program, bare, coarse)
+        self._outline = context.vertex_array(self._outline_program, bare, coarse)

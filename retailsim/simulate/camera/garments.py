@@ -14,7 +14,7 @@ from retailsim.store.slots import TAG_BELOW_BAR_M, fixture_axes
 
 BODY_RINGS, SLEEVE_RINGS = 10, 5
 GARMENT = TubeMesh(
-    (Tube(BODY_RINGS, 10, 0.8), Tube(SLEEVE_RINGS, 6), Tube(SLEEVE_RINGS, 6), Tube(3, 4))
+    (Tube(BODY_RINGS, 12, 0.55), Tube(SLEEVE_RINGS, 6), Tube(SLEEVE_RINGS, 6), Tube(3, 4))
 )
 # (share of the length from the collar, half width across the bar in metres); assumed, after
 # size tables of women's and men's M.

@@ -16,11 +16,17 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Tube:
-    """`rings` rings of `segments` corners; `roundness` below 1 makes the section boxy."""
+    """`rings` rings of `segments` corners (an even number).
+
+    `roundness` below 1 makes the section boxy. `mirrored` says that side, front and the way
+    along the tube are a left-handed triple; triangles then turn the other way, so that all
+    faces look outward counter-clockwise.
+    """
 
     rings: int
     segments: int
     roundness: float = 1.0
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,46 +52,39 @@ class TubeMesh:
         angle: angle of every vertex around its ring, 0 in front, float32 (v,).
         triangles: vertex indices, int32 (t, 3); the last corner of both triangles of a patch
             lies on the later ring, so a flat attribute of a ring colours the patch before it.
+        coarse: the same with every second corner left out, for bodies that are small to see.
     """
 
     def __init__(self, tubes: tuple[Tube, ...]) -> None:
         self.tubes = tubes
-        ring_of, angle, cos, sin, before, after, triangles = [], [], [], [], [], [], []
+        ring_of, angle, cos, sin, before, after = [], [], [], [], [], []
+        fine, coarse = [], []
         ring = vertex = 0
         for tube in tubes:
-            theta = np.linspace(-1.5 * np.pi, 0.5 * np.pi, tube.segments + 1)
-            c, s = _rounded(np.cos(theta), tube.roundness), _rounded(np.sin(theta), tube.roundness)
+            theta = np.linspace(-0.5 * np.pi, 1.5 * np.pi, tube.segments + 1)
             corners = tube.segments + 1
-            for i in range(tube.rings):
-                ring_of += [ring + i] * corners
-                angle += list(theta + np.pi / 2)
-                cos += list(c)
-                sin += list(s)
-                first = vertex + i * corners
-                before += (
-                    list(range(first, first + corners))
-                    if i == 0
-                    else list(range(first - corners, first))
-                )
-                last = i == tube.rings - 1
-                start = first if last else first + corners
-                after += list(range(start, start + corners))
-                if not last:
-                    j = np.arange(tube.segments) + first
-                    k = j + corners
-                    triangles += [np.stack([j, j + 1, k], 1), np.stack([k + 1, j + 1, k], 1)]
+            count = tube.rings * corners
+            cos.append(np.tile(_rounded(np.cos(theta), tube.roundness), tube.rings))
+            sin.append(np.tile(_rounded(np.sin(theta), tube.roundness), tube.rings))
+            angle.append(np.tile(theta - np.pi / 2, tube.rings))
+            ring_of.append(ring + np.repeat(np.arange(tube.rings), corners))
+            own = vertex + np.arange(count)
+            before.append(np.maximum(own - corners, vertex + np.arange(count) % corners))
+            last = vertex + count - corners
+            after.append(np.minimum(own + corners, last + np.arange(count) % corners))
+            fine.append(_patches(tube, vertex, 1))
+            coarse.append(_patches(tube, vertex, 2))
             ring += tube.rings
-            vertex += tube.rings * corners
-        self.ring_of = np.array(ring_of)
-        self.angle = np.array(angle, np.float32)
-        self.triangles = np.concatenate(triangles).astype(np.int32)
-        self._cos = np.array(cos, np.float32)[:, None]
-        self._sin = np.array(sin, np.float32)[:, None]
-        self._before, self._after = np.array(before), np.array(after)
-        self._ring_before = self.ring_of[self._before][
-            np.unique(self.ring_of, return_index=True)[1]
-        ]
-        self._ring_after = self.ring_of[self._after][np.unique(self.ring_of, return_index=True)[1]]
+            vertex += count
+        self.ring_of = np.concatenate(ring_of)
+        self.angle = np.concatenate(angle).astype(np.float32)
+        self.triangles = np.concatenate(fine).astype(np.int32)
+        self.coarse = np.concatenate(coarse).astype(np.int32)
+        self._cos = np.concatenate(cos).astype(np.float32)[:, None]
+        self._sin = np.concatenate(sin).astype(np.float32)[:, None]
+        self._before, self._after = np.concatenate(before), np.concatenate(after)
+        mirrored = np.concatenate([np.full(t.rings, t.mirrored) for t in tubes])
+        self._turn = np.where(mirrored, -1.0, 1.0).astype(np.float32)[self.ring_of, None]
 
     @property
     def vertices(self) -> int:
@@ -104,11 +103,21 @@ class TubeMesh:
         around = self._cos * front - self._sin * side
         along = position[:, self._after] - position[:, self._before]
         normal = cross(around, along)
-        axis = rings.centre[:, self._ring_after] - rings.centre[:, self._ring_before]
-        turn = np.sign((cross(rings.side, rings.front) * axis).sum(-1))
-        normal *= turn[:, self.ring_of, None]
+        normal *= self._turn
         length = np.sqrt((normal * normal).sum(-1, keepdims=True))
         return position, normal / np.maximum(length, 1e-12)
+
+
+def _patches(tube: Tube, first: int, step: int) -> NDArray[np.intp]:
+    corners = tube.segments + 1
+    j = np.arange(0, tube.segments, step)[None] + corners * np.arange(tube.rings - 1)[:, None]
+    j = j.ravel() + first
+    k = j + corners
+    if tube.mirrored:
+        pairs = [np.stack([j + step, j, k], 1), np.stack([j + step, k, k + step], 1)]
+    else:
+        pairs = [np.stack([j, j + step, k], 1), np.stack([k, j + step, k + step], 1)]
+    return np.concatenate(pairs)
 
 
 def cross(a: F32, b: F32) -> F32:

@@ -25,10 +25,10 @@ class Light:
     """
 
     direction: tuple[float, float, float] = (0.25, -0.30, 1.0)
-    key: tuple[float, float, float] = (0.78, 0.74, 0.68)
-    sky: tuple[float, float, float] = (0.62, 0.64, 0.68)
-    ground: tuple[float, float, float] = (0.30, 0.27, 0.24)
-    exposure: float = 1.15
+    key: tuple[float, float, float] = (0.98, 0.93, 0.85)
+    sky: tuple[float, float, float] = (0.60, 0.62, 0.66)
+    ground: tuple[float, float, float] = (0.34, 0.31, 0.28)
+    exposure: float = 1.35
     shadow_share: float = 0.85
 
 

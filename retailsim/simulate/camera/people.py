@@ -65,11 +65,12 @@ PALM = np.array(
     [(2.25, 0.020, 0.038), (2.55, 0.018, 0.043), (2.85, 0.012, 0.030), (3.0, 0.004, 0.012)]
 )
 SLEEVE_RINGS, BARE_RINGS, LEG_CLOTH, LEG_BARE, SKIRT_RINGS = 7, 4, 8, 5, 8
+LEG_RINGS, ARM_RINGS = LEG_CLOTH + LEG_BARE, SLEEVE_RINGS + BARE_RINGS + len(PALM)
 TUBES = (
-    Tube(len(TORSO), 14), Tube(len(HEAD), 12), Tube(len(HAIR) + 3, 12),
-    Tube(LEG_CLOTH + LEG_BARE, 9), Tube(LEG_CLOTH + LEG_BARE, 9), Tube(6, 8), Tube(6, 8),
-    Tube(SLEEVE_RINGS + BARE_RINGS + len(PALM), 8), Tube(SLEEVE_RINGS + BARE_RINGS + len(PALM), 8),
-    Tube(SKIRT_RINGS, 16), Tube(6, 8, 0.45), Tube(7, 4), Tube(7, 4),
+    Tube(len(TORSO), 14, mirrored=True), Tube(len(HEAD), 12, mirrored=True),
+    Tube(len(HAIR) + 3, 12, mirrored=True), Tube(LEG_RINGS, 8), Tube(LEG_RINGS, 8), Tube(6, 8),
+    Tube(6, 8), Tube(ARM_RINGS, 8), Tube(ARM_RINGS, 8), Tube(SKIRT_RINGS, 16),
+    Tube(6, 8, 0.45, mirrored=True), Tube(7, 4, mirrored=True), Tube(7, 4, mirrored=True),
 )  # fmt: skip
 MESH = TubeMesh(TUBES)
 
@@ -366,7 +367,8 @@ def _skirt(figures: Figures, skeleton: Skeleton, scale: F32) -> _Part:
     n = len(scale)
     exists = figures.skirt_hem > 0
     hem = np.where(exists, figures.skirt_hem, 0.55)[:, None]
-    share = np.linspace(0, 1, SKIRT_RINGS)[None]
+    # The last ring closes the hem from below.
+    share = np.minimum(np.arange(SKIRT_RINGS) / (SKIRT_RINGS - 2), 1.0)[None]
     height = 0.61 + (hem - 0.61) * share
     waist = np.interp(height, TORSO[:, 0], TORSO[:, 1]), np.interp(height, TORSO[:, 0], TORSO[:, 2])
     hips = (np.maximum(w, 0.98 * m) for w, m in zip(waist, (0.176, 0.118), strict=True))
@@ -386,7 +388,7 @@ def _skirt(figures: Figures, skeleton: Skeleton, scale: F32) -> _Part:
     centre[..., 0] = np.where(height < HIP, (low + high) / 2, trunk[..., 0])
     centre[..., 2] -= drop
     deep = np.maximum(deep, (high - low) / 2 + 0.088 * size)
-    shrink = np.where(exists, 1.0, 0.4)[:, None]
+    shrink = np.where(exists, 1.0, 0.4)[:, None] * np.where(np.arange(SKIRT_RINGS) < SKIRT_RINGS - 1, 1, 0.3)
     coat = (figures.trouser_end > 0) | (figures.body_ease > 1.2)
     of_top = coat | (figures.body_ease < 1.05)
     material = np.where(of_top, Material.TOP, Material.BOTTOM)

@@ -13,12 +13,14 @@ from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
 from retailsim.simulate.camera.device import open_context
+from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Goods
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
 from retailsim.simulate.camera.sensor import Sensor
+from retailsim.simulate.camera.shade import shade_corners
 from retailsim.simulate.camera.still import StillView
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
@@ -77,7 +79,7 @@ class CameraRig:
     """
 
     def __init__(self, plan: StorePlan, *, seed: int, light: Light | None = None) -> None:
-        light = light or Light()
+        self._light = light = light or Light()
         self._goods = Goods(plan)
         self._context = open_context()
         with self._context as context:
@@ -109,10 +111,17 @@ class CameraRig:
         size = (eye.camera.width_px, eye.camera.height_px)
         full = full_boxes_px(eye.projection, mesh.position)
         rows = np.flatnonzero(_touches(full, size))
+        shaded = shade_corners(eye.projection, mesh.position, self._light, size)
         picture, ids, depth = self._scene.draw(
-            self._crowd, eye.still, eye.clip, eye.projection.position_m, rows
+            self._crowd,
+            eye.still,
+            eye.clip,
+            eye.projection.position_m,
+            rows,
+            full[:, 3] - full[:, 1],
+            shaded,
         )
-        visible, pixels = visible_boxes_px(ids, len(full))
+        visible, pixels = visible_boxes_px(ids, full)
         seen = np.flatnonzero(pixels)
         area = self._scene.silhouettes_px(self._crowd, eye.clip, size, full, seen)
         share = np.minimum(pixels[seen] / np.maximum(area, 1.0), 1.0)
@@ -129,7 +138,7 @@ class CameraRig:
             time_ns=snapshot.time_ns,
             camera=eye.camera.id,
             index=eye.index,
-            image=eye.sensor.expose(picture),
+            image=eye.sensor.expose(smooth_outlines(picture, ids)),
         )
         eye.index += 1
         return View(frame, boxes, ids, depth)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,11 @@ from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, light_matrix
 from retailsim.simulate.camera.shop import building_mesh, furniture_mesh
-from retailsim.simulate.camera.shop_shaders import REUSE_FRAGMENT, SHEET_VERTEX
+from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
 from retailsim.simulate.camera.targets import target
 from retailsim.store.plan import StorePlan
 
-SAMPLES = 4
 TILE_PX = 64
 STREET_M = 4.0  # how far before the door people cast shadows
 
@@ -52,8 +50,9 @@ class Scene:
         self._contact = context.texture(GRID_PX, 1)
         self._contact.repeat_x = self._contact.repeat_y = False
         self._moving = self.shop.moving_array()
-        self._sheet = self._reuse_sheet()
-        self._targets: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._corners = context.buffer(reserve=1 << 16, dynamic=True)
+        self._sheet = self._shade_sheet()
+        self._targets: dict[tuple[int, int], Any] = {}
         self._fine: dict[tuple[int, int], FineTarget] = {}
         self._silhouettes = context.framebuffer([context.texture((TILE_PX * 8, TILE_PX * 8), 1)])
 
@@ -88,13 +87,29 @@ class Scene:
         self._contact.write(contact_map(xy_m, self._low, self._high).tobytes())
 
     def draw(
-        self, crowd: Crowd, still: StillView, clip: F32, eye_m: NDArray[np.float64], rows: Sequence[int]
+        self,
+        crowd: Crowd,
+        still: StillView,
+        clip: F32,
+        eye_m: NDArray[np.float64],
+        rows: NDArray[np.intp],
+        height_px: F32,
+        shaded: F32,
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint16], F32]:
-        """Return picture (h, w, 3) BGR, identities (h, w) and depth buffer (h, w)."""
-        context, (many, one) = self._context, self._target(still.size_px)
-        many.use()
-        self._lay_still(still)
-        context.enable_only(context.DEPTH_TEST)
+        """Return picture (h, w, 3) BGR, identities (h, w) and depth buffer (h, w).
+
+        Args:
+            crowd: everybody, uploaded.
+            still: the camera's standing shop.
+            clip, eye_m: the camera.
+            rows: people to draw.
+            height_px: everybody's height in the picture, (n,).
+            shaded: the corners of triangles outside which no shadow falls, clip space (t, 2).
+        """
+        context, one = self._context, self._target(still.size_px)
+        context.copy_framebuffer(one, still.frame)
+        one.use()
+        self._shade(still, one, shaded)
         program = crowd.program
         set_light(program, self._light)
         set_uniform(program, "world_to_light", self._to_light.T)
@@ -104,11 +119,10 @@ class Scene:
         ):
             texture.use(slot)
             set_uniform(program, name, slot)
-        crowd.draw(clip, rows)
+        crowd.draw(clip, rows, height_px)
         if self._moving.count:
             self.shop.bind(clip, eye_m)
             self._moving.draw()
-        context.copy_framebuffer(one, many)
         return _read(one, still.size_px)
 
     def silhouettes_px(
@@ -141,31 +155,35 @@ class Scene:
         out: NDArray[np.float64] = filled * size.prod(1) / TILE_PX**2
         return out
 
-    def _lay_still(self, still: StillView) -> None:
+    def _shade(self, still: StillView, one: Any, shaded: F32) -> None:
+        if not len(shaded):
+            return
         context = self._context
-        context.enable_only(context.DEPTH_TEST)
-        context.depth_func = "1"
+        self._corners.orphan(shaded.nbytes)
+        self._corners.write(shaded.tobytes())
         for slot, texture in ((4, still.colour), (5, still.world), (2, self._shadow), (6, self._contact)):
             texture.use(slot)
-        self._sheet.render(vertices=3)
-        context.depth_func = "<"
+        context.enable_only(context.BLEND)
+        context.blend_func = context.DST_COLOR, context.ZERO
+        # Blending is for colour alone: identities have no such thing and stay as they are.
+        one.color_mask = (True, True, True, False), (False, False, False, False)
+        self._sheet.render(vertices=len(shaded))
+        one.color_mask = (True, True, True, True), (True, True, True, True)
+        context.enable_only(context.DEPTH_TEST)
 
-    def _reuse_sheet(self) -> Any:
-        program = self._context.program(SHEET_VERTEX, REUSE_FRAGMENT)
+    def _shade_sheet(self) -> Any:
+        program = self._context.program(SHADE_VERTEX, SHADE_FRAGMENT)
         set_uniform(program, "world_to_light", self._to_light.T)
         set_uniform(program, "shadow_share", self._light.shadow_share)
         scale = 1 / (np.array(self._high) - self._low)
         set_uniform(program, "contact_scale", (*scale.tolist(), *(-scale * self._low).tolist()))
         for name, slot in (("still_colour", 4), ("still_world", 5), ("people_shadow", 2), ("contact_map", 6)):
             set_uniform(program, name, slot)
-        return self._context.vertex_array(program, [])
+        return self._context.vertex_array(program, [(self._corners, "2f4", "in_corner")])
 
-    def _target(self, size_px: tuple[int, int]) -> tuple[Any, Any]:
+    def _target(self, size_px: tuple[int, int]) -> Any:
         if size_px not in self._targets:
-            self._targets[size_px] = (
-                target(self._context, size_px, SAMPLES),
-                target(self._context, size_px, 0),
-            )
+            self._targets[size_px] = target(self._context, size_px, 0)
         return self._targets[size_px]
 
 

@@ -137,7 +137,7 @@ def _decorate(mesh: Mesh, frame: Frame, low: float, high: float, wall: int) -> N
 
 def _street(mesh: Mesh, width: float) -> None:
     mesh.quad(
-        (-6, -STREET_M, -0.02), (width + 12, 0, 0), (0, STREET_M - 0.15, 0), Surface.PAVEMENT,
+        (-6, -STREET_M, -0.002), (width + 12, 0, 0), (0, STREET_M, 0), Surface.PAVEMENT,
         (0.30, 0.30, 0.31), (0.22, 0.22, 0.23),
     )  # fmt: skip
     mesh.quad(

@@ -172,7 +172,8 @@ uniform mat4 clip_to_world;
 uniform vec2 size;
 uniform int factor;
 layout(location = 0) out vec4 out_colour;
-layout(location = 1) out vec4 out_world;
+layout(location = 1) out uint out_id;
+layout(location = 2) out vec4 out_world;
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy) * factor;
     vec4 sum = vec4(0.0);
@@ -182,11 +183,18 @@ void main() {
     float depth = texelFetch(fine_depth, at + factor / 2, 0).r;
     vec4 world = clip_to_world * vec4(gl_FragCoord.xy / size * 2.0 - 1.0, depth * 2.0 - 1.0, 1.0);
     out_world = vec4(world.xyz / world.w, depth);
+    out_id = 0u;
+    gl_FragDepth = depth;
 }
 """
 
-# The standing shop with the shadows of people laid over it.
-REUSE_FRAGMENT = """
+# How much light people leave to the standing shop; multiplied onto its picture.
+SHADE_VERTEX = """
+#version 330
+in vec2 in_corner;   // clip space
+void main() { gl_Position = vec4(in_corner, 0.0, 1.0); }
+"""
+SHADE_FRAGMENT = """
 #version 330
 uniform sampler2D still_colour;
 uniform sampler2D still_world;
@@ -195,20 +203,17 @@ uniform sampler2D contact_map;
 uniform mat4 world_to_light;
 uniform vec4 contact_scale;
 uniform float shadow_share;
-layout(location = 0) out vec4 out_colour;
-layout(location = 1) out uint out_id;
+layout(location = 0) out vec4 out_kept;
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    vec4 colour = texelFetch(still_colour, at, 0);
-    vec4 world = texelFetch(still_world, at, 0);
-    vec3 q = (world_to_light * vec4(world.xyz, 1.0)).xyz * 0.5 + 0.5;
+    float key_share = texelFetch(still_colour, at, 0).a;
+    vec3 world = texelFetch(still_world, at, 0).xyz;
+    vec3 q = (world_to_light * vec4(world, 1.0)).xyz * 0.5 + 0.5;
     q.z -= 0.008;
     float seen = texture(people_shadow, q);
     float near = texture(contact_map, world.xy * contact_scale.xy + contact_scale.zw).r;
     near *= max(1.0 - world.z * 1.8, 0.0);
-    float kept = (1.0 - colour.a * shadow_share * (1.0 - seen)) * (1.0 - 0.6 * near);
-    out_colour = vec4(colour.rgb * sqrt(kept), 1.0);
-    out_id = 0u;
-    gl_FragDepth = world.w;
+    float kept = (1.0 - key_share * shadow_share * (1.0 - seen)) * (1.0 - 0.6 * near);
+    out_kept = vec4(vec3(sqrt(kept)), 1.0);   // pictures are coded with a square root
 }
 """

@@ -121,7 +121,11 @@ class StillView:
         self._clip, self._eye_m = clip, eye_m
         self.colour = context.texture(size_px, 4)
         self.world = context.texture(size_px, 4, dtype="f4")
-        self._frame = context.framebuffer([self.colour, self.world])
+        nobody = context.texture(size_px, 1, dtype="u2")
+        depth = context.depth_texture(size_px)
+        self._frame = context.framebuffer([self.colour, nobody, self.world], depth)
+        # The same colour, identity and depth without the world, shaped like a drawing target.
+        self.frame = context.framebuffer([self.colour, nobody], depth)
         program = context.program(SHEET_VERTEX, SHRINK_FRAGMENT)
         set_uniform(program, "clip_to_world", np.linalg.inv(clip.astype(float)).T)
         set_uniform(program, "size", tuple(float(v) for v in size_px))
@@ -142,10 +146,12 @@ class StillView:
         fine.frame.scissor = None
         self._frame.use()
         self._frame.scissor = box_px
-        context.enable_only(context.NOTHING)
+        context.enable_only(context.DEPTH_TEST)
+        context.depth_func = "1"
         fine.colour.use(4)
         fine.depth.use(5)
         self._shrink.render(vertices=3)
+        context.depth_func = "<"
         self._frame.scissor = None
 
 

@@ -77,9 +77,10 @@ class PeopleStudio:
             context.enable_only(context.DEPTH_TEST)
             self._cast_shadows(mesh.position, light)
             self._backdrop.clear(self._many)
-            self._draw(clip, light)
+            boxes = full_boxes_px(projection, mesh.position)
+            self._draw(clip, light, boxes[:, 3] - boxes[:, 1])
             context.copy_framebuffer(self._one, self._many)
-            return self._read(full_boxes_px(projection, mesh.position))
+            return self._read(boxes)
 
     def _cast_shadows(self, position: F32, light: Light) -> None:
         self._shadow_frame.use()
@@ -90,7 +91,7 @@ class PeopleStudio:
         self._to_light = light_matrix(light, flat.min(0) - 0.1, flat.max(0) + 0.1)
         self._crowd.draw_depth(self._to_light)
 
-    def _draw(self, clip: F32, light: Light) -> None:
+    def _draw(self, clip: F32, light: Light, height_px: F32) -> None:
         program = self._crowd.program
         set_light(program, light)
         for unit, (name, texture) in enumerate(
@@ -105,7 +106,7 @@ class PeopleStudio:
             set_uniform(program, name, unit)
         if self._crowd.count:
             set_uniform(program, "world_to_light", self._to_light.T)
-        self._crowd.draw(clip, range(self._crowd.count))
+        self._crowd.draw(clip, range(self._crowd.count), height_px)
 
     def _read(self, full_px: F32) -> StudioShot:
         width, height = self.size_px
