@@ -95,7 +95,7 @@ def cut_session(
             else:
                 bag.write(item, log_ns)
             if progress:
-                progress(min(1.0, (log_ns - window.begin_ns) / (duration_s * 1e9)))
+                progress(min(1.0, (log_ns - window.begin_ns) / (window.end_ns - window.begin_ns)))
 
 
 def _window(reader: BagReader, start_s: float, duration_s: float) -> _Window:
@@ -109,7 +109,9 @@ def _window(reader: BagReader, start_s: float, duration_s: float) -> _Window:
             f"{reader.path}: a cut from {start_s:g} s lies outside its {summary.duration_s:.1f} s"
         )
     begin_ns = summary.start_ns + round(start_s * 1e9)
-    return _Window(begin_ns, begin_ns + round(duration_s * 1e9))
+    # One second more than there is: the last message itself must not be cut off.
+    length_s = min(duration_s, summary.duration_s + 1)
+    return _Window(begin_ns, begin_ns + round(length_s * 1e9))
 
 
 def _plan_with(plan: StorePlan, cameras: Sequence[str] | None, origin: str) -> StorePlan:

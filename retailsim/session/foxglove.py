@@ -12,7 +12,6 @@ from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
-from scipy.spatial.transform import Rotation
 
 from retailsim.store.plan import Camera
 from retailsim.store.projection import Projection
@@ -56,6 +55,8 @@ def calibration(camera: Camera, time_ns: int) -> Any:
 
 def transform(camera: Camera, time_ns: int) -> Any:
     """Return a calibrated camera's pose in the shop as installed."""
+    from scipy.spatial.transform import Rotation  # takes half a second, and readers never need it
+
     pose = Projection.of(camera)
     message = FrameTransform(
         timestamp=timestamp(time_ns), parent_frame_id=SHOP_FRAME, child_frame_id=camera.id

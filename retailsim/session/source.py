@@ -83,13 +83,20 @@ def _open_folder(folder: Path) -> Source:
     if foreign:
         what = "empty" if not foreign[0].stat().st_size else "not MCAP"
         raise BagError(f"{folder}: its data file {foreign[0].name} is {what}; it cannot be read")
-    return McapSource(folder, present, metadata)
+    missing = tuple(file.name for file in files if file not in present)
+    return McapSource(folder, present, metadata, missing)
 
 
 class McapSource:
     """One or more MCAP files that are one recording."""
 
-    def __init__(self, path: Path, files: list[Path], metadata: BagMetadata | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        files: list[Path],
+        metadata: BagMetadata | None,
+        missing: tuple[str, ...] = (),
+    ) -> None:
         self.kind = "mcap"
         self.path = path
         self._scans = [scan_mcap(file) for file in files]
@@ -98,7 +105,7 @@ class McapSource:
         self.topics = _topics(self._scans)
         times = [t for scan in self._scans for t in (scan.first_ns, scan.last_ns) if t is not None]
         self.span_ns = (min(times), max(times)) if times else None
-        self.damage = self._damage(metadata)
+        self.damage = self._damage(metadata, missing)
 
     def messages(self, wanted: Callable[[Channel], bool]) -> Iterator[RawMessage]:
         """Yield the messages of the wanted channels in order of log time, ties as written."""
@@ -120,7 +127,7 @@ class McapSource:
             while waiting:
                 yield heapq.heappop(waiting)[-1]
 
-    def _damage(self, metadata: BagMetadata | None) -> Damage | None:
+    def _damage(self, metadata: BagMetadata | None, missing: tuple[str, ...]) -> Damage | None:
         lost_bytes = sum(scan.lost_bytes for scan in self._scans)
         finished = all(scan.finished for scan in self._scans)
         closed = all(scan.closed for scan in self._scans)
@@ -129,13 +136,13 @@ class McapSource:
                 return None if closed else Damage(0, 0.0, 0)
             return Damage(lost_bytes, None, None)
         lost_messages = metadata.message_count - sum(topic.count for topic in self.topics)
-        if lost_messages <= 0 and not lost_bytes and closed:
+        if lost_messages <= 0 and not lost_bytes and closed and not missing:
             return None
         if metadata.size_bytes is not None:
             lost_bytes += max(0, metadata.size_bytes - self.size_bytes)
         last = self.span_ns[1] if self.span_ns else metadata.start_ns
         lost_ns = metadata.start_ns + metadata.duration_ns - last
-        return Damage(lost_bytes, max(0, lost_ns) / 1e9, max(0, lost_messages))
+        return Damage(lost_bytes, max(0, lost_ns) / 1e9, max(0, lost_messages), missing)
 
 
 def _topics(scans: list[McapScan]) -> list[TopicInfo]:
