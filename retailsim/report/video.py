@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.errors import BagError
-from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import Detections, Identities, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
@@ -27,16 +26,16 @@ TIME_BASE = Fraction(1, 90_000)
 
 
 def write_videos(
-    messages: Iterable[Message], results: MessageLog, plan: StorePlan, folder: Path
+    folder: Path, frames: Iterable[FrameBatch], results: MessageLog, plan: StorePlan
 ) -> list[Path]:
     """Write `CAMERA.mp4` for every camera that has frames; returns the files' paths.
 
     Args:
-        messages: the session's; its frame batches are drawn, in order of time.
+        folder: made if it is not there.
+        frames: all of the session, in order of time.
         results: boxes come from `Identities` where there are any, else from `Tracks` (with
             their numbers), else from `Detections` (with their scores).
         plan: its cameras' rates are a hint for the codec; times are the frames' own.
-        folder: made if it is not there.
 
     Raises:
         BagError: the folder cannot be written.
@@ -45,8 +44,8 @@ def write_videos(
     rates = {camera.id: camera.rate_hz for camera in plan.cameras}
     files: dict[str, _Mp4] = {}
     with ExitStack() as stack:
-        for message in messages:
-            for frame in message.frames if isinstance(message, FrameBatch) else ():
+        for batch in frames:
+            for frame in batch.frames:
                 if frame.camera not in files:
                     path = folder / f"{frame.camera}.mp4"
                     rate_hz = rates.get(frame.camera, 10.0)

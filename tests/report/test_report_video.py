@@ -31,7 +31,7 @@ def decoded(path):
 
 
 def test_every_camera_gets_a_video_with_all_frames_at_their_times(tmp_path):
-    paths = write_videos(batches(), MessageLog(), PLAN, tmp_path / "out")
+    paths = write_videos(tmp_path / "out", batches(), MessageLog(), PLAN)
     assert [p.name for p in paths] == ["a.mp4", "b.mp4"]
     frames = decoded(paths[0])
     assert [time for time, _ in frames] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
@@ -49,7 +49,7 @@ def test_every_camera_gets_a_video_with_all_frames_at_their_times(tmp_path):
     ids=["identities", "tracks", "detections"],
 )
 def test_boxes_are_drawn_on_their_camera_and_frame_alone(tmp_path, message):
-    paths = write_videos(batches(2), MessageLog([message]), PLAN, tmp_path)
+    paths = write_videos(tmp_path, batches(2), MessageLog([message]), PLAN)
     (_, first), (_, second) = decoded(paths[0])
     assert np.abs(first.astype(int) - 90).max() > 60
     assert np.abs(second.astype(int) - 90).max() < 12
@@ -74,11 +74,11 @@ def test_a_failing_source_leaves_no_file(tmp_path):
         raise BagError("torn")
 
     with pytest.raises(BagError, match="torn"):
-        write_videos(broken(), MessageLog(), PLAN, tmp_path)
+        write_videos(tmp_path, broken(), MessageLog(), PLAN)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BagError, match=r"file/a\.mp4: cannot be written"):
-        write_videos(batches(), MessageLog(), PLAN, tmp_path / "file")
+        write_videos(tmp_path / "file", batches(), MessageLog(), PLAN)
