@@ -56,7 +56,7 @@ def write_outputs(
             if results_bag:
                 target = output / "results.bag"
                 _replace(
-                    target, lambda path: write_results(path, replayed.run.results, replayed.plan)
+                    target, lambda path: write_results(path, replayed.plan, replayed.run.results)
                 )
         if video is not None:
             frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
