@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from retailsim.errors import BagError
-from retailsim.session.container import ContainerWriter, refuse_existing
+from retailsim.session.container import refuse_existing
+from retailsim.session.copying import copy_session
 from retailsim.session.damage import Damage
 from retailsim.session.source import open_source
 
@@ -35,9 +36,7 @@ def repair_session(
     target = _target(source.path, output)
     if not source.topics and not source.attachments:
         raise BagError(f"{path}: cut before its store plan; nothing can be recovered")
-    with ContainerWriter(target, tuple(source.attachments)) as container:
-        for raw in source.messages(lambda _: True):
-            container.add(raw.channel, raw.log_ns, raw.publish_ns, raw.data, raw.sequence)
+    copy_session(source, target)
     return target, source.damage
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from retailsim.messages import retailsim_pb2
 from retailsim.messages.base import Message
 from retailsim.messages.codec import decode, encode, proto_type
 from retailsim.messages.digest import digest
@@ -20,6 +23,7 @@ from retailsim.messages.registry import MESSAGE_TYPES
 from retailsim.messages.results import Crossing, Detections, Embeddings, HeatMap
 from tests.session.sessions import reads, same
 
+PROTO = Path(retailsim_pb2.__file__).with_name("retailsim.proto")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 SCALARS = {int: INT64, float: st.floats(allow_nan=False), str: TEXT}
@@ -121,3 +125,17 @@ def test_the_digest_sees_every_change() -> None:
     ]
     assert digest([crossing]) not in {digest(other) for other in others}
     assert len({digest(other) for other in others}) == len(others)
+
+
+def test_the_generated_code_is_that_of_the_proto_file() -> None:
+    text = PROTO.read_text()
+    in_file = {
+        name: {field: int(number) for field, number in re.findall(r"(\w+) = (\d+);", body)}
+        for name, body in re.findall(r"^message (\w+) \{(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+    }
+    compiled = {
+        name: {field.name: field.number for field in message.fields}
+        for name, message in retailsim_pb2.DESCRIPTOR.message_types_by_name.items()
+    }
+    assert compiled == in_file
+    assert set(in_file) == set(MESSAGE_TYPES)
