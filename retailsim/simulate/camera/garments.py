@@ -14,7 +14,7 @@ from retailsim.store.slots import TAG_BELOW_BAR_M, fixture_axes
 
 BODY_RINGS, SLEEVE_RINGS = 10, 5
 GARMENT = TubeMesh(
-    (Tube(BODY_RINGS, 12, 0.55), Tube(SLEEVE_RINGS, 6), Tube(SLEEVE_RINGS, 6), Tube(3, 4))
+    (Tube(BODY_RINGS, 12, 0.45), Tube(SLEEVE_RINGS, 6), Tube(SLEEVE_RINGS, 6), Tube(3, 4))
 )
 # (share of the length from the collar, half width across the bar in metres); assumed, after
 # size tables of women's and men's M.
@@ -165,7 +165,7 @@ def _folded(sku: Sku, rng: np.random.Generator) -> tuple[Rings, F32]:
     """A folded garment: a slab of 0.27 x 0.22 m, 4 cm thick."""
     thick = 0.042 if sku.kind in ("knit", "jacket") else 0.034
     rise = np.array([-0.5, -0.49, -0.42, -0.2, 0.0, 0.2, 0.42, 0.49, 0.5, 0.5])
-    spread = np.array([0.3, 0.9, 1.0, 1.02, 1.03, 1.02, 1.0, 0.9, 0.4, 0.05])
+    spread = np.array([0.3, 0.95, 1.0, 1.01, 1.02, 1.01, 1.0, 0.96, 0.6, 0.05])
     size = rng.normal(1.0, 0.03, 2)
     centre = np.zeros((BODY_RINGS, 3))
     centre[:, :2] = rng.normal(0, 0.006, 2)

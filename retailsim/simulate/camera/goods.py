@@ -37,7 +37,9 @@ class Goods:
     def __init__(self, plan: StorePlan) -> None:
         self._plan = plan
         self.meshes: GarmentMeshes = garment_meshes(plan)
-        self._tags = np.array([plan.slot_xyz_m(i.fixture, i.slot) for i in plan.items]).reshape(-1, 3)
+        self._tags = np.array([plan.slot_xyz_m(i.fixture, i.slot) for i in plan.items]).reshape(
+            -1, 3
+        )
         self.present = np.ones(len(plan.items), bool)
 
     def follow(self, snapshot: Snapshot) -> Change:

@@ -260,7 +260,7 @@ def _hair(figures: Figures, skeleton: Skeleton, scale: F32) -> _Part:
     cap = (style == 3)[..., None] & (np.arange(table.shape[1]) >= 3)[None, :, None]
     table = np.where(cap, table * [1, 1.06, 1.06, 1, 0.15] + [0.0, 0, 0, 0, 0], table)
     table[:, 3:6, 0] = np.where(style == 3, np.maximum(table[:, 3:6, 0], 0.203), table[:, 3:6, 0])
-    table[..., 1:3] *= np.where(style == 2, 0.75, 1.0)[..., None]
+    table *= np.where(style == 2, 0.75, 1.0)[..., None]  # bald: inside the skull
     table = (table * scale[:, None, None]).astype(np.float32)
     h, across, deep, shift, tilt = (table[..., i, None] for i in range(5))
     centre = base + up * h + front * shift
@@ -388,7 +388,9 @@ def _skirt(figures: Figures, skeleton: Skeleton, scale: F32) -> _Part:
     centre[..., 0] = np.where(height < HIP, (low + high) / 2, trunk[..., 0])
     centre[..., 2] -= drop
     deep = np.maximum(deep, (high - low) / 2 + 0.088 * size)
-    shrink = np.where(exists, 1.0, 0.4)[:, None] * np.where(np.arange(SKIRT_RINGS) < SKIRT_RINGS - 1, 1, 0.3)
+    shrink = np.where(exists, 1.0, 0.4)[:, None] * np.where(
+        np.arange(SKIRT_RINGS) < SKIRT_RINGS - 1, 1, 0.3
+    )
     coat = (figures.trouser_end > 0) | (figures.body_ease > 1.2)
     of_top = coat | (figures.body_ease < 1.05)
     material = np.where(of_top, Material.TOP, Material.BOTTOM)

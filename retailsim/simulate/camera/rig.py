@@ -14,7 +14,7 @@ from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
-from retailsim.simulate.camera.goods import Goods
+from retailsim.simulate.camera.goods import Change, Goods
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
@@ -58,6 +58,7 @@ class _Eye:
     clip: F32
     still: StillView
     sensor: Sensor
+    garments_px: F32
     next_ns: int | None = None
     index: int = 0
 
@@ -86,7 +87,9 @@ class CameraRig:
             self._crowd = Crowd(context)
             self._scene = Scene(context, plan, self._goods.meshes, light)
             self._eyes = [
-                _eye(context, self._scene, camera, seed) for camera in plan.cameras if camera.calibrated
+                _eye(context, self._scene, camera, self._goods, seed)
+                for camera in plan.cameras
+                if camera.calibrated
             ]
             for eye in self._eyes:
                 self._scene.draw_still(eye.still, self._goods.present, None)
@@ -99,13 +102,24 @@ class CameraRig:
             self._crowd.upload(mesh)
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:
-                for touched in change.touched:
-                    self._scene.draw_still(
-                        eye.still, self._goods.present, _patch_px(eye, touched)
-                    )
+                self._repair(eye, change)
             self._scene.upload_moving(self._goods.meshes, *self._goods.moving(snapshot, mesh))
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
-            return [self._view(eye, snapshot, mesh) for eye in self._eyes if eye.due(snapshot.time_ns)]
+            return [
+                self._view(eye, snapshot, mesh) for eye in self._eyes if eye.due(snapshot.time_ns)
+            ]
+
+    def _repair(self, eye: _Eye, change: Change) -> None:
+        """Draw the standing shop again where garments came, went or moved."""
+        eye.garments_px[change.garment] = full_boxes_px(
+            eye.projection, self._goods.meshes.position[change.garment]
+        )
+        for touched in change.touched:
+            patch = _patch_px(eye, touched)
+            x, y, width, height = patch
+            left, top, right, bottom = eye.garments_px.T
+            near = (left < x + width) & (right > x) & (top < y + height) & (bottom > y)
+            self._scene.draw_still(eye.still, self._goods.present & near, patch)
 
     def _view(self, eye: _Eye, snapshot: Snapshot, mesh: CrowdMesh) -> View:
         size = (eye.camera.width_px, eye.camera.height_px)
@@ -144,19 +158,23 @@ class CameraRig:
         return View(frame, boxes, ids, depth)
 
 
-def _eye(context: Any, scene: Scene, camera: Camera, seed: int) -> _Eye:
+def _eye(context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
     projection = Projection.of(camera)
     size = (camera.width_px, camera.height_px)
     clip = world_to_clip(projection, *size)
     still = StillView(context, scene.shop, size, clip, projection.position_m)
-    return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed))
+    garments_px = full_boxes_px(projection, goods.meshes.position)
+    return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed), garments_px)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:
     """Whether boxes (n, 4) reach into the picture; False for NaN."""
     width, height = size_px
     out: NDArray[np.bool_] = (
-        (full_px[:, 0] < width) & (full_px[:, 2] > 0) & (full_px[:, 1] < height) & (full_px[:, 3] > 0)
+        (full_px[:, 0] < width)
+        & (full_px[:, 2] > 0)
+        & (full_px[:, 1] < height)
+        & (full_px[:, 3] > 0)
     )
     return out
 

@@ -32,9 +32,7 @@ STREET_M = 4.0  # how far before the door people cast shadows
 class Scene:
     """Draws one snapshot for many cameras; all calls need the context to be current."""
 
-    def __init__(
-        self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light
-    ) -> None:
+    def __init__(self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light) -> None:
         self._context, self._light = context, light
         building, furniture = building_mesh(plan), furniture_mesh(plan)
         width, depth = plan.size_m or (1.0, 1.0)
@@ -44,7 +42,13 @@ class Scene:
         )
         self._noise = noise_texture(context)
         self.shop = StillShop(
-            context, building, furniture, garment_vertices(meshes), light, self._to_light, self._noise
+            context,
+            building,
+            furniture,
+            garment_vertices(meshes),
+            light,
+            self._to_light,
+            self._noise,
         )
         self._shadow, self._shadow_frame = shadow_texture(context, SHADOW_PX)
         self._contact = context.texture(GRID_PX, 1)
@@ -114,7 +118,11 @@ class Scene:
         set_light(program, self._light)
         set_uniform(program, "world_to_light", self._to_light.T)
         for slot, (name, texture) in enumerate(
-            [("noise_map", self._noise), ("people_shadow", self._shadow), ("shop_shadow", self.shop.shadow)],
+            [
+                ("noise_map", self._noise),
+                ("people_shadow", self._shadow),
+                ("shop_shadow", self.shop.shadow),
+            ],
             start=1,
         ):
             texture.use(slot)
@@ -126,7 +134,12 @@ class Scene:
         return _read(one, still.size_px)
 
     def silhouettes_px(
-        self, crowd: Crowd, clip: F32, size_px: tuple[int, int], full_px: F32, rows: NDArray[np.intp]
+        self,
+        crowd: Crowd,
+        clip: F32,
+        size_px: tuple[int, int],
+        full_px: F32,
+        rows: NDArray[np.intp],
     ) -> NDArray[np.float64]:
         """Return the pixels each row would fill were nothing in front and the picture endless."""
         out = np.zeros(len(rows))
@@ -136,7 +149,12 @@ class Scene:
         return out
 
     def _silhouette_page(
-        self, crowd: Crowd, clip: F32, size_px: tuple[int, int], full_px: F32, rows: NDArray[np.intp]
+        self,
+        crowd: Crowd,
+        clip: F32,
+        size_px: tuple[int, int],
+        full_px: F32,
+        rows: NDArray[np.intp],
     ) -> NDArray[np.float64]:
         context = self._context
         self._silhouettes.use()
@@ -161,7 +179,12 @@ class Scene:
         context = self._context
         self._corners.orphan(shaded.nbytes)
         self._corners.write(shaded.tobytes())
-        for slot, texture in ((4, still.colour), (5, still.world), (2, self._shadow), (6, self._contact)):
+        for slot, texture in (
+            (4, still.colour),
+            (5, still.world),
+            (2, self._shadow),
+            (6, self._contact),
+        ):
             texture.use(slot)
         context.enable_only(context.BLEND)
         context.blend_func = context.DST_COLOR, context.ZERO
@@ -177,7 +200,12 @@ class Scene:
         set_uniform(program, "shadow_share", self._light.shadow_share)
         scale = 1 / (np.array(self._high) - self._low)
         set_uniform(program, "contact_scale", (*scale.tolist(), *(-scale * self._low).tolist()))
-        for name, slot in (("still_colour", 4), ("still_world", 5), ("people_shadow", 2), ("contact_map", 6)):
+        for name, slot in (
+            ("still_colour", 4),
+            ("still_world", 5),
+            ("people_shadow", 2),
+            ("contact_map", 6),
+        ):
             set_uniform(program, name, slot)
         return self._context.vertex_array(program, [(self._corners, "2f4", "in_corner")])
 

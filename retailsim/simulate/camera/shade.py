@@ -32,9 +32,7 @@ def shade_corners(
 
 def _boxes_px(projection: Projection, position: F32, light: Light) -> NDArray[np.intp]:
     low, high = position.min(1), position.max(1)
-    corners = np.stack(
-        [np.where([i & 1, i & 2, i & 4], high, low) for i in range(8)], axis=1
-    )
+    corners = np.stack([np.where([i & 1, i & 2, i & 4], high, low) for i in range(8)], axis=1)
     slope = -np.array(light.direction[:2], np.float32) / np.float32(light.direction[2])
     floor = corners.copy()
     floor[..., :2] += slope * corners[..., 2:]
@@ -60,5 +58,7 @@ def _quads(grid: NDArray[np.bool_]) -> F32:
     step = np.diff(padded, axis=1)
     row, start = np.nonzero(step == 1)
     _, stop = np.nonzero(step == -1)
-    a, b, c, d = (np.stack(p, 1) for p in ((start, row), (stop, row), (stop, row + 1), (start, row + 1)))
+    a, b, c, d = (
+        np.stack(p, 1) for p in ((start, row), (stop, row), (stop, row + 1), (start, row + 1))
+    )
     return np.stack([a, b, c, a, c, d], axis=1).reshape(-1, 2).astype(np.float32)

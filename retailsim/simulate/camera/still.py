@@ -175,9 +175,7 @@ class MovingGoods:
         self._capacity = self.count = 0
         self._reserve(16)
 
-    def upload(
-        self, meshes: GarmentMeshes, rows: np.ndarray, position: F32, normal: F32
-    ) -> None:
+    def upload(self, meshes: GarmentMeshes, rows: np.ndarray, position: F32, normal: F32) -> None:
         """Send these rows of the goods at their momentary places."""
         self.count = len(rows)
         self._reserve(self.count)
