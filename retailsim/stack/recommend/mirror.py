@@ -1,7 +1,8 @@
 """The fitting mirror's recommender (after the published shop system's A12, no face identity).
 
 Item-kNN over the visits seen so far in this session, likeness by catalogue while there are few;
-the two are blended by how much the neighbours have to say.
+the two are blended by how much the neighbours have to say. Defaults were chosen on simulated
+visits of seeds 1000 to 1029; the optimum is flat.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class MirrorStage(Stage):
         context: StageContext,
         *,
         shown: int = 8,
-        tried_weight: float = 3.0,
+        tried_weight: float = 2.0,
         bought_weight: float = 4.0,
         mirror_m: float = 3.5,
     ) -> None:
@@ -143,13 +144,13 @@ class FittingMirror(MirrorStage):
         context: StageContext,
         *,
         neighbours: int = 500,
-        idf_weight: float = 5.0,
-        decay_power: float = 0.5,
-        cold_evidence: float = 2.0,
-        sharpness: float = 3.0,
+        idf_weight: float = 1.0,
+        decay_power: float = 0.25,
+        cold_evidence: float = 3.0,
+        sharpness: float = 2.0,
         content_shares: Mapping[str, float] | None = None,
         shown: int = 8,
-        tried_weight: float = 3.0,
+        tried_weight: float = 2.0,
         bought_weight: float = 4.0,
         mirror_m: float = 3.5,
     ) -> None:
