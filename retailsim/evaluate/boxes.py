@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,16 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 
     Boxes are x1, y1, x2, y2. Empty boxes overlap nothing.
     """
-    one, other = a.astype(np.float64), b.astype(np.float64)
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    inter = np.clip(high - low, 0.0, None).prod(axis=2)
-    union = _area(one)[:, None] + _area(other)[None, :] - inter
-    share: NDArray[np.float64] = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
-    return share
-
-
-def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    area: NDArray[np.float64] = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None).prod(axis=1)
-    return area
+    ax1, ay1, ax2, ay2 = a.astype(np.float64).T[:, :, None]
+    bx1, by1, bx2, by2 = b.astype(np.float64).T[:, None, :]
+    wide = np.maximum(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0.0)
+    high = np.maximum(np.minimum(ay2, by2) - np.maximum(ay1, by1), 0.0)
+    shared = wide * high
+    area_a = np.maximum(ax2 - ax1, 0.0) * np.maximum(ay2 - ay1, 0.0)
+    area_b = np.maximum(bx2 - bx1, 0.0) * np.maximum(by2 - by1, 0.0)
+    either = area_a + area_b - shared
+    ratio: NDArray[np.float64] = shared / np.where(either > 0.0, either, 1.0)
+    return ratio
 
 
 def truth_by_frame(truth: MessageLog) -> dict[FrameKey, TruthBoxes]:
@@ -56,17 +55,43 @@ def judged(truth: TruthBoxes, boxes_px: Boxes) -> NDArray[np.bool_]:
     nobody counted but the whole body of an ignored person (a detector may well guess what is
     hidden), and one under 24 px that matches nobody.
     """
+    return _judged(truth, boxes_px, counted(truth), iou(boxes_px, truth.visible_px))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is judged in one frame.
+
+    Attributes:
+        true: which true people count, bool (n,).
+        found: which found boxes count, bool (m,).
+        iou: of those with those, float64 (true.sum(), found.sum()).
+    """
+
+    true: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+    iou: NDArray[np.float64]
+
+
+def compare_boxes(truth: TruthBoxes, boxes_px: Boxes) -> Compared:
+    """Compare found boxes (m, 4) with a frame's truth."""
     keep = counted(truth)
-    if not len(boxes_px):
-        return np.zeros(0, bool)
-    on_counted = _best(iou(boxes_px, truth.visible_px[keep]))
-    on_ignored = _best(iou(boxes_px, truth.visible_px[~keep]))
-    on_hidden = _best(iou(boxes_px, truth.full_px[~keep]))
+    overlap = iou(boxes_px, truth.visible_px)
+    kept = _judged(truth, boxes_px, keep, overlap)
+    return Compared(keep, kept, overlap[kept][:, keep].T)
+
+
+def _judged(
+    truth: TruthBoxes, boxes_px: Boxes, keep: NDArray[np.bool_], overlap: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    on_counted = overlap[:, keep].max(axis=1, initial=0.0)
     matched = on_counted >= SAME_BOX_IOU
-    ignored = (on_ignored >= SAME_BOX_IOU) & (on_ignored > on_counted)
-    ignored |= ~matched & (on_hidden >= SAME_BOX_IOU)
-    small = boxes_px[:, 3] - boxes_px[:, 1] < MIN_HEIGHT_PX
-    ignored |= ~matched & small
+    ignored = ~matched & (boxes_px[:, 3] - boxes_px[:, 1] < MIN_HEIGHT_PX)
+    if not keep.all():
+        on_ignored = overlap[:, ~keep].max(axis=1, initial=0.0)
+        on_hidden = iou(boxes_px, truth.full_px[~keep]).max(axis=1, initial=0.0)
+        ignored |= (on_ignored >= SAME_BOX_IOU) & (on_ignored > on_counted)
+        ignored |= ~matched & (on_hidden >= SAME_BOX_IOU)
     verdict: NDArray[np.bool_] = ~ignored
     return verdict
 
@@ -88,8 +113,3 @@ def match_people(truth: TruthBoxes, boxes_px: Boxes) -> NDArray[np.int64]:
 def seen_people(truth: Iterable[TruthBoxes]) -> set[int]:
     """Return everyone who is counted in at least one frame."""
     return {int(person) for boxes in truth for person in boxes.person_id[counted(boxes)]}
-
-
-def _best(overlap: NDArray[np.float64]) -> NDArray[np.float64]:
-    best: NDArray[np.float64] = overlap.max(axis=1, initial=0.0)
-    return best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from retailsim.evaluate.detection import score_detection
 from retailsim.evaluate.dwell import score_dwell
@@ -18,6 +18,7 @@ from retailsim.evaluate.interaction import WhoIsWho, score_interaction
 from retailsim.evaluate.reads import ReadTimes
 from retailsim.evaluate.recommendation import score_recommendation
 from retailsim.evaluate.reid import score_reid
+from retailsim.evaluate.scorecard import FAMILIES
 from retailsim.evaluate.tag_zone import score_tag_zone
 from retailsim.evaluate.tracking import score_tracking
 from retailsim.messages.base import Message
@@ -37,14 +38,6 @@ from retailsim.store.plan import StorePlan
 Accuracy = dict[str, Figures]
 Counts = dict[str, int]
 
-# Families without a stage so far: present in every scorecard, and null.
-NOT_YET: Accuracy = {
-    "action": nulls("precision", "recall"),
-    "funnel": nulls("l1"),
-    "queue": nulls("mae_s"),
-    "portrait": nulls("gender_accuracy", "age_band_accuracy"),
-}
-
 
 def score(
     truth: MessageLog,
@@ -53,6 +46,7 @@ def score(
     sensors: MessageLog,
     *,
     outputs: Collection[type[Message]] | None = None,
+    only: Collection[str] | None = None,
 ) -> Accuracy:
     """Compare one session's results with its truth.
 
@@ -65,10 +59,12 @@ def score(
         outputs: the message types that the stages behind `results` declare. With it, a type
             they declare but never said means 'found none'; without it, a type that is absent
             means 'does not look for it', and its figures are None.
+        only: the families to compute, e.g. those a baseline has a say in; the others are None.
 
     Returns:
         family -> figure -> value; shares are fractions of 1. Every family and figure of the
-        scorecard is there; what cannot be computed is None.
+        scorecard is there; what cannot be computed is None, and so are action, funnel, queue
+        and portrait, for which the stack has no stage.
     """
     declared = {type(m) for m in results} if outputs is None else set(outputs)
     floor = FloorTruth.of(truth, plan)
@@ -82,32 +78,42 @@ def score(
     def found(kind: type[Message]) -> bool:
         return kind in declared
 
-    return NOT_YET | {
-        "detection": score_detection(truth, results),
-        "tracking": score_tracking(truth, results),
-        "reid": score_reid(truth, results),
-        "tag_zone": score_tag_zone(
+    families: dict[str, Callable[[], Figures]] = {
+        "detection": lambda: score_detection(truth, results),
+        "tracking": lambda: score_tracking(truth, results),
+        "reid": lambda: score_reid(truth, results),
+        "tag_zone": lambda: score_tag_zone(
             truth, results, end_ns=_end_ns(floor, reads), found=found(TagZones)
         ),
-        "identity": score_identity(truth, results, plan, floor),
-        "flip": score_flip(events, results, reads, found=found(TagMotion))
-        if can(TruthInteraction)
-        else nulls(*FLIP),
-        "interaction": score_interaction(
+        "identity": lambda: score_identity(truth, results, plan, floor),
+        "flip": lambda: (
+            score_flip(events, results, reads, found=found(TagMotion))
+            if can(TruthInteraction)
+            else nulls(*FLIP)
+        ),
+        "interaction": lambda: score_interaction(
             events,
             results,
             WhoIsWho(truth, results, floor),
             found=found(Interaction) and can(TruthInteraction),
         ),
-        "footfall": score_footfall(truth, results, found=found(Crossing))
-        if can(TruthCrossing) and plan.doors
-        else nulls("truth", "counted", "f1"),
-        "dwell": score_dwell(results, plan, floor, found=found(ZoneStay)),
-        "heatmap": score_heatmap(results, plan, floor),
-        "flow": score_flow(results, plan, floor),
-        "recommendation": score_recommendation(
+        "footfall": lambda: (
+            score_footfall(truth, results, found=found(Crossing))
+            if can(TruthCrossing) and plan.doors
+            else nulls("truth", "counted", "f1")
+        ),
+        "dwell": lambda: score_dwell(results, plan, floor, found=found(ZoneStay)),
+        "heatmap": lambda: score_heatmap(results, plan, floor),
+        "flow": lambda: score_flow(results, plan, floor),
+        "recommendation": lambda: score_recommendation(
             truth, results, sensors, plan, found=found(Recommendation)
         ),
+    }
+    return {
+        family: families[family]()
+        if family in families and (only is None or family in only)
+        else nulls(*names)
+        for family, names in FAMILIES.items()
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.evaluate.association import Sequence, hota, idf1, mota
-from retailsim.evaluate.boxes import Boxes, FrameKey, counted, iou, judged, truth_by_frame
+from retailsim.evaluate.boxes import Boxes, FrameKey, compare_boxes, truth_by_frame
 from retailsim.evaluate.figures import Figures, mean, nulls
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import Tracks
@@ -45,8 +45,6 @@ def labelled_frames(
     """Yield (true ids, found ids, IoU) of what is judged in each labelled frame, by time."""
     nothing = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
     for boxes in sorted(labels, key=lambda m: (m.time_ns, m.camera)):
-        keep = counted(boxes)
         ids, boxes_px = found.get((boxes.camera, boxes.time_ns), nothing)
-        kept = judged(boxes, boxes_px)
-        overlap = iou(boxes.visible_px[keep], boxes_px[kept])
-        yield boxes.person_id[keep], ids[kept], overlap
+        compared = compare_boxes(boxes, boxes_px)
+        yield boxes.person_id[compared.true], ids[compared.found], compared.iou

@@ -151,10 +151,11 @@ def _score_baselines(
     table: dict[str, dict[str, dict[str, Any]]] = {}
     for rival in run.baselines:
         mixed = run.results.replaced(rival.said, rival.outputs)
-        figures = score(truth, mixed, plan, sensors, outputs=run.outputs | rival.outputs)
-        for kind, block in BLOCKS.items():
-            if kind in rival.outputs:
-                table.setdefault(block, {})[rival.name] = figures[block]
+        blocks = [block for kind, block in BLOCKS.items() if kind in rival.outputs]
+        declared = run.outputs | rival.outputs
+        figures = score(truth, mixed, plan, sensors, outputs=declared, only=blocks)
+        for block in blocks:
+            table.setdefault(block, {})[rival.name] = figures[block]
     return table
 
 

@@ -18,6 +18,7 @@ from evaluate_scenes import (
     tracks,
 )
 
+from retailsim.evaluate.events import Events, count_events
 from retailsim.evaluate.score import counts, score
 from retailsim.evaluate.scorecard import FAMILIES
 from retailsim.messages.log import MessageLog
@@ -126,6 +127,25 @@ def test_one_stage_alone_scores_its_own_family():
     figures = score(truth(), one, SHOP, sensors())
     assert figures["flip"] == score(truth(), results(), SHOP, sensors())["flip"]
     assert figures["detection"] == {"ap50": None, "ap": None}
+
+
+def test_only_the_families_asked_for_are_computed():
+    figures = score(truth(), results(), SHOP, sensors(), only=["flip"])
+    everything = score(truth(), results(), SHOP, sensors())
+    assert keys(figures) == COMPLETE
+    assert figures["flip"] == everything["flip"]
+    assert set(figures["detection"].values()) == {None}
+
+
+def test_events_are_counted_per_five_minutes():
+    events = count_events(truth(), sensors(), SHOP)
+    # 40 ticks of 0.5 s: one crossing and one flip in 20 s are 15 in five minutes.
+    assert events == Events(2.0, pytest.approx(15), pytest.approx(15), 0.0, 0.0)
+    assert events.short_of({"crossings": 15.5, "sales": 1, "try_ons": None}) == {
+        "crossings": (pytest.approx(15), 15.5),
+        "sales": (0.0, 1),
+    }
+    assert count_events(MessageLog(), sensors(), SHOP) is None
 
 
 def test_counts_tell_what_went_in_and_what_was_found():
