@@ -119,7 +119,7 @@ def test_the_table_has_a_row_per_figure():
     assert judgement_table(Judgement(trials, tuple(found), ())).row_count == len(found)
 
 
-def test_the_cache_knows_lengths_and_scenarios_apart(tmp_path):
+def test_the_cache_knows_lengths_apart():
     shipped = "scenarios/boutique.yaml"
     assert cache_key(shipped, 300.0) == cache_key(shipped, 300.0)
     assert cache_key(shipped, 300.0) != cache_key(shipped, 60.0)
