@@ -16,12 +16,12 @@ F64 = NDArray[np.float64]
 # Log odds against 'nobody', one weight per entry of `place.FEATURES`. Fitted by maximum likelihood
 # (conditional logit, McFadden 1974) by `retailsim.train.matching`; see there for seeds and noise.
 WEIGHTS: Mapping[str, float] = {
-    "one": 4.0,
-    "distance": -1.0,
-    "distance2": -2.5,
-    "along": -2.0,
-    "speed": -4.0,
-    "absent": -2.0,
+    "one": 1.81,
+    "distance": 5.97,
+    "distance2": -7.51,
+    "along": -1.68,
+    "speed": -1.47,
+    "absent": 0.0,
 }
 
 
