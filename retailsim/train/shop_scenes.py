@@ -19,9 +19,9 @@ from retailsim.train.people_layers import CLEARANCE_M, draw_light, wild_body
 Rng = np.random.Generator
 F64 = NDArray[np.float64]
 BASE_STORE = "scenarios/stores/boutique.yaml"
-SNAPSHOTS_PER_SHOP = 8
+SNAPSHOTS_PER_SHOP = 16
 CAMERAS_PER_SHOP = 6
-MIN_AREA_PX = 12  # of somebody's visible pixels, to be told apart from noise
+CARRIED_PER_SHOP = 5
 TICK_NS = 100_000_000
 BODY_CLEARANCE_M = 0.22
 
@@ -30,8 +30,10 @@ def shop_layers(rng: Rng, seed: int) -> Iterator[Layer]:
     """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
     plan = draw_shop(rng)
     rig = CameraRig(plan, seed=seed, light=draw_light(rng))
+    # The same garments are carried all the time: every change redraws a part of the shop.
+    carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     for tick in range(SNAPSHOTS_PER_SHOP):
-        for view in rig.render(draw_snapshot(rng, plan, tick * TICK_NS)):
+        for view in rig.render(draw_snapshot(rng, plan, carried, tick * TICK_NS)):
             yield to_layer(view)
 
 
@@ -102,18 +104,16 @@ def _camera(rng: Rng, name: str, plan: StorePlan) -> Camera:
     )
 
 
-def draw_snapshot(rng: Rng, plan: StorePlan, time_ns: int) -> Snapshot:
-    """Draw people on the free floor and in the street, some with garments over their arm."""
+def draw_snapshot(rng: Rng, plan: StorePlan, carried: NDArray[np.int64], time_ns: int) -> Snapshot:
+    """Draw people on the free floor and in the street; some have the `carried` garments."""
     people = _draw_people(rng, plan)
-    n, items = len(people.body), plan.items
+    items = plan.items
     tags = np.array([plan.slot_xyz_m(item.fixture, item.slot) for item in items])
     place = np.full(len(items), Place.ON_FIXTURE, np.uint8)
     holder = np.full(len(items), -1, np.int64)
-    for row in range(n):
-        if rng.random() < 0.25:
-            taken = rng.integers(0, len(items), int(rng.integers(1, 3)))
-            place[taken], holder[taken] = Place.CARRIED, row
-            tags[taken] = [*people.xy_m[row], 1.0]
+    place[carried] = Place.CARRIED
+    holder[carried] = rng.integers(0, len(people.body), len(carried))
+    tags[carried, :2] = people.xy_m[holder[carried]]
     return Snapshot(time_ns, people, Garments(tags, place, holder), ())
 
 
