@@ -19,4 +19,5 @@ def contact_map(
     across = np.exp(-((x[None] - xy_m[:, :1]) ** 2) / (2 * SPREAD_M**2))
     along = np.exp(-((y[None] - xy_m[:, 1:]) ** 2) / (2 * SPREAD_M**2))
     taken = np.minimum(np.einsum("ny,nx->yx", along, across), 1.0)
-    return (taken * 255).astype(np.uint8)
+    out: NDArray[np.uint8] = (taken * 255).astype(np.uint8)
+    return out

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.figure import Material
 from retailsim.simulate.camera.optics import Light
@@ -91,7 +92,7 @@ class Crowd:
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
 
-    def draw(self, clip: np.ndarray, rows: Iterable[int], height_px: np.ndarray) -> None:
+    def draw(self, clip: NDArray[Any], rows: Iterable[int], height_px: NDArray[Any]) -> None:
         """Draw these rows in colour; textures and lights are the caller's.
 
         Only faces that look at the camera are drawn: pictures are stored top row first, which
@@ -109,13 +110,13 @@ class Crowd:
                 self._colour.render(vertices=INDICES, first=int(row) * INDICES)
         self._context.enable_only(self._context.DEPTH_TEST)
 
-    def draw_depth(self, clip: np.ndarray) -> None:
+    def draw_depth(self, clip: NDArray[Any]) -> None:
         """Draw everyone's depth, for shadows."""
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
             self._depth.render(vertices=COARSE_INDICES * self.count)
 
-    def draw_silhouette(self, clip: np.ndarray, row: int) -> None:
+    def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
         self._outline.render(vertices=COARSE_INDICES, first=row * COARSE_INDICES)

@@ -17,7 +17,9 @@ _MISSING = (
 def open_context() -> Any:
     """Return a new EGL context (llvmpipe on a CPU); raises DeviceError when there is none."""
     try:
-        context = moderngl.create_context(standalone=True, backend="egl", require=330)
+        # The stub wrongly wants a dict for `backend`.
+        create: Any = moderngl.create_context
+        context = create(standalone=True, backend="egl", require=330)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DeviceError(_MISSING.format(reason=reason)) from error

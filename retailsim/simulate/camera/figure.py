@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def figures_of(bodies: tuple[Body, ...]) -> Figures:
 
 
 @lru_cache(maxsize=4096)
-def _figure(body: Body) -> tuple[np.ndarray, ...]:
+def _figure(body: Body) -> tuple[NDArray[Any], ...]:
     clothes = body.clothes
     habit = stream(body.texture_seed, "figure").random(8).astype(np.float32)
     sleeve, body_ease, sleeve_ease, hem, skirt_hem = TOPS[clothes.top_kind]

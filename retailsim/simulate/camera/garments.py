@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.figure import OPEN_FRONT, PATTERNS
 from retailsim.simulate.camera.mesh import F32, Rings, Tube, TubeMesh
@@ -54,7 +56,7 @@ class GarmentMeshes:
     local: F32
     local_normal: F32
     top_xyz_m: F32
-    folded: np.ndarray
+    folded: NDArray[Any]
     cloth: F32
     first: F32
     second: F32
@@ -72,14 +74,14 @@ def garment_meshes(plan: StorePlan) -> GarmentMeshes:
     return GarmentMeshes(*(np.stack(column) for column in zip(*rows, strict=True)))
 
 
-def turned(vectors: F32, angle_rad: float) -> F32:
+def turned(vectors: NDArray[Any], angle_rad: float) -> F32:
     """Turn vectors (..., 3) about z."""
     c, s = np.float32(np.cos(angle_rad)), np.float32(np.sin(angle_rad))
     x, y = vectors[..., 0], vectors[..., 1]
     return np.stack([c * x - s * y, s * x + c * y, vectors[..., 2]], -1)
 
 
-def place_garment(plan: StorePlan, index: int, tag_xyz_m: np.ndarray) -> dict[str, np.ndarray]:
+def place_garment(plan: StorePlan, index: int, tag_xyz_m: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Return the mesh fields of a garment put back, on the rail or table next to its tag."""
     holders = [f for f in plan.fixtures if f.kind in ("rail", "table")]
     gaps = [np.hypot(*(np.array(f.center_m) - tag_xyz_m[:2])) for f in holders]
@@ -88,8 +90,8 @@ def place_garment(plan: StorePlan, index: int, tag_xyz_m: np.ndarray) -> dict[st
 
 
 def _one(
-    plan: StorePlan, index: int, fixture: Fixture | None = None, tag: np.ndarray | None = None
-) -> tuple[np.ndarray, ...]:
+    plan: StorePlan, index: int, fixture: Fixture | None = None, tag: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], ...]:
     item = plan.items[index]
     sku, fixture = plan.sku(item.sku), fixture or plan.fixture(item.fixture)
     rng = stream(0, "garment", item.epc)
@@ -131,7 +133,8 @@ def _hung(sku: Sku, rng: np.random.Generator) -> tuple[Rings, F32]:
     length, outline = _OUTLINES[sku.kind]
     thick = _THICKNESS_M.get(sku.kind, 0.028)
     share = np.array([0.0, 0.03, 0.08, 0.2, 0.33, 0.48, 0.62, 0.76, 0.9, 1.0])
-    across = np.interp(share, *zip(*outline, strict=True)) * (1 + rng.normal(0, 0.03))
+    where, wide = np.array(outline).T
+    across = np.interp(share, where, wide) * (1 + rng.normal(0, 0.03))
     deep = thick * np.interp(share, [0, 0.05, 0.3, 1.0], [0.4, 0.9, 1.0, 1.05])
     deep = deep * (1 + 0.25 * rng.standard_normal(BODY_RINGS) * (share > 0.2))
     across = across * (1 + 0.025 * rng.standard_normal(BODY_RINGS) * (share > 0.2))
@@ -148,7 +151,7 @@ def _hung(sku: Sku, rng: np.random.Generator) -> tuple[Rings, F32]:
 
 
 def _sleeve(
-    side: int, length: float, thick: float, sway: np.ndarray, rng: np.random.Generator
+    side: int, length: float, thick: float, sway: NDArray[Any], rng: np.random.Generator
 ) -> tuple[F32, F32, F32]:
     t = np.linspace(0, 1, SLEEVE_RINGS)
     shift = rng.normal(0, 0.012)
@@ -178,7 +181,9 @@ def _folded(sku: Sku, rng: np.random.Generator) -> tuple[Rings, F32]:
     return _join(parts)
 
 
-def _straight(centre: np.ndarray, deep: np.ndarray, across: np.ndarray) -> tuple[F32, F32, F32]:
+def _straight(
+    centre: NDArray[Any], deep: NDArray[Any], across: NDArray[Any]
+) -> tuple[F32, F32, F32]:
     along_y = np.zeros_like(centre)
     along_y[:, 1] = across
     along_x = np.zeros_like(centre)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.garments import GarmentMeshes, garment_meshes, place_garment, turned
 from retailsim.simulate.camera.mesh import F32
@@ -26,9 +28,9 @@ class Change:
         replaced: those of `garment` that have a new mesh at rest, intp.
     """
 
-    garment: np.ndarray
+    garment: NDArray[Any]
     touched: F32
-    replaced: np.ndarray
+    replaced: NDArray[Any]
 
 
 class Goods:
@@ -57,7 +59,7 @@ class Goods:
         touched = np.concatenate([before, self.meshes.position[changed]], 1)
         return Change(changed, touched, replaced)
 
-    def moving(self, snapshot: Snapshot, crowd: CrowdMesh) -> tuple[np.ndarray, F32, F32]:
+    def moving(self, snapshot: Snapshot, crowd: CrowdMesh) -> tuple[NDArray[Any], F32, F32]:
         """Return rows, positions and normals of the garments that swing or are carried."""
         rows, positions, normals = [], [], []
         for swing in _swinging(snapshot):
@@ -80,19 +82,19 @@ class Goods:
             return np.zeros(0, np.intp), nothing, nothing
         return np.array(rows), np.stack(positions), np.stack(normals)
 
-    def _replace(self, row: int, tag_xyz_m: np.ndarray) -> None:
+    def _replace(self, row: int, tag_xyz_m: NDArray[Any]) -> None:
         placed = place_garment(self._plan, row, tag_xyz_m)
         for name, value in placed.items():
             getattr(self.meshes, name)[row] = value
         self._tags[row] = tag_xyz_m
 
-    def _swung(self, row: int, offset: np.ndarray) -> F32:
+    def _swung(self, row: int, offset: NDArray[Any]) -> F32:
         """Shear the garment about the bar so that its tag is displaced by `offset`."""
         position = self.meshes.position[row]
         if self.meshes.folded[row]:
-            return (position + offset).astype(np.float32)
+            return np.asarray(position + offset, np.float32)
         below = (self.meshes.top_xyz_m[row, 2] - position[:, 2:3]) / TAG_BELOW_BAR_M
-        return (position + offset * np.clip(below, 0, None)).astype(np.float32)
+        return np.asarray(position + offset * np.clip(below, 0, None), np.float32)
 
     def _carried(
         self, row: int, holder: int, order: int, snapshot: Snapshot, crowd: CrowdMesh

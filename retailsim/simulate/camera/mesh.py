@@ -7,6 +7,7 @@ topology, so that a crowd is one array operation and one draw call.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,17 @@ class Rings:
     centre: F32
     side: F32
     front: F32
+
+
+@dataclass(frozen=True)
+class Part:
+    """One tube of everyone: centre, side, front (n, k, 3), material and cloth v (n, k)."""
+
+    centre: F32
+    side: F32
+    front: F32
+    material: NDArray[Any]
+    along: NDArray[Any]
 
 
 class TubeMesh:
@@ -120,7 +132,7 @@ def _patches(tube: Tube, first: int, step: int) -> NDArray[np.intp]:
     return np.concatenate(pairs)
 
 
-def cross(a: F32, b: F32) -> F32:
+def cross(a: NDArray[Any], b: NDArray[Any]) -> F32:
     """Return the cross product along the last axis (several times faster than np.cross)."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
@@ -128,7 +140,7 @@ def cross(a: F32, b: F32) -> F32:
     return out
 
 
-def unit(vector: F32) -> F32:
+def unit(vector: NDArray[Any]) -> F32:
     """Return vectors of length one; zero stays zero."""
     length = np.sqrt((vector * vector).sum(-1, keepdims=True))
     out: F32 = vector / np.maximum(length, 1e-9)

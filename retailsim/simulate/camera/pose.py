@@ -9,8 +9,10 @@ curves of normal level walking in the same book (ch. 5), simplified.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.mesh import F32, cross, unit
 from retailsim.simulate.snapshot import People, Pose
@@ -97,7 +99,7 @@ def spine_point(skeleton: Skeleton, share: F32 | float, length_m: F32) -> F32:
     return skeleton.pelvis + arc(skeleton.lean, np.asarray(share, np.float32), length_m)
 
 
-def arc(lean: F32, share: F32, length_m: F32) -> F32:
+def arc(lean: NDArray[Any], share: NDArray[Any], length_m: NDArray[Any]) -> F32:
     """Return where a rod ends whose pitch grows linearly from `lean`/2 to `lean`, (n, 3)."""
     pitch = lean * (0.5 + 0.25 * share)
     reach = length_m * share
@@ -119,7 +121,7 @@ def _target(people: People) -> F32:
     return out.astype(np.float32)
 
 
-def _lean(pose: np.ndarray, target: F32, height_m: F32, habit: F32) -> F32:
+def _lean(pose: NDArray[Any], target: F32, height_m: F32, habit: F32) -> F32:
     lean = 0.03 + 0.05 * habit[:, 2] + 0.03 * (pose == Pose.WALK)
     arm = (UPPER_ARM + FOREARM + 0.5 * HAND) * height_m
     drop = 0.818 * height_m - np.nan_to_num(target[:, 2], nan=1.2)
@@ -132,7 +134,7 @@ def _lean(pose: np.ndarray, target: F32, height_m: F32, habit: F32) -> F32:
 
 
 def _legs(
-    stride: F32, phase: F32, pose: np.ndarray, height_m: F32, habit: F32
+    stride: F32, phase: F32, pose: NDArray[Any], height_m: F32, habit: F32
 ) -> tuple[tuple[Limb, Limb], F32, F32]:
     """Return both legs, the feet's pitch and the pelvis height that puts a foot on the floor."""
     bend = np.where(pose == Pose.BEND, 0.45, 0.0)
@@ -167,7 +169,7 @@ def _legs(
     return (legs[0], legs[1]), np.stack(pitch, 1).astype(np.float32), pelvis_z
 
 
-def _down(forward: np.ndarray, outward: np.ndarray) -> F32:
+def _down(forward: NDArray[Any], outward: NDArray[Any]) -> F32:
     """Return unit vectors that hang down, swung ahead and to the left by these angles."""
     out = np.stack(
         [np.sin(forward) * np.cos(outward), np.sin(outward), -np.cos(forward) * np.cos(outward)], -1
@@ -185,7 +187,7 @@ def _arms(
     height_m: F32,
     habit: F32,
 ) -> tuple[Limb, Limb]:
-    chest = pelvis + arc(lean, np.float32(1.0), SHOULDER_ABOVE_HIP * height_m)
+    chest = pelvis + arc(lean, np.ones_like(lean), SHOULDER_ABOVE_HIP * height_m)
     across = np.stack([-np.sin(twist), np.cos(twist), np.zeros_like(twist)], 1)
     prefers_left = np.where(np.abs(target[:, 1]) < 0.08, habit[:, 7] > 0.6, target[:, 1] > 0)
     both = np.isfinite(target[:, 0]) & (habit[:, 3] > 0.55)
@@ -232,7 +234,7 @@ def _reaching_arm(root: F32, goal: F32, side: int, height_m: F32) -> Limb:
     return Limb(root, middle.astype(np.float32), end.astype(np.float32), hinge)
 
 
-def _choose(mask: np.ndarray, yes: Limb, no: Limb) -> Limb:
+def _choose(mask: NDArray[Any], yes: Limb, no: Limb) -> Limb:
     pick = mask[:, None]
     return Limb(
         np.where(pick, yes.root, no.root),

@@ -16,7 +16,7 @@ from retailsim.simulate.camera.crowd import (
     set_uniform,
     shadow_texture,
 )
-from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
+from retailsim.simulate.camera.garments import GarmentMeshes
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, light_matrix
 from retailsim.simulate.camera.shop import building_mesh, furniture_mesh

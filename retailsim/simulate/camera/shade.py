@@ -27,7 +27,8 @@ def shade_corners(
     grid = np.zeros((-(-height // TILE_PX), -(-width // TILE_PX)), bool)
     for x1, y1, x2, y2 in _boxes_px(projection, position, light):
         grid[y1:y2, x1:x2] = True
-    return _quads(grid) * np.float32(2 * TILE_PX) / np.array(size_px, np.float32) - 1
+    to_clip = np.array([2 * TILE_PX / width, 2 * TILE_PX / height], np.float32)
+    return np.asarray(_quads(grid) * to_clip - 1, np.float32)
 
 
 def _boxes_px(projection: Projection, position: F32, light: Light) -> NDArray[np.intp]:
@@ -49,7 +50,8 @@ def _boxes_px(projection: Projection, position: F32, light: Light) -> NDArray[np
     behind = projection.to_camera(points)[..., 2].min(1, initial=np.inf) < 0.1
     tiles = np.floor(boxes / TILE_PX) + np.array([0, 0, 1, 1])
     whole = np.tile([[0, 0, 10000, 10000]], (int(behind.any()), 1))
-    return np.clip(np.concatenate([tiles, whole]), 0, 10000).astype(np.intp)
+    out: NDArray[np.intp] = np.clip(np.concatenate([tiles, whole]), 0, 10000).astype(np.intp)
+    return out
 
 
 def _quads(grid: NDArray[np.bool_]) -> F32:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.errors import ScenarioError
 from retailsim.simulate.camera.mesh import Rings, Tube, TubeMesh
@@ -95,7 +98,7 @@ def _walls(mesh: Mesh, plan: StorePlan, width: float, depth: float) -> None:
             start = high
 
 
-def _holes(plan: StorePlan, a: np.ndarray, b: np.ndarray) -> list[tuple[float, float]]:
+def _holes(plan: StorePlan, a: NDArray[Any], b: NDArray[Any]) -> list[tuple[float, float]]:
     """Return the doors on the wall from a to b as intervals along it."""
     length = np.linalg.norm(b - a)
     along = (b - a) / length
@@ -305,9 +308,9 @@ def _plant(mesh: Mesh, fixture: Fixture) -> None:
 def _cone(
     mesh: Mesh,
     frame: Frame,
-    xy: np.ndarray,
-    z: np.ndarray,
-    radius: np.ndarray,
+    xy: NDArray[Any],
+    z: NDArray[Any],
+    radius: NDArray[Any],
     surface: int,
     colour: tuple[float, float, float],
 ) -> None:

@@ -48,10 +48,10 @@ float soft_shadow(vec3 world, vec3 n) {
     vec3 q = (world_to_light * vec4(world + n * 0.03, 1.0)).xyz * 0.5 + 0.5;
     q.z -= 0.003;
     float sum = 0.0;
-    for (int i = -2; i <= 2; i++)
-        for (int j = -2; j <= 2; j++)
-            sum += texture(shop_shadow, q + vec3(vec2(i, j) * 0.0022, 0.0));
-    return mix(1.0, sum / 25.0, shadow_share);
+    for (int i = -1; i <= 1; i++)
+        for (int j = -1; j <= 1; j++)
+            sum += texture(shop_shadow, q + vec3(vec2(i, j) * 0.0028, 0.0));
+    return mix(1.0, sum / 9.0, shadow_share);
 }
 
 float hash(vec2 p) { return fract(sin(dot(p, vec2(12.9898, 78.233))) * 43758.5453); }
@@ -104,7 +104,8 @@ vec3 surface(int kind, vec3 n, inout float gloss) {
     if (kind == 13) return poster(v_uv);
     if (kind == 14) {
         gloss = 0.3;
-        return c * (0.5 + 0.35 * v_uv.y + 0.9 * (texture(noise_map, v_uv * vec2(0.5, 0.12)).r - 0.5));
+        float cloud = texture(noise_map, v_uv * vec2(0.5, 0.12)).r - 0.5;
+        return c * (0.5 + 0.35 * v_uv.y + 0.9 * cloud);
     }
     if (kind == 16) return tiles(v_world.xy, 0.6);
     if (kind == 17) {

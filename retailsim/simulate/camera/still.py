@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.crowd import set_light, set_uniform, shadow_texture
 from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
@@ -19,8 +20,8 @@ from retailsim.simulate.camera.shop_shaders import (
 )
 from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh
 
-FINE = 3  # samples per pixel and axis of the cached shop
-SHADOW_PX = 1536
+FINE = 2  # samples per pixel and axis of the cached shop
+SHADOW_PX = 1024
 _LAYOUT = ("3f4 3f4 2f4 4f4 4f4", "in_position", "in_normal", "in_uv", "in_first", "in_second")
 GARMENT_INDICES = GARMENT.triangles.size
 
@@ -91,7 +92,7 @@ class StillShop:
         """Return a place for garments that move, drawn with the same program."""
         return MovingGoods(self._context, self.program)
 
-    def bind(self, clip: F32, eye_m: np.ndarray) -> None:
+    def bind(self, clip: F32, eye_m: NDArray[Any]) -> None:
         """Prepare the program for one camera."""
         self._noise.use(1)
         self.shadow.use(3)
@@ -100,7 +101,7 @@ class StillShop:
         set_uniform(self.program, "world_to_clip", clip.T)
         set_uniform(self.program, "camera_position", tuple(float(v) for v in eye_m))
 
-    def draw(self, present: np.ndarray) -> None:
+    def draw(self, present: NDArray[Any]) -> None:
         """Draw building, furniture and the garments whose flag is set."""
         self._array.render(vertices=self._hard)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], present.astype(np.int8), [0]])))
@@ -115,7 +116,12 @@ class StillView:
     """One camera's picture of the standing shop: colour with key-light share, world and depth."""
 
     def __init__(
-        self, context: Any, shop: StillShop, size_px: tuple[int, int], clip: F32, eye_m: np.ndarray
+        self,
+        context: Any,
+        shop: StillShop,
+        size_px: tuple[int, int],
+        clip: F32,
+        eye_m: NDArray[Any],
     ) -> None:
         self._context, self._shop, self.size_px = context, shop, size_px
         self._clip, self._eye_m = clip, eye_m
@@ -134,7 +140,7 @@ class StillView:
         set_uniform(program, "fine_depth", 5)
         self._shrink = context.vertex_array(program, [])
 
-    def refresh(self, fine: FineTarget, present: np.ndarray, box_px: tuple[int, ...]) -> None:
+    def refresh(self, fine: FineTarget, present: NDArray[Any], box_px: tuple[int, ...]) -> None:
         """Redraw the rectangle x, y, width, height of the picture."""
         context = self._context
         fine.frame.use()
@@ -175,7 +181,7 @@ class MovingGoods:
         self._capacity = self.count = 0
         self._reserve(16)
 
-    def upload(self, meshes: GarmentMeshes, rows: np.ndarray, position: F32, normal: F32) -> None:
+    def upload(self, meshes: GarmentMeshes, rows: NDArray[Any], position: F32, normal: F32) -> None:
         """Send these rows of the goods at their momentary places."""
         self.count = len(rows)
         self._reserve(self.count)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.simulate.camera.mesh import F32, Rings, Tube, TubeMesh
 from retailsim.store.plan import Fixture
 from retailsim.store.slots import fixture_axes
 
 Colour = tuple[float, float, float]
+Vector = Sequence[float] | NDArray[Any]
 VERTEX_FLOATS = 16
 
 
@@ -41,17 +45,17 @@ class Mesh:
     """
 
     _vertices: list[F32] = field(default_factory=list)
-    _triangles: list[np.ndarray] = field(default_factory=list)
+    _triangles: list[NDArray[Any]] = field(default_factory=list)
     count: int = 0
 
     def add(
         self,
-        position: np.ndarray,
-        normal: np.ndarray,
-        uv: np.ndarray,
-        triangles: np.ndarray,
-        first: np.ndarray,
-        second: np.ndarray,
+        position: NDArray[Any],
+        normal: NDArray[Any],
+        uv: NDArray[Any],
+        triangles: NDArray[Any],
+        first: NDArray[Any],
+        second: NDArray[Any],
     ) -> None:
         """Add a patch of v vertices of one material."""
         rows = np.empty((len(position), VERTEX_FLOATS), np.float32)
@@ -63,9 +67,9 @@ class Mesh:
 
     def quad(
         self,
-        corner: np.ndarray,
-        u: np.ndarray,
-        v: np.ndarray,
+        corner: Vector,
+        u: Vector,
+        v: Vector,
         surface: int,
         first: Colour,
         second: Colour = (1.0, 1.0, 1.0),
@@ -89,8 +93,8 @@ class Mesh:
 
     def box(
         self,
-        low: np.ndarray,
-        high: np.ndarray,
+        low: Vector,
+        high: Vector,
         surface: int,
         first: Colour,
         second: Colour = (1.0, 1.0, 1.0),
@@ -112,7 +116,7 @@ class Mesh:
                 scale,
             )  # fmt: skip
 
-    def rod(self, start: np.ndarray, end: np.ndarray, radius: float, first: Colour) -> None:
+    def rod(self, start: Vector, end: Vector, radius: float, first: Colour) -> None:
         """Add a metal rod."""
         start, end = np.asarray(start, np.float32), np.asarray(end, np.float32)
         axis = (end - start) / np.linalg.norm(end - start)
@@ -142,7 +146,7 @@ class Mesh:
             np.array([*second, scale]),
         )  # fmt: skip
 
-    def arrays(self) -> tuple[F32, np.ndarray]:
+    def arrays(self) -> tuple[F32, NDArray[Any]]:
         """Return all vertices (v, 16) and triangles (t, 3)."""
         if not self._vertices:
             return np.zeros((0, VERTEX_FLOATS), np.float32), np.zeros((0, 3), np.int32)
@@ -162,12 +166,12 @@ class Frame:
         along, _ = fixture_axes(fixture)
         return cls(fixture.center_m, (float(along[0]), float(along[1])))
 
-    def turn(self, vector: np.ndarray) -> np.ndarray:
+    def turn(self, vector: Vector) -> NDArray[Any]:
         """Turn a vector from the frame's axes into the world's."""
         (ax, ay), (x, y, z) = self.along, vector
         return np.array([ax * x - ay * y, ay * x + ax * y, z])
 
-    def point(self, xyz: np.ndarray) -> np.ndarray:
+    def point(self, xyz: Vector) -> NDArray[Any]:
         """Return the world position of a point in the frame."""
         return self.turn(xyz) + [*self.origin, 0.0]
 
