@@ -33,7 +33,8 @@ def score_recommendation(
     """Return `hit@5`, `ndcg@5` and `mrr`, means over try-ons; None without any.
 
     An answer belongs to the try-on of the same mirror and garment nearest in time, at most 5 s
-    away; so does the truth about who tried it on.
+    away. Who asks is the person who truly tries that garment on then (changing and looking into
+    the mirror), 5 s of grace on either side.
     """
     if not found:
         return nulls(*NAMES)
@@ -41,7 +42,7 @@ def score_recommendation(
     rows = []
     for question in sensors.of(TryOn):
         event = _nearest(question, people)
-        relevant = _relevant(event, truth, plan) if event else set()
+        relevant = _relevant(question, event.person_id, truth, plan) if event else set()
         if relevant:
             answer = _nearest(question, answers)
             rows.append(_gains([str(s) for s in answer.sku] if answer else [], relevant))
@@ -59,8 +60,8 @@ def _gains(shown: Sequence[str], relevant: Collection[str]) -> tuple[float, floa
     return float(good[:TOP].any()), gain / ideal, 1.0 / (first[0] + 1) if len(first) else 0.0
 
 
-def _relevant(event: TruthTryOn, truth: MessageLog, plan: StorePlan) -> set[str]:
-    who, when_ns = event.person_id, event.time_ns
+def _relevant(question: TryOn, who: int, truth: MessageLog, plan: StorePlan) -> set[str]:
+    when_ns = question.time_ns
     tastes = [t for t in truth.of(TruthTaste) if t.person_id == who]
     sales = [s for s in truth.of(TruthSale) if s.person_id == who]
     liked = {str(sku) for taste in tastes for sku in taste.sku}
@@ -71,7 +72,7 @@ def _relevant(event: TruthTryOn, truth: MessageLog, plan: StorePlan) -> set[str]
         if c.person_id == who and c.time_ns <= when_ns <= c.end_ns
     }
     tried = {t.epc for t in truth.of(TruthTryOn) if t.person_id == who and t.time_ns <= when_ns}
-    return (liked | _skus(bought, plan)) - _skus(carried | tried | {event.epc}, plan)
+    return (liked | _skus(bought, plan)) - _skus(carried | tried | {question.epc}, plan)
 
 
 def _skus(epcs: Collection[str], plan: StorePlan) -> set[str]:
@@ -80,8 +81,11 @@ def _skus(epcs: Collection[str], plan: StorePlan) -> set[str]:
 
 def _nearest(question: TryOn, events: Sequence[E]) -> E | None:
     """Return the event of the same mirror and garment nearest in time, at most 5 s away."""
+
+    def apart_ns(event: E) -> int:
+        end_ns = event.end_ns if isinstance(event, TruthTryOn) else event.time_ns
+        return max(event.time_ns - question.time_ns, question.time_ns - end_ns, 0)
+
     same = [e for e in events if (e.mirror, e.epc) == (question.mirror, question.epc)]
-    near = min(same, key=lambda e: abs(e.time_ns - question.time_ns), default=None)
-    if near is None or abs(near.time_ns - question.time_ns) > SAME_TRY_ON_NS:
-        return None
-    return near
+    near = min(same, key=apart_ns, default=None)
+    return near if near is not None and apart_ns(near) <= SAME_TRY_ON_NS else None

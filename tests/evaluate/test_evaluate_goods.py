@@ -144,6 +144,20 @@ def test_answers_belong_to_the_question_nearest_in_time_within_five_seconds():
     assert recommended(shown("knit", on="coat"), likes=["knit"])["hit@5"] == 0.0
 
 
+def test_a_mirror_may_be_started_long_after_somebody_began_to_change():
+    world = MessageLog(
+        [
+            TruthTaste(at(0), 1, np.array(["knit"]), np.ones(1)),
+            TruthTryOn(at(10), at(60), 1, EPC_OF["tee"], "mirror"),
+        ]
+    )
+    for asked, hit in ((40.0, 1.0), (65.0, 1.0), (65.1, None)):
+        sensors = MessageLog([TryOn(at(asked), "mirror", EPC_OF["tee"])])
+        answer = MessageLog([shown("knit", seconds=asked)])
+        figures = score_recommendation(world, answer, sensors, SHOP, found=True)
+        assert figures["hit@5"] == hit
+
+
 def test_without_questions_or_likes_there_is_nothing_to_score():
     assert set(recommended(shown("knit"), likes=["tee"]).values()) == {None}
     assert set(recommended(likes=["knit"], questions=()).values()) == {None}
