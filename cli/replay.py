@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.progress import session_bar
 from retailsim import api
 
 
@@ -54,19 +54,7 @@ def replay_command(
         retail replay monday.bag --stack mine.yaml --baselines --video out/
     """
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
-        TextColumn("{task.fields[fps]:.1f} frames/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=json) as bar:
-        task = bar.add_task("replaying", total=None, fps=0.0)
-
-        def advance(done_s: float, total_s: float, fps: float) -> None:
-            bar.update(task, completed=done_s, total=total_s, fps=fps)
-
+    with session_bar("replaying", unit="frames/s", quiet=json) as advance:
         replayed = api.replay(
             bag,
             stack=stack,

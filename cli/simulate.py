@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.progress import session_bar
 from retailsim import api
 
 
@@ -42,19 +42,7 @@ def simulate_command(
         retail simulate scenarios/boutique.yaml -o monday.bag --seed 7 --duration 60
     """
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
-        TextColumn("{task.fields[factor]:.2f}x real time"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("simulating", total=None, factor=0.0, start=True)
-
-        def advance(done_s: float, total_s: float, wall_s: float) -> None:
-            bar.update(task, completed=done_s, total=total_s, factor=done_s / max(wall_s, 1e-9))
-
+    with session_bar("simulating", unit="x real time") as advance:
         made = api.simulate(
             scenario,
             output=output,
@@ -62,7 +50,7 @@ def simulate_command(
             duration_s=duration,
             video=video,
             overwrite=force,
-            progress=advance,
+            progress=lambda done, total, wall: advance(done, total, done / max(wall, 1e-9)),
         )
     taken = made.recording
     parts = ", ".join(f"{name} {s:.1f} s" for name, s in sorted(taken.part_s.items()))
