@@ -20,8 +20,12 @@ F64 = NDArray[np.float64]
 # 1.75 +- 0.07 m, women 1.63 +- 0.06 m), with 2 cm of shoes.
 HEIGHTS_M = (1.58, 1.71, 1.84)
 MEAN_HEIGHT_M, HEIGHT_SIGMA_M = 1.71, 0.09
-BOX_SIGMA_SHARE = 0.04  # how well a box's edge is known, in box sizes (assumed)
-BODY_SIGMA_M = 0.10  # how well the body model fits a moving person (assumed)
+BOX_SIGMA_SHARE = 0.03  # how well a box's edge is known, in box sizes (assumed)
+# How well the body model fits a moving person, across the image (arms, strides) and up and down
+# it (bent backs, feet apart); assumed.
+OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
+BODY_SIGMA_M = np.array([0.09, 0.06, 0.09, 0.06])
+HIDDEN_COST = 4.5  # of an edge that another person hides, about -log(1 %) (assumed)
 LEAST_SIGMA_M = 0.10
 
 
@@ -70,21 +74,19 @@ class FloorFromBoxes(Stage):
 def place(candidates: Silhouettes, box_px: F64) -> tuple[float, float, float]:
     """Return x, y and their standard deviation in metres for one box; NaN when nothing fits.
 
-    An edge inside the expected box may be hidden by another person: its misfit grows with the
-    logarithm only (Cauchy's loss). An edge outside it has no such excuse.
+    An edge inside the expected box may be hidden by another person: its misfit saturates. An
+    edge outside it has no such excuse.
     """
-    expected = candidates.boxes_px
-    centre = (box_px[:2] + box_px[2:]) / 2
-    slack = 0.3 * (expected[:, 2:] - expected[:, :2])
-    over = (centre >= expected[:, :2] - slack) & (centre <= expected[:, 2:] + slack)
-    near = np.flatnonzero(over.all(axis=1))
+    near = candidates.near(box_px)
     if not len(near):
         return np.nan, np.nan, np.nan
-    outward = np.array([-1.0, -1.0, 1.0, 1.0]) * (box_px - expected[near])
-    size = (expected[near, 2:] - expected[near, :2]).max(axis=1)
-    sigma_px = np.hypot(BOX_SIGMA_SHARE * size, BODY_SIGMA_M * candidates.px_per_m[near])
-    misfit = (outward / sigma_px[:, None]) ** 2
-    cost = np.where(outward > 0, misfit / 2, np.log1p(misfit / 2)).sum(axis=1)
+    expected = candidates.boxes_px[near]
+    outward = OUTWARD * (box_px - expected)
+    size = (expected[:, 2:] - expected[:, :2]).max(axis=1)
+    body_px = BODY_SIGMA_M * candidates.px_per_m[near][:, None]
+    misfit = (outward / np.hypot(BOX_SIGMA_SHARE * size[:, None], body_px)) ** 2 / 2
+    hidden = -np.logaddexp(-misfit, -HIDDEN_COST)
+    cost = np.where(outward > 0, misfit, hidden).sum(axis=1)
     cost += ((candidates.height_m[near] - MEAN_HEIGHT_M) / HEIGHT_SIGMA_M) ** 2 / 2
     weight = np.exp(cost.min() - cost)
     weight /= weight.sum()

@@ -9,6 +9,7 @@ image border taken into account.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,14 @@ F64 = NDArray[np.float64]
 RINGS = ((0.0, 0.16), (0.12, 0.13), (0.28, 0.15), (0.48, 0.19), (0.62, 0.20), (0.76, 0.23))
 HEAD = ((0.83, 0.21), (0.92, 0.10), (1.0, 0.06))
 SIDES = 8
-RAIL_GAP_M = 0.45  # free height under the garments of a rail (assumed)
+# What of a fixture one cannot look through, downwards from its top (assumed): garments of a rail
+# down to where gaps show feet, the board of a table with what lies on it, nothing of a plant. All
+# other furniture is opaque to the floor.
+OPAQUE_M = {"rail": 0.55, "table": 0.12, "plant": 0.0}
 CELL_M = 0.2
 MARGIN_M = 2.4  # how far beyond the shop floor people are looked for
 LEAST_VISIBLE = 0.12  # share of body points; less than that is no detection
+SLACK = 0.1  # how far beside an expected box the middle of a matching one may be, in box sizes
 STANDING_ROOM_M = 0.1  # centres come no nearer to furniture and walls
 
 
@@ -47,6 +52,19 @@ class Silhouettes:
     height_m: F64
     boxes_px: F64
     px_per_m: F64
+
+    @cached_property
+    def reach_px(self) -> F64:
+        """Where the middle of a matching box may lie: low x, low y, high x, high y, (4, n)."""
+        slack = SLACK * (self.boxes_px[:, 2:] - self.boxes_px[:, :2])
+        reach = np.concatenate([self.boxes_px[:, :2] - slack, self.boxes_px[:, 2:] + slack], axis=1)
+        return np.ascontiguousarray(reach.T)
+
+    def near(self, box_px: F64) -> NDArray[np.int64]:
+        """Return the candidates whose box is not plainly elsewhere, int64 (m,)."""
+        x, y = (box_px[:2] + box_px[2:]) / 2
+        low_x, low_y, high_x, high_y = self.reach_px
+        return np.flatnonzero((x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y))
 
 
 def silhouettes(plan: StorePlan, camera: Camera, heights_m: tuple[float, ...]) -> Silhouettes:
@@ -87,7 +105,8 @@ def solid_boxes(plan: StorePlan) -> Solids:
     low, high, center, along = [], [], [], []
     for fixture in plan.fixtures:
         half = np.array(fixture.size_m) / 2
-        low.append([*-half, RAIL_GAP_M if fixture.kind == "rail" else 0.0])
+        opaque_m = OPAQUE_M.get(fixture.kind, fixture.height_m)
+        low.append([*-half, max(fixture.height_m - opaque_m, 0.0)])
         high.append([*half, fixture.height_m])
         center.append(fixture.center_m)
         along.append(fixture_axes(fixture)[0])
@@ -108,16 +127,43 @@ def solid_boxes(plan: StorePlan) -> Solids:
 def hidden(solids: Solids, eye_m: F64, xyz_m: F64) -> NDArray[np.bool_]:
     """Return which points (n, 3) cannot be seen from the eye (3,), bool (n,)."""
     blocked = np.zeros(len(xyz_m), bool)
+    bearing = np.arctan2(xyz_m[:, 1] - eye_m[1], xyz_m[:, 0] - eye_m[0])
     for i in range(len(solids.center_m)):
+        rows = np.flatnonzero(~blocked & _behind(solids, i, eye_m, bearing))
         start = _local(eye_m[None], solids.center_m[i], solids.along[i])
-        way = _local(xyz_m, solids.center_m[i], solids.along[i]) - start
+        way = _local(xyz_m[rows], solids.center_m[i], solids.along[i]) - start
         way = np.where(np.abs(way) < 1e-9, 1e-9, way)
         one = (solids.low_m[i] - start) / way
         two = (solids.high_m[i] - start) / way
         enter = np.minimum(one, two).max(axis=1)
         leave = np.maximum(one, two).min(axis=1)
-        blocked |= (enter < leave) & (leave > 0.0) & (enter < 0.99)
+        blocked[rows] = (enter < leave) & (leave > 0.0) & (enter < 0.99)
     return blocked
+
+
+def _behind(solids: Solids, i: int, eye_m: F64, bearing: F64) -> NDArray[np.bool_]:
+    """Say which bearings from the eye meet one solid's footprint: saves testing the others."""
+    along = solids.along[i]
+    across = np.array([-along[1], along[0]])
+    low, high = solids.low_m[i], solids.high_m[i]
+    corners = np.array(
+        [u * along + v * across for u in (low[0], high[0]) for v in (low[1], high[1])]
+    )
+    corners += solids.center_m[i] - eye_m[:2]
+    middle = corners.mean(axis=0)
+    offset = _wrapped(np.arctan2(corners[:, 1], corners[:, 0]) - np.arctan2(middle[1], middle[0]))
+    if offset.max() - offset.min() >= np.pi - 1e-6:  # the eye is above the footprint
+        return np.ones(len(bearing), bool)
+    found: NDArray[np.bool_] = (
+        np.abs(_wrapped(bearing - np.arctan2(middle[1], middle[0]))) <= np.abs(offset).max() + 1e-6
+    )
+    return found
+
+
+def _wrapped(angle_rad: F64) -> F64:
+    """Return angles in [-pi, pi)."""
+    wrapped: F64 = (angle_rad + np.pi) % (2 * np.pi) - np.pi
+    return wrapped
 
 
 def body_points_m(height_m: float) -> F64:
