@@ -40,7 +40,7 @@ def count_people(results: MessageLog, plan: StorePlan) -> int:
 
     Without floor positions: the different person numbers given to boxes.
     """
-    people = results.of(People)
+    people = [m for m in results.of(People) if len(m.person)]
     if not people:
         return len({int(p) for m in results.of(Identities) for p in m.person})
     person = np.concatenate([m.person[m.confirmed] for m in people])
@@ -65,7 +65,7 @@ def _unique_error(
 ) -> float | None:
     if not results.of(People) and not results.of(Identities):
         return None
-    if results.of(People):
+    if len(floor.tick_ns) and results.of(People):
         there = len(np.unique(floor.person_id))
     else:
         there = len(seen_people(truth_by_frame(truth).values()))

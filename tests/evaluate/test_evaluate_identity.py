@@ -113,6 +113,14 @@ def test_confirmed_people_inside_the_shop_are_counted_where_positions_are_known(
     assert score(truth, results)["unique_error"] == pytest.approx(0.5)
 
 
+def test_without_calibration_the_numbers_given_to_boxes_are_counted():
+    truth, results = session(lambda person, camera, frame: person)
+    labels = MessageLog(m for m in truth if hasattr(m, "visible_px"))
+    nowhere = People(at(0), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0, bool))
+    results.append(nowhere)
+    assert score(labels, results)["unique_error"] == 0.0
+
+
 def test_identity_without_labels_or_numbers_is_null():
     truth, results = session(lambda person, camera, frame: person)
     assert set(score(MessageLog(), results).values()) == {None}
