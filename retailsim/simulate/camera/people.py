@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.camera.attire import SKIRT_RINGS, bags, skirt
-from retailsim.simulate.camera.figure import Figures, figures_of
+from retailsim.simulate.camera.figure import Figures, Material, figures_of
 from retailsim.simulate.camera.limbs import ARM_RINGS, LEG_RINGS, arm, foot, leg
 from retailsim.simulate.camera.mesh import F32, Part, Rings, Tube, TubeMesh, unit
 from retailsim.simulate.camera.pose import HAND, Skeleton, pose_people
@@ -46,6 +46,8 @@ class CrowdMesh:
 
 def crowd_mesh(people: People) -> CrowdMesh:
     """Return the mesh of everybody in the world, feet on the floor at `xy_m`."""
+    if not people.body:
+        return _NOBODY
     figures = figures_of(people.body)
     skeleton = pose_people(people, figures.height_m, figures.habit)
     parts = _parts(figures, skeleton)
@@ -116,4 +118,12 @@ def _parts(figures: Figures, skeleton: Skeleton) -> list[Part]:
 _RADII = (0.15, 0.075, 0.085, 0.07, 0.07, 0.04, 0.04, 0.05, 0.05, 0.19, 0.1, 0.015, 0.015)
 _CLOTH_RADIUS = np.concatenate(
     [np.full(t.rings * (t.segments + 1), r, np.float32) for t, r in zip(TUBES, _RADII, strict=True)]
+)
+_NOBODY = CrowdMesh(
+    position=np.zeros((0, MESH.vertices, 3), np.float32),
+    normal=np.zeros((0, MESH.vertices, 3), np.float32),
+    cloth=np.zeros((0, MESH.vertices, 2), np.float32),
+    material=np.zeros((0, MESH.vertices), np.uint8),
+    palette=np.zeros((0, len(Material), 2, 4), np.float32),
+    hands=np.zeros((0, 2, 3), np.float32),
 )

@@ -219,18 +219,28 @@ def _hanging_arm(
 
 
 def _reaching_arm(root: F32, goal: F32, side: int, height_m: F32) -> Limb:
-    """Two-bone inverse kinematics: the wrist ends half a hand short of the goal."""
+    """Put the palm on the goal; a bent elbow turns the hand, so correct twice."""
+    wrist = goal
+    for _ in range(3):
+        limb = _two_bones(root, wrist, side, height_m)
+        palm = limb.end + unit(limb.end - limb.middle) * (0.5 * HAND * height_m)[:, None]
+        wrist = wrist + (goal - palm)
+    return limb
+
+
+def _two_bones(root: F32, wrist: F32, side: int, height_m: F32) -> Limb:
+    """Two-bone inverse kinematics: the wrist goes to its goal, or as near as the arm allows."""
     a, b = (UPPER_ARM * height_m)[:, None], (FOREARM * height_m)[:, None]
-    ray = goal - root
+    ray = wrist - root
     far = np.sqrt((ray * ray).sum(-1, keepdims=True))
     ahead = ray / np.maximum(far, 1e-6)
-    reach = np.clip(far - 0.7 * HAND * height_m[:, None], 0.35 * (a + b), 0.995 * (a + b))
+    reach = np.clip(far, 0.35 * (a + b), 0.995 * (a + b))
     pole = np.array([-0.35, 0.45 * side, -1.0], np.float32)
     off = unit(pole - (ahead * pole).sum(-1, keepdims=True) * ahead)
     cos = np.clip((a * a + reach * reach - b * b) / (2 * a * reach), -1, 1)
     middle = root + ahead * (a * cos) + off * (a * np.sqrt(1 - cos * cos))
     end = root + ahead * reach
-    hinge = unit(cross(ahead.astype(np.float32), off.astype(np.float32)))
+    hinge = unit(cross(ahead, off))
     return Limb(root, middle.astype(np.float32), end.astype(np.float32), hinge)
 
 

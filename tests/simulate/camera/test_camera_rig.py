@@ -1,0 +1,242 @@
+"""What the cameras deliver: identities, boxes, shadows, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import moderngl
+import numpy as np
+import pytest
+
+from retailsim.errors import DeviceError, ScenarioError
+from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.snapshot import Place, Pose, Swing
+from retailsim.store.projection import Projection
+
+pytestmark = pytest.mark.gl
+PLACES = [(3.0, 3.0), (2.2, 2.2), (3.9, 3.6)]
+
+
+@pytest.fixture
+def rig(gl, corner):
+    return CameraRig(corner, seed=5)
+
+
+def test_every_camera_delivers_in_plan_order(rig, crowd_at, snapshot_of):
+    for tick in range(2):
+        views = rig.render(snapshot_of(crowd_at(PLACES), tick))
+        assert [view.frame.camera for view in views] == ["high", "side"]
+        assert [view.frame.index for view in views] == [tick, tick]
+        assert all(view.frame.image.shape == (180, 320, 3) for view in views)
+
+
+def test_a_slower_camera_skips_ticks(gl, corner, crowd_at, snapshot_of):
+    slow = corner.cameras[1].model_copy(update={"rate_hz": 5.0})
+    rig = CameraRig(corner.model_copy(update={"cameras": [corner.cameras[0], slow]}), seed=5)
+    due = [[v.frame.camera for v in rig.render(snapshot_of(crowd_at(PLACES), t))] for t in range(4)]
+    assert due == [["high", "side"], ["high"], ["high", "side"], ["high"]]
+
+
+def test_identities_are_those_of_the_people_drawn(rig, crowd_at, snapshot_of):
+    nobody = rig.render(snapshot_of(crowd_at([])))[0]
+    assert not nobody.id.any()
+    assert len(nobody.boxes.person_id) == 0
+    view = rig.render(snapshot_of(crowd_at(PLACES), 1))[0]
+    assert set(np.unique(view.id)) == {0, 1, 2, 3}
+    assert view.boxes.person_id.tolist() == [100, 101, 102]
+    changed = np.abs(view.frame.image.astype(int) - nobody.frame.image).max(-1) > 40
+    assert changed[view.id > 0].mean() > 0.5
+    assert changed[view.id == 0].mean() < 0.1
+
+
+def test_full_boxes_hold_visible_boxes(rig, crowd_at, snapshot_of):
+    for view in rig.render(snapshot_of(crowd_at([*PLACES, (0.9, 0.8), (3.0, 0.7)]))):
+        boxes = view.boxes
+        assert (boxes.full_px[:, :2] <= boxes.visible_px[:, :2] + 1).all()
+        assert (boxes.full_px[:, 2:] >= boxes.visible_px[:, 2:] - 1).all()
+        assert (boxes.visible_px[:, :2] >= 0).all()
+        assert (boxes.visible_px[:, 2:] <= [320, 180]).all()
+        assert ((boxes.visible_share > 0) & (boxes.visible_share <= 1)).all()
+
+
+def test_the_nearer_person_hides_the_farther(rig, crowd_at, snapshot_of):
+    alone = rig.render(snapshot_of(crowd_at([(3.0, 4.0)])))[1]
+    assert alone.boxes.visible_share[0] > 0.95
+    both = rig.render(snapshot_of(crowd_at([(3.0, 4.0), (3.05, 2.4)]), 1))[1]
+    share = dict(zip(both.boxes.person_id.tolist(), both.boxes.visible_share, strict=True))
+    assert share[101] > 0.95
+    assert share.get(100, 0.0) < 0.5
+    assert np.nanmin(both.depth_m[both.id == 2]) < np.nanmin(alone.depth_m[alone.id == 1])
+
+
+def test_a_body_cut_by_the_frame_is_partly_visible(rig, crowd_at, snapshot_of):
+    boxes = rig.render(snapshot_of(crowd_at([(3.0, 1.15)])))[1].boxes
+    assert boxes.visible_share[0] < 0.85
+    assert boxes.full_px[0, 3] > 180
+
+
+def test_feet_are_where_the_projection_says(rig, corner, crowd_at, snapshot_of):
+    people = crowd_at([(3.0, 3.0), (2.2, 2.2)])
+    view = rig.render(snapshot_of(people))[0]
+    projection = Projection.of(corner.camera("high"))
+    for row, xy in enumerate(people.xy_m):
+        y, x = np.nonzero(view.id == row + 1)
+        lowest = np.array([x[y > y.max() - 3].mean() + 0.5, y.max() + 1.0])
+        top = projection.to_image([*xy, people.body[row].height_m])
+        foot = projection.to_image([*xy, 0.0])
+        # Toes reach up to a shoe's length before the ankles towards the camera.
+        assert np.linalg.norm(lowest - foot) < 0.16 * np.linalg.norm(top - foot)
+        assert abs(y.min() - top[1]) < 4
+
+
+def test_pixels_of_a_body_lie_on_its_depth(rig, corner, crowd_at, snapshot_of):
+    view = rig.render(snapshot_of(crowd_at([(3.0, 3.0)])))[0]
+    projection = Projection.of(corner.camera("high"))
+    depth = np.median(view.depth_m[view.id == 1])
+    assert abs(depth - projection.to_camera([3.0, 3.0, 1.0])[2]) < 0.25
+
+
+def test_people_throw_shadows_on_the_floor(rig, crowd_at, snapshot_of):
+    bare = rig.render(snapshot_of(crowd_at([])))[0].frame.image.astype(int)
+    view = rig.render(snapshot_of(crowd_at([(2.6, 2.4)]), 1))[0]
+    darker = (bare - view.frame.image).mean(-1)
+    near = np.zeros_like(view.id, bool)
+    x1, y1, x2, y2 = view.boxes.full_px[0].astype(int)
+    near[(y1 + y2) // 2 : y2 + 6, max(x1 - 25, 0) : x2 + 25] = True
+    floor = near & (view.id == 0)
+    assert (darker[floor] > 15).sum() > 40
+    far = np.zeros_like(near)
+    far[:40, :40] = True
+    assert (darker[far] > 15).mean() < 0.01
+
+
+def test_a_garment_taken_away_leaves_its_place(rig, crowd_at, snapshot_of):
+    full = snapshot_of(crowd_at([]))
+    before = rig.render(full)[0].frame.image.astype(int)
+    place = full.garments.place.copy()
+    place[:5] = Place.SOLD
+    sold = replace(full, time_ns=10**8, garments=replace(full.garments, place=place))
+    gone = rig.render(sold)[0].frame.image.astype(int)
+    back = rig.render(replace(full, time_ns=2 * 10**8))[0].frame.image.astype(int)
+    assert (np.abs(gone - before).max(-1) > 40).sum() > 150
+    assert (np.abs(back - before).max(-1) > 40).sum() < 5
+
+
+def test_a_flipped_garment_swings(rig, crowd_at, snapshot_of):
+    still = snapshot_of(crowd_at([]), 5)
+    swing = Swing(2, 0, 10**9, 2 * 10**9, (0.15, 0.0, 0.0), 1.0, 1.0, 0.5)
+    before = rig.render(replace(still, time_ns=0))[0].frame.image.astype(int)
+    moved = rig.render(replace(still, swings=(swing,)))[0].frame.image.astype(int)
+    assert (np.abs(moved - before).max(-1) > 40).sum() > 20
+
+
+def test_a_carried_garment_is_seen_at_the_hand(rig, corner, crowd_at, snapshot_of):
+    people = crowd_at([(3.0, 2.5)], Pose.HOLD)
+    people = replace(people, reach_xyz_m=np.array([[3.35, 2.4, 1.0]]))
+    empty = snapshot_of(people)
+    place, holder = empty.garments.place.copy(), empty.garments.holder.copy()
+    tags = empty.garments.tag_xyz_m.copy()
+    place[7], holder[7], tags[7] = Place.CARRIED, 0, people.reach_xyz_m[0]
+    garments = replace(empty.garments, place=place, holder=holder, tag_xyz_m=tags)
+    full = replace(empty, time_ns=10**8, garments=garments)
+    without, carrying = rig.render(empty)[0], rig.render(full)[0]
+    blue = carrying.frame.image.astype(int) - without.frame.image
+    hand = Projection.of(corner.camera("high")).to_image(people.reach_xyz_m[0])
+    x, y = hand.astype(int)
+    near = blue[y - 4 : y + 16, x - 12 : x + 12]
+    assert ((near[..., 0] > 20) & (near[..., 2] < 20)).sum() > 15
+
+
+def test_nothing_but_the_truth_depends_on_labels(gl, corner, crowd_at, snapshot_of):
+    people = crowd_at(PLACES)
+    renamed = replace(people, body=tuple(replace(b, label=b.label * 7 + 1) for b in people.body))
+    one, two = (CameraRig(corner, seed=5).render(snapshot_of(p)) for p in (people, renamed))
+    for a, b in zip(one, two, strict=True):
+        assert (a.frame.image == b.frame.image).all()
+        assert (a.boxes.full_px == b.boxes.full_px).all()
+        assert b.boxes.person_id.tolist() == [label * 7 + 1 for label in a.boxes.person_id]
+
+
+def test_a_camera_sees_the_same_whoever_else_is_on_the_rig(gl, corner, crowd_at, snapshot_of):
+    shot = snapshot_of(crowd_at(PLACES))
+    both = CameraRig(corner, seed=5).render(shot)
+    alone = CameraRig(corner.model_copy(update={"cameras": corner.cameras[1:]}), seed=5).render(
+        shot
+    )
+    assert (both[1].frame.image == alone[0].frame.image).all()
+
+
+def digest_of_ticks() -> str:
+    """Render a few ticks of the corner shop and hash all that comes out."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from conftest import PLAN  # type: ignore[import-not-found]
+
+    from retailsim.simulate.scenario import load_scenario
+    from retailsim.simulate.world import World
+    from retailsim.store.load import load_plan, parse_plan
+
+    plan = parse_plan(PLAN, origin="corner")
+    world = World(
+        load_scenario("scenarios/boutique.yaml"),
+        load_plan("scenarios/stores/boutique.yaml"),
+        seed=3,
+    )
+    rig = CameraRig(plan, seed=3)
+    sha = hashlib.sha256()
+    for tick, (snapshot, _) in enumerate(world.run(0.5)):
+        count = len(plan.items)
+        garments = replace(
+            snapshot.garments,
+            tag_xyz_m=np.array([plan.slot_xyz_m(i.fixture, i.slot) for i in plan.items]),
+            place=np.zeros(count, np.uint8),
+            holder=np.full(count, -1),
+        )
+        for view in rig.render(replace(snapshot, garments=garments, swings=())):
+            for part in (view.frame.image, view.id, view.boxes.full_px, view.boxes.visible_share):
+                sha.update(part.tobytes())
+        assert tick < 5
+    return sha.hexdigest()
+
+
+def test_two_processes_draw_the_same_bytes(gl, tmp_path):
+    here = Path(__file__)
+    digests = []
+    for hash_seed in ("1", "77"):
+        done = subprocess.run(
+            [sys.executable, str(here)],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
+        digests.append(done.stdout.strip())
+    assert len(digests[0]) == 64
+    assert digests[0] == digests[1]
+
+
+def test_missing_opengl_is_said_in_one_line(monkeypatch, corner):
+    def fail(**_: object) -> None:
+        raise Exception("libEGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(moderngl, "create_context", fail)
+    with pytest.raises(DeviceError) as caught:
+        CameraRig(corner, seed=1)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(name in message for name in ("libegl1", "libgl1", "libgl1-mesa-dri"))
+
+
+def test_a_plan_without_a_floor_cannot_be_drawn(gl, corner):
+    bare = corner.model_copy(update={"size_m": None})
+    with pytest.raises(ScenarioError, match="size_m"):
+        CameraRig(bare, seed=1)
+
+
+if __name__ == "__main__":
+    print(digest_of_ticks())
