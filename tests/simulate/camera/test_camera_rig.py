@@ -144,12 +144,15 @@ def test_a_carried_garment_is_seen_at_the_hand(rig, corner, crowd_at, snapshot_o
     place[7], holder[7], tags[7] = Place.CARRIED, 0, people.reach_xyz_m[0]
     garments = replace(empty.garments, place=place, holder=holder, tag_xyz_m=tags)
     full = replace(empty, time_ns=10**8, garments=garments)
-    without, carrying = rig.render(empty)[0], rig.render(full)[0]
-    blue = carrying.frame.image.astype(int) - without.frame.image
     hand = Projection.of(corner.camera("high")).to_image(people.reach_xyz_m[0])
     x, y = hand.astype(int)
-    near = blue[y - 4 : y + 16, x - 12 : x + 12]
-    assert ((near[..., 0] > 20) & (near[..., 2] < 20)).sum() > 15
+
+    def blue_near_hand(snapshot):
+        near = rig.render(snapshot)[0].frame.image[y - 6 : y + 20, x - 14 : x + 14].astype(int)
+        return (near[..., 0] > near[..., 2] + 25).sum()
+
+    before = blue_near_hand(empty)
+    assert blue_near_hand(full) > before + 20
 
 
 def test_nothing_but_the_truth_depends_on_labels(gl, corner, crowd_at, snapshot_of):
