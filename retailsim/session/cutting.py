@@ -169,6 +169,7 @@ class _Recoder:
     _encoder: VideoEncoder | None = None
     _backlog: list[bytes] = field(default_factory=list)
     _copying: bool = False
+    _sequence: int | None = None
 
     def take(self, raw: RawMessage) -> Iterator[_Item]:
         """Take a packet and yield what it becomes in the cut, if anything."""
@@ -176,6 +177,9 @@ class _Recoder:
         key = is_key_frame(data)
         if raw.publish_ns >= self.window.end_ns:
             return
+        if self._sequence is not None and raw.sequence > self._sequence + 1:
+            self._start_over()
+        self._sequence = raw.sequence
         if key:
             self._backlog.clear()
         if raw.publish_ns < self.window.begin_ns:
@@ -190,14 +194,23 @@ class _Recoder:
             yield raw.log_ns, _Packet(self.camera.id, raw.publish_ns, self._encode(image))
 
     def _image(self, data: bytes) -> Image | None:
-        """Decode a packet after those that led to it; None before the first key frame."""
+        """Decode a packet after those that led to it; None where no key frame leads to it."""
         image = None
         packets, self._backlog = [*self._backlog, data], []
         for packet in packets:
             if self._encoder is None and image is None and not is_key_frame(packet):
                 continue
-            image = self._decoder.decode(packet)
+            try:
+                image = self._decoder.decode(packet)
+            except BagError:
+                self._start_over()
+                return None
         return image
+
+    def _start_over(self) -> None:
+        """Wait for a key frame after a packet that is lost or damaged."""
+        self._decoder, self._encoder, self._copying = VideoDecoder(), None, False
+        self._backlog.clear()
 
     def _encode(self, image: Image) -> bytes:
         if self._encoder is None:

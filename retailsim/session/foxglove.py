@@ -13,6 +13,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from retailsim.errors import BagError
 from retailsim.store.plan import Camera
 from retailsim.store.projection import Projection
 
@@ -30,12 +31,12 @@ def compressed_video(camera: str, time_ns: int, h264: bytes) -> Any:
 
 
 def video_data(data: bytes) -> tuple[str, bytes]:
-    """Return format and access unit of a serialised CompressedVideo; raises ValueError."""
+    """Return format and access unit of a serialised CompressedVideo; raises BagError."""
     video = CompressedVideo()
     try:
         video.ParseFromString(data)
     except DecodeError as error:
-        raise ValueError(f"not a foxglove.CompressedVideo: {error}") from error
+        raise BagError(f"not a foxglove.CompressedVideo: {error}") from error
     return video.format, video.data
 
 

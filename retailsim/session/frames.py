@@ -93,7 +93,7 @@ class FrameAssembler:
         stream = self._streams[camera]
         try:
             coding, data = video_data(raw.data)
-        except ValueError as error:
+        except BagError as error:
             raise BagError(f"{self._origin}: {raw.channel.topic}: {error}") from error
         if coding != "h264":
             raise BagError(f"{self._origin}: {raw.channel.topic} is '{coding}', only h264 is read")

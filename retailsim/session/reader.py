@@ -103,6 +103,8 @@ class BagReader:
                     raise BagError(f"{self.path}: its plan cannot be used: {error}") from error
         if self._source.damage is not None and not self._source.topics:
             raise BagError(f"{self.path}: cut before its store plan; nothing can be recovered")
+        if self._source.damage is not None:
+            raise BagError(f"{self.path}: its store plan cannot be read; {self._source.damage}")
         raise BagError(
             f"{self.path}: carries no store plan, so it cannot be replayed; {self._holds}"
         )

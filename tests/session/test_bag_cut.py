@@ -20,7 +20,9 @@ from retailsim.messages.truth import (
     TruthTaste,
 )
 from retailsim.session import BagReader
+from retailsim.session.copying import copy_session
 from retailsim.session.cutting import cut_session
+from retailsim.session.scan import RawMessage
 from tests.session.sessions import START_NS, TICK_NS, picture, same, write_session
 
 TICKS = 45
@@ -115,6 +117,22 @@ def test_a_higher_rate_factor_makes_a_smaller_cut(bag: Path, tmp_path: Path) -> 
         cut_session(bag, out, start_s=0, duration_s=3, crf=crf)
         sizes.append(sum(len(raw.data) for raw in BagReader(out).raw_sensors()))
     assert sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize("crf", [None, 30])
+def test_frames_after_a_gap_wait_for_a_key_frame(
+    bag: Path, tmp_path: Path, crf: int | None
+) -> None:
+    def lose_three(raw: RawMessage) -> RawMessage | None:
+        is_video = raw.channel.schema == "foxglove.CompressedVideo"
+        return None if is_video and raw.sequence in (12, 13, 24) else raw
+
+    copy_session(BagReader(bag).source, tmp_path / "holes.bag", lose_three)
+    cut_session(tmp_path / "holes.bag", tmp_path / "cut.bag", start_s=0.5, duration_s=3.7, crf=crf)
+    reader = BagReader(tmp_path / "cut.bag")
+    ticks = [(m.time_ns - START_NS) // TICK_NS for m in reader.messages() if _is_batch(m)]
+    assert ticks == [*range(5, 12), *range(20, 24), 40, 41]
+    assert reader.dropped_frames == 0
 
 
 def test_a_cut_of_a_cut_is_the_cut(bag: Path, tmp_path: Path) -> None:
