@@ -26,11 +26,15 @@ BERTH_M = 0.75  # walkers stay this far apart where there is room,
 BERTH_STANDING_M = 0.58  # and this far from who stands
 WALL_GAP_M = 0.2
 HORIZON_S = 2.5
+PARTING_S = 0.3
+IMPATIENCE = 0.8  # cost of standing still, per second of waiting
 ACCELERATION_MPS2 = 3.0
 TURN_RAD = 0.32  # a tick, walking
 FACE_RAD = 0.26  # a tick, standing
 STEP_PER_HEIGHT = 0.41  # step length over stature (pedometer rule of thumb, 0.41 to 0.42)
 ARRIVED_M = 0.04
+MEANDER_RAD = 0.14  # nobody walks along a ruler: directions sway by this ...
+MEANDER_CYCLES = 4.3  # ... once in so many cycles of two steps (assumed)
 STUCK_S = 2.0
 _TURNS = np.deg2rad([0, 8, -8, 16, -16, 28, -28, 45, -45, 70, -70, 100, -100, 140, -140])
 _SHARES = (1.0, 0.65, 0.3)
@@ -102,6 +106,7 @@ def _walk(
     cost += soft * (np.hypot(wanted[:, 0], wanted[:, 1]) / speed)[:, None]
     reach = _within_reach(now, fan)
     new = at[:, None] + reach * TICK_S
+    cost[:, -1] += [IMPATIENCE * movers[i].waited_s for i in walkers]
     cost[_in_walls(new, navigator)] = np.inf
     for row, i in enumerate(walkers):
         choice = _first_free(cost[row], new[row], position, i)
@@ -119,6 +124,12 @@ def _wanted(mover: Mover, navigator: Navigator) -> F64:
     direction: F64 = mover.goal.direction[row, column]
     if distance < 0.5 or not direction.any():
         direction = offset / max(distance, 1e-9)
+    else:
+        angle = MEANDER_RAD * math.sin(2 * math.pi * mover.gait_phase / MEANDER_CYCLES)
+        cos, sin = math.cos(angle), math.sin(angle)
+        direction = np.array(
+            [cos * direction[0] - sin * direction[1], sin * direction[0] + cos * direction[1]]
+        )
     # Brake over the last half metre, and never overshoot within one tick.
     return direction * min(mover.speed_mps, max(distance / 0.5, 0.25), distance / TICK_S)
 
@@ -137,10 +148,11 @@ def _approach_cost(at: F64, fan: F64, position: F64, velocity: F64, walkers: lis
     offset = position[None] - at[:, None]  # (w, n, 2)
     relative = fan[:, :, None] - velocity[None, None]  # (w, c, n, 2)
     squared = np.maximum((relative**2).sum(-1), 1e-9)
-    when = np.clip((relative * offset[:, None]).sum(-1) / squared, 0.0, HORIZON_S)
+    # Not before a short while from now, so that two who touch see the good of parting.
+    when = np.clip((relative * offset[:, None]).sum(-1) / squared, PARTING_S, HORIZON_S)
     miss = np.hypot(*np.moveaxis(offset[:, None] - relative * when[..., None], -1, 0))
     berth = np.where(np.hypot(velocity[:, 0], velocity[:, 1]) > 0.1, BERTH_M, BERTH_STANDING_M)
-    charge = 1.6 * np.clip(1 - miss / berth, 0.0, 1.0) / (0.35 + when)
+    charge = 1.6 * np.clip(1 - miss / berth, 0.0, 1.0) / (0.1 + when)
     charge[np.arange(len(walkers)), :, walkers] = 0.0
     total: F64 = charge.sum(-1)
     # People who meet head-on keep to the right.

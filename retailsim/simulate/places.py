@@ -114,7 +114,8 @@ def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
 def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spot], list[Spot]]:
     """Return the queue before a till and the places behind it.
 
-    Customers stand on the side that faces the middle of the shop.
+    Customers stand on the side that faces the middle of the shop, in a line that leaves the way
+    out past the till free.
     """
     assert plan.size_m is not None
     along, across = fixture_axes(till)
@@ -125,7 +126,7 @@ def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spo
     sideways = along if along @ (middle - center) > 0 else -along
     lines = [
         [front + k * QUEUE_STEP_M * way / np.linalg.norm(way) for k in range(QUEUE_LENGTH)]
-        for way in (sideways, sideways + outward, outward, -sideways, outward - sideways)
+        for way in (sideways + outward, outward, sideways, -sideways, outward - sideways)
     ]
     clear = [float(clearance_m(boxes, np.array(line)).min()) for line in lines]
     line = next((n for n, c in zip(lines, clear, strict=True) if c >= 0.3), None)

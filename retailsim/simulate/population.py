@@ -62,7 +62,7 @@ class Population:
         gait = stream(self._seed, kind, k, "gait")
         pace = mean * float(np.clip(gait.normal(1.0, PACE_SPREAD), 0.7, 1.4))
         mover = Mover(
-            np.array(xy_m), heading_rad, body.height_m, pace, gait_phase=float(gait.random())
+            np.array(xy_m), heading_rad, body.height_m, pace, gait_phase=float(gait.uniform(0, 100))
         )
         return Person((kind, k), body, mover, pace_mps=pace, staff=kind == "staff")
 

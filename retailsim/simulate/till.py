@@ -10,6 +10,7 @@ from retailsim.simulate.people import Person
 from retailsim.simulate.shop import Doing, Line, Shop, dwell_s
 
 HAND_OVER_SHARE = 0.7  # of the time at the till after which the receipt is printed
+MOVE_UP_S = 0.9  # the one behind follows so much later
 SHIFT_S = (8.0, 30.0)  # the staff member moves about after so long without a customer
 
 
@@ -47,6 +48,8 @@ def _move_up(shop: Shop, person: Person, line: Line) -> Doing:
     while True:
         now = line.members.index(person)
         if now != place:
+            if place >= 0:
+                yield shop.wait(MOVE_UP_S * (1 + now))
             place = now
             shop.claims.take(line.spots[place], person)
             yield shop.walk(person, line.spots[place])

@@ -69,7 +69,9 @@ def parse_model(model: type[M], text: str, *, origin: str) -> M:
 
 
 def _first_line(error: ValidationError, tree: yaml.Node | None, origin: str) -> str:
-    first = error.errors()[0]
+    errors = error.errors()
+    # A misspelt field is also a missing one; what was written tells more than what was not.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     place = [part for part in first["loc"] if isinstance(part, str | int)]
     name = ".".join(str(part) for part in place) or "the whole file"
     text = first["msg"].removeprefix("Value error, ")

@@ -1,0 +1,81 @@
+"""Scenarios: what may be written, and how errors name their place."""
+
+from pathlib import Path
+
+import pytest
+
+from retailsim.errors import ScenarioError
+from retailsim.simulate.scenario import (
+    Scenario,
+    dump_scenario,
+    json_schema,
+    load_scenario,
+    load_store,
+    parse_scenario,
+)
+
+TEXT = """name: test
+purpose: a test
+store: stores/boutique.yaml
+start_time: 2026-03-14T14:30:00Z
+duration_s: 60
+arrivals:
+  visitors:
+    - {at_s: 0, per_hour: 10}
+    - {at_s: 60, per_hour: 20}
+"""
+
+
+def test_the_shipped_boutique_keeps_the_issue_s_promises_in_writing() -> None:
+    scenario = load_scenario("scenarios/boutique.yaml")
+    promises = scenario.promises
+    assert scenario.duration_s == 900
+    assert scenario.warm_start.people > 0
+    assert promises.people_inside is not None
+    assert promises.people_inside >= 8
+    assert (promises.crossings, promises.covered_flips) == (20, 15)
+    assert (promises.try_ons, promises.sales) == (2, 2)
+    assert scenario.dress_alike.share > 0
+
+
+def test_the_store_is_found_beside_the_scenario_wherever_one_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scenario = load_scenario("scenarios/boutique.yaml")
+    assert load_store(scenario, "scenarios/boutique.yaml").name == "boutique"
+
+
+def test_a_missing_store_is_named() -> None:
+    scenario = parse_scenario(TEXT.replace("boutique", "nowhere"), origin="x.yaml")
+    with pytest.raises(ScenarioError, match=r"store: there is no plan at stores/nowhere\.yaml"):
+        load_store(scenario, "scenarios/x.yaml")
+
+
+def test_writing_and_reading_back_changes_nothing() -> None:
+    scenario = load_scenario("scenarios/boutique.yaml")
+    assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
+
+
+def test_the_start_is_exact_nanoseconds() -> None:
+    text = TEXT.replace("14:30:00Z", "14:30:00.000007Z")
+    assert parse_scenario(text, origin="x").start_ns == 1_773_498_600_000_007_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "field"),
+    [
+        ("duration_s: 60", "duration_s: -60", 5, "duration_s"),
+        ("purpose", "porpoise", 2, "porpoise"),
+        ("2026-03-14T14:30:00Z", "2026-03-14T14:30:00", 4, "start_time"),
+        ("per_hour: 20", "per_hour: -20", 9, "per_hour"),
+        ("at_s: 60", "at_s: 0", 6, "at_s of rate points must rise"),
+    ],
+)
+def test_errors_name_file_line_and_field(old: str, new: str, line: int, field: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"^day\.yaml:{line}: .*{field}"):
+        parse_scenario(TEXT.replace(old, new, 1), origin="day.yaml")
+
+
+def test_the_schema_tells_every_field() -> None:
+    assert set(json_schema()["properties"]) == set(Scenario.model_fields)

@@ -1,0 +1,273 @@
+"""Conservation laws of the world, over random small scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from retailsim.errors import ScenarioError
+from retailsim.messages.log import MessageLog
+from retailsim.messages.sensors import Sale, TryOn
+from retailsim.messages.truth import (
+    TruthCarry,
+    TruthCrossing,
+    TruthInteraction,
+    TruthPeople,
+    TruthSale,
+    TruthScenario,
+    TruthTagZones,
+    TruthTaste,
+    TruthTryOn,
+)
+from retailsim.simulate.motion import GAP_M, WALL_GAP_M
+from retailsim.simulate.scenario import Scenario
+from retailsim.simulate.snapshot import Place, Snapshot
+from retailsim.simulate.world import World
+from retailsim.store.obstacles import clearance_m, obstacles
+from retailsim.store.plan import StorePlan
+from retailsim.store.zones import ZoneMap
+
+
+@dataclass
+class Played:
+    plan: StorePlan
+    snapshots: list[Snapshot]
+    log: MessageLog
+
+
+def play(scenario: Scenario, plan: StorePlan, seed: int, duration_s: float) -> Played:
+    snapshots, log = [], MessageLog()
+    for snapshot, messages in World(scenario, plan, seed=seed).run(duration_s):
+        snapshots.append(snapshot)
+        log.extend(messages)
+    return Played(plan, snapshots, log)
+
+
+@st.composite
+def small_days(draw: st.DrawFn) -> dict[str, object]:
+    share = st.sampled_from([0.0, 0.3, 0.9])
+    return {
+        "arrivals": {
+            "visitors": [{"at_s": 0, "per_hour": draw(st.sampled_from([0, 400, 1500]))}],
+            "passers_by": [{"at_s": 0, "per_hour": draw(st.sampled_from([0, 300]))}],
+        },
+        "warm_start": {
+            "people": draw(st.integers(0, 5)),
+            "warm_up_s": draw(st.sampled_from([0, 10, 25])),
+        },
+        "habits": {
+            "quick_share": draw(share),
+            "pick_up_probability": draw(share),
+            "try_on_probability": draw(share),
+            "buy_probability": draw(share),
+        },
+        "staff": {"at_till": draw(st.integers(0, 1))},
+    }
+
+
+def changed(scenario: Scenario, changes: dict[str, object]) -> Scenario:
+    base = scenario.model_dump(mode="json")
+    for key, value in changes.items():
+        assert isinstance(value, dict)
+        base[key] = {**base[key], **value}
+    return Scenario.model_validate(base)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(day=small_days(), seed=st.integers(0, 899_999))
+def test_laws_hold_on_any_small_day(
+    small_plan: StorePlan, small_scenario: Scenario, day: dict[str, object], seed: int
+) -> None:
+    played = play(changed(small_scenario, day), small_plan, seed, 25)
+    check_everything(played)
+
+
+def test_laws_hold_in_a_rush_with_every_kind_of_event(
+    small_plan: StorePlan, small_scenario: Scenario
+) -> None:
+    played = play(small_scenario, small_plan, 5, 120)
+    check_everything(played)
+    kinds = {m.kind for m in played.log.of(TruthInteraction)}
+    assert kinds == {"flip", "pickup", "putback"}
+    for kind in (Sale, TryOn, TruthCarry, TruthCrossing, TruthTaste):
+        assert played.log.of(kind), kind.__name__  # the laws above were not empty words
+
+
+def check_everything(played: Played) -> None:
+    people_are_conserved(played)
+    nobody_is_in_two_places_or_jumps(played)
+    nobody_is_in_furniture_or_in_another(played)
+    garments_are_in_one_place(played)
+    only_what_was_carried_is_sold(played)
+    hands_do_one_thing_at_a_time(played)
+    garments_have_one_story(played)
+    zones_follow_the_garments(played)
+    tells_what_it_should_at_the_start(played)
+
+
+def people_are_conserved(played: Played) -> None:
+    inside = [int((s.people.xy_m[:, 1] >= 0).sum()) for s in played.snapshots]
+    balance = {m.time_ns: 0 for m in played.log.of(TruthPeople)}
+    first = played.snapshots[0].time_ns
+    for crossing in played.log.of(TruthCrossing):
+        # A crossing at the very first tick is behind us already.
+        if crossing.time_ns > first:
+            balance[crossing.time_ns] += 1 if crossing.direction == "in" else -1
+    np.testing.assert_array_equal(inside, inside[0] + np.cumsum(list(balance.values())))
+
+
+def nobody_is_in_two_places_or_jumps(played: Played) -> None:
+    before: dict[int, np.ndarray] = {}
+    gone: set[int] = set()
+    for snapshot, told in zip(played.snapshots, played.log.of(TruthPeople), strict=True):
+        ids = told.person_id.tolist()
+        assert len(set(ids)) == len(ids)
+        assert ids == [body.label for body in snapshot.people.body]
+        np.testing.assert_array_equal(told.xy_m, snapshot.people.xy_m)
+        assert not gone & set(ids), "somebody came back under the same number"
+        gone |= set(before) - set(ids)
+        for label, xy in zip(ids, told.xy_m, strict=True):
+            assert np.hypot(*(xy - before.get(label, xy))) < 0.3
+        before = dict(zip(ids, told.xy_m, strict=True))
+
+
+def nobody_is_in_furniture_or_in_another(played: Played) -> None:
+    boxes = obstacles(played.plan)
+    for snapshot in played.snapshots[::2]:
+        xy = snapshot.people.xy_m
+        if len(xy):
+            assert clearance_m(boxes, xy).min() >= WALL_GAP_M - 1e-9
+        gap = np.linalg.norm(xy[:, None] - xy, axis=-1) + 9 * np.eye(len(xy))
+        assert gap.min(initial=9) >= GAP_M - 1e-9
+
+
+def garments_are_in_one_place(played: Played) -> None:
+    count, sold = len(played.plan.items), np.zeros(len(played.plan.items), bool)
+    slots = np.array([played.plan.slot_xyz_m(i.fixture, i.slot) for i in played.plan.items])
+    for snapshot in played.snapshots:
+        garments = snapshot.garments
+        assert len(garments.place) == len(garments.tag_xyz_m) == count
+        in_hand = np.isin(garments.place, (Place.CARRIED, Place.FITTING))
+        assert (garments.holder[in_hand] >= 0).all()
+        assert (garments.holder[garments.place == Place.ON_FIXTURE] == -1).all()
+        assert (garments.place[sold] == Place.SOLD).all(), "a sold garment came back"
+        sold |= garments.place == Place.SOLD
+        holder = snapshot.people.xy_m[garments.holder[in_hand]]
+        assert (np.hypot(*(garments.tag_xyz_m[in_hand, :2] - holder).T) < 1.2).all()
+    resting = played.snapshots[-1].garments.place == Place.ON_FIXTURE
+    off = np.linalg.norm(played.snapshots[-1].garments.tag_xyz_m - slots, axis=1)
+    assert off[resting].max(initial=0) < 1.2
+    assert np.median(off[resting]) == 0
+
+
+def only_what_was_carried_is_sold(played: Played) -> None:
+    carries = played.log.of(TruthCarry)
+    twice: set[str] = set()
+    for receipt, truth in zip(played.log.of(Sale), played.log.of(TruthSale), strict=True):
+        assert receipt.epc.tolist() == truth.epc.tolist()
+        assert receipt.time_ns == truth.time_ns
+        assert len(receipt.epc) > 0
+        for epc in receipt.epc.tolist():
+            assert epc not in twice
+            twice.add(epc)
+            assert any(
+                c.epc == epc and c.person_id == truth.person_id and c.end_ns == truth.time_ns
+                for c in carries
+            )
+    start = played.snapshots[0].time_ns
+    picked = {(m.person_id, m.epc, m.end_ns) for m in interactions(played, "pickup")}
+    for carry in carries:
+        assert carry.time_ns == start or (carry.person_id, carry.epc, carry.time_ns) in picked
+    back = {(m.person_id, m.epc, m.time_ns) for m in interactions(played, "putback")}
+    paid = {(m.person_id, e, m.time_ns) for m in played.log.of(TruthSale) for e in m.epc.tolist()}
+    end = played.snapshots[-1].time_ns
+    for carry in carries:
+        over = (carry.person_id, carry.epc, carry.end_ns)
+        assert carry.end_ns == end or over in back | paid
+
+
+def hands_do_one_thing_at_a_time(played: Played) -> None:
+    by_person: dict[int, list[tuple[int, int]]] = {}
+    for m in played.log.of(TruthInteraction):
+        by_person.setdefault(m.person_id, []).append((m.time_ns, m.end_ns))
+    for t in played.log.of(TruthTryOn):
+        by_person.setdefault(t.person_id, []).append((t.time_ns, t.end_ns))
+    for spans in by_person.values():
+        assert_apart(spans)
+
+
+def garments_have_one_story(played: Played) -> None:
+    by_garment: dict[str, list[tuple[int, int]]] = {}
+    for m in (*played.log.of(TruthInteraction), *played.log.of(TruthCarry)):
+        by_garment.setdefault(m.epc, []).append((m.time_ns, m.end_ns))
+    for spans in by_garment.values():
+        assert_apart(spans)
+
+
+def zones_follow_the_garments(played: Played) -> None:
+    zones = ZoneMap(played.plan)
+    changes = played.log.of(TruthTagZones)
+    assert changes[0].epc.tolist() == [item.epc for item in played.plan.items]
+    index = {item.epc: i for i, item in enumerate(played.plan.items)}
+    known = changes[0].zone.astype("U40").copy()
+    pending = changes[1:]
+    for snapshot in played.snapshots:
+        while pending and pending[0].time_ns <= snapshot.time_ns:
+            for epc, zone in zip(pending[0].epc, pending[0].zone, strict=True):
+                assert known[index[str(epc)]] != zone
+                known[index[str(epc)]] = zone
+            pending = pending[1:]
+        there = snapshot.garments.place != Place.SOLD
+        np.testing.assert_array_equal(
+            known[there], zones.at(snapshot.garments.tag_xyz_m[there, :2])
+        )
+        held = ~there & (snapshot.garments.holder >= 0)
+        street = snapshot.people.xy_m[snapshot.garments.holder[held], 1] < -0.5
+        assert (known[held][street] == "").all()
+
+
+def tells_what_it_should_at_the_start(played: Played) -> None:
+    start, end = played.snapshots[0].time_ns, played.snapshots[-1].time_ns
+    assert [m.time_ns for m in played.log.of(TruthScenario)] == [start]
+    tasted = [m.person_id for m in played.log.of(TruthTaste)]
+    assert len(set(tasted)) == len(tasted)
+    assert all(start <= m.time_ns <= end for m in played.log)
+    for m in (*played.log.of(TruthInteraction), *played.log.of(TruthCarry)):
+        assert m.time_ns <= m.end_ns <= end
+        assert m.person_id in tasted, "somebody without a taste handled a garment"
+
+
+def interactions(played: Played, kind: str) -> list[TruthInteraction]:
+    return [m for m in played.log.of(TruthInteraction) if m.kind == kind]
+
+
+def assert_apart(spans: Iterable[tuple[int, int]]) -> None:
+    ordered = sorted(spans)
+    for (_, end), (start, _) in pairwise(ordered):
+        assert end <= start
+
+
+@pytest.mark.parametrize("duration_s", [0.0, -1.0, 1e9, float("nan")])
+def test_an_impossible_duration_is_refused(
+    small_plan: StorePlan, small_scenario: Scenario, duration_s: float
+) -> None:
+    with pytest.raises(ScenarioError, match="duration"):
+        next(World(small_scenario, small_plan, seed=1).run(duration_s))
+
+
+def test_a_plan_nobody_can_enter_is_refused(
+    small_plan: StorePlan, small_scenario: Scenario
+) -> None:
+    for changes, word in (({"doors": []}, "door"), ({"size_m": None}, "size_m")):
+        with pytest.raises(ScenarioError, match=word):
+            World(small_scenario, small_plan.model_copy(update=changes), seed=1)
