@@ -106,8 +106,15 @@ def replay_bag(
     truth = MessageLog(reader.truth())
     card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
     rivals = _score_baselines(run, truth, sensors, reader.plan)
-    warnings = (f"{bag}: {summary.damage}",) if summary.damage else ()
-    return Replayed(card, rivals, run, reader.plan, warnings)
+    return Replayed(card, rivals, run, reader.plan, _warnings(reader))
+
+
+def _warnings(reader: BagReader) -> tuple[str, ...]:
+    """Say what the user should know of the bag: what is lost, what could not be decoded."""
+    damage = [f"{reader.path}: {reader.damage}"] if reader.damage else []
+    dropped = reader.dropped_frames
+    frames = [f"{reader.path}: {dropped} frames could not be decoded"] if dropped else []
+    return (*damage, *frames)
 
 
 def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
