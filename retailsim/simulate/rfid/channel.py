@@ -29,7 +29,9 @@ DIPOLE_FLOOR = 0.1  # cross-polar power share that fills the dipole's nulls (ass
 BODY_LOSS_DB = 14.0  # on the axis of a body; 8 to 20 dB assumed, 14 dB measured at 184 MHz
 BODY_LOSS_CAP_DB = 20.0
 BODY_RADIUS_M = 0.28  # 1/e width of the shadow (assumed)
-BODY_SECTION_M2 = 0.3  # bistatic radar cross-section (assumed)
+# Bistatic radar cross-section. From afar a standing adult has about 0.5 m2; at the ranges of a shop
+# only the half of the body within the first Fresnel zone adds up in phase (assumed).
+BODY_SECTION_M2 = 0.12
 BODY_CENTRE_M = 1.1
 BODY_NEAR_M = 0.35  # scattering amplitude is no point source nearer than this
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.tagmotion.features import BIN_S, BinFeatures
-from retailsim.stack.tagmotion.residuals import Expectation, Reads, Residuals, ReadTable
+from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
 from retailsim.store.plan import StorePlan
 
 F64 = NDArray[np.float64]

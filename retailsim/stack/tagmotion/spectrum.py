@@ -30,7 +30,8 @@ def lomb_scargle(time_s: F64, value: F64, group: I64, groups: int) -> F64:
     """
 
     def total(x: F64) -> F64:
-        return np.bincount(group, x, groups)
+        sums: F64 = np.bincount(group, x, groups).astype(np.float64)
+        return sums
 
     count = np.bincount(group, minlength=groups)
     centred = value - (total(value) / np.maximum(count, 1))[group]
