@@ -30,7 +30,12 @@ def skirt(figures: Figures, skeleton: Skeleton, scale: F32) -> Part:
         w * (1 - grown) + h * grown * (1 + figures.skirt_flare[:, None] * share**1.3)
         for w, h in zip(waist, hips, strict=True)
     )
-    ease = np.where(figures.sleeve_ease > 1.6, 1.24, 1.06)[:, None] * figures.girth[:, None] ** 0.9
+    coat = (figures.trouser_end > 0) | (figures.body_ease > 1.24)
+    of_top = coat | (figures.body_ease < 1.05)
+    # A skirt's waist hides under the top that falls over it.
+    under = np.where(height > 0.47, 0.95, 1.04)
+    ease = np.where(coat, 1.26, 1.06)[:, None]
+    ease = np.where(of_top[:, None], ease, under) * figures.girth[:, None] ** 0.9
     size = scale[:, None]
     across, deep = across * ease * size, deep * ease * size
     drop = np.maximum(HIP - height, 0) * figures.height_m[:, None]
@@ -44,8 +49,6 @@ def skirt(figures: Figures, skeleton: Skeleton, scale: F32) -> Part:
     shrink = np.where(exists, 1.0, 0.4)[:, None] * np.where(
         np.arange(SKIRT_RINGS) < SKIRT_RINGS - 1, 1, 0.3
     )
-    coat = (figures.trouser_end > 0) | (figures.body_ease > 1.2)
-    of_top = coat | (figures.body_ease < 1.05)
     material = np.where(of_top, Material.TOP, Material.BOTTOM)
     return Part(
         centre.astype(np.float32),
@@ -104,7 +107,7 @@ def _strap(figures: Figures, skeleton: Skeleton, scale: F32, sign: int) -> Part:
     outward = np.where(diagonal, sign * bulge, np.cos(np.pi * turn) * bulge)
     size = scale[:, None, None]
     path = centre + left * lateral[..., None] * size
-    path = path + front * (half * outward * 1.0)[..., None] * size * 1.04
+    path = path + front * (half * outward * 1.0)[..., None] * size * 1.08
     path = np.where(worn, path, centre)
     width = np.where(worn, 0.018, 0.005) * size
     material = np.full((n, 7), int(Material.BAG))

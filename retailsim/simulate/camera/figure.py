@@ -33,9 +33,9 @@ OPEN_FRONT = 4  # added to a pattern: buttons or a zip run down the front
 # Garment above: (sleeve end in arm bones 0..2, girth of the body, girth of the sleeve, hem as
 # share of stature, hem of its skirt or 0). Assumed, after what hangs in shops.
 TOPS = {
-    "tshirt": (0.62, 1.07, 1.35, 0.475, 0.0),
-    "shirt": (1.93, 1.10, 1.40, 0.465, 0.0),
-    "knit": (1.93, 1.14, 1.50, 0.480, 0.0),
+    "tshirt": (0.62, 1.11, 1.35, 0.475, 0.0),
+    "shirt": (1.93, 1.13, 1.40, 0.465, 0.0),
+    "knit": (1.93, 1.16, 1.50, 0.480, 0.0),
     "jacket": (1.95, 1.22, 1.65, 0.455, 0.0),
     "coat": (1.97, 1.26, 1.75, 0.460, 0.33),
     "dress": (0.45, 1.04, 1.25, 0.470, 0.30),

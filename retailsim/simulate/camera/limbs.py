@@ -13,7 +13,7 @@ from retailsim.simulate.camera.pose import HAND, Limb
 
 LEG = np.array(
     [
-        (-0.05, 0.070, 0.080), (0.08, 0.086, 0.096), (0.35, 0.082, 0.088), (0.65, 0.070, 0.073),
+        (-0.05, 0.060, 0.070), (0.08, 0.074, 0.084), (0.35, 0.080, 0.086), (0.65, 0.070, 0.073),
         (0.90, 0.058, 0.062), (1.05, 0.052, 0.058), (1.30, 0.054, 0.062), (1.60, 0.044, 0.048),
         (1.90, 0.034, 0.038), (2.00, 0.036, 0.042),
     ],
@@ -57,7 +57,7 @@ def leg(figures: Figures, limb: Limb, scale: F32) -> Part:
     is_cloth = np.arange(t.shape[1]) < LEG_CLOTH
     side, deep = (np.interp(t, LEG[:, 0], LEG[:, i]) for i in (1, 2))
     wide = 0.9 + 0.25 * figures.habit[:, 3:4]
-    hem = 0.052 + 0.03 * figures.habit[:, 3:4]
+    hem = 0.047 + 0.022 * figures.habit[:, 3:4]
     for_legs = [np.maximum(r * 1.10 * wide**0.5, np.where(t > 0.9, hem, 0)) for r in (side, deep)]
     loose = is_cloth & covered
     side, deep = (np.where(loose, c, r) for c, r in zip(for_legs, (side, deep), strict=True))
@@ -123,5 +123,5 @@ def arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> Part:
         x * (side * ease * size[:, None])[..., None].astype(np.float32),
         y * (deep * ease * size[:, None])[..., None].astype(np.float32),
         np.tile(material, (n, 1)),
-        t * 0.3 * scale[:, None],
+        t * 0.3 * scale[:, None] - 8.0,  # far from the trunk's cloth: no buttons on sleeves
     )

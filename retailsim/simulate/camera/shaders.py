@@ -142,7 +142,7 @@ void main() {
         int pattern = int(v_first.a);
         bool opens = pattern >= 4;
         albedo = pattern_colour(albedo, v_second.rgb, pattern & 3, v_second.a, v_cloth);
-        if (opens && v_material == TOP) {
+        if (opens && v_material == TOP && v_cloth.y > -1.0) {
             float line = abs(v_cloth.x);
             albedo *= 1.0 - 0.45 * (1.0 - smoothstep(0.004, 0.010, abs(line - 0.014)));
         }
