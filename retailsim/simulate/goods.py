@@ -58,12 +58,14 @@ class Goods:
         free: NDArray[np.int64] = items[(self.place[items] == Place.ON_FIXTURE) & ~self.busy[items]]
         return free
 
-    def take(self, garment: int, person: Person) -> None:
-        """Put a garment from its fixture into a person's hand."""
+    def take(self, garment: int, person: Person, *, long_ago: bool = False) -> None:
+        """Put a garment from its fixture into a person's hand, now or long ago."""
         assert self.place[garment] == Place.ON_FIXTURE
         self.place[garment] = Place.CARRIED
         self.holder[garment] = person
         person.carrying.append(garment)
+        if long_ago:
+            self._in_hand[garment] = 1.0
 
     def put_back(self, garment: int, person: Person) -> None:
         """Hang or lay a carried garment back at its own slot."""

@@ -133,7 +133,7 @@ class Population:
         if not free:
             return
         garment = free[choose(CHOICE * visit.taste.utility[shop.goods.sku[free]], rng)]
-        shop.goods.take(garment, person)
+        shop.goods.take(garment, person, long_ago=True)
         shop.truth.begin(Interval(shop.truth.now_ns, person, garment, "carry"))
         visit.handled.add(garment)
         visit.to_try.append(garment)

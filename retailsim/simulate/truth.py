@@ -47,6 +47,7 @@ class Recorder:
         self._open: list[Interval] = []
         self._pending: list[Message] = []
         self._clock = clock
+        self._on = False
 
     @property
     def now_ns(self) -> int:
@@ -55,8 +56,12 @@ class Recorder:
 
     def tell(self, message: Message) -> None:
         """Add a message, unless the session has not begun."""
-        if message.time_ns >= self._start_ns:
+        if self._on:
             self._pending.append(message)
+
+    def switch_on(self) -> None:
+        """Begin the session: the present tick is its first, and its events are over."""
+        self._on = True
 
     def take(self) -> tuple[Message, ...]:
         """Return and forget what came up since the last call."""
@@ -116,8 +121,6 @@ class Recorder:
         self.tell(TruthTaste(self.now_ns, person.label, sku=sku, utility=taste.utility[liked]))
 
     def _tell_interval(self, i: Interval) -> None:
-        if self.now_ns <= self._start_ns:
-            return
         start = max(i.start_ns, self._start_ns)
         epc, label = self._plan.items[i.garment].epc, i.person.label
         message: Message

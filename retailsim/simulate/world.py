@@ -129,6 +129,7 @@ class World:
 
     def _tell_beginning(self) -> None:
         shop, now = self._shop, self._now_ns()
+        shop.truth.switch_on()
         shop.truth.tell(
             TruthScenario(
                 now, name=self._scenario.name, seed=self._seed, yaml=dump_scenario(self._scenario)
