@@ -18,6 +18,9 @@ def train_embedder_command(
     identities: Annotated[int, typer.Option(min=48, help="People to render.")] = 1600,
     views: Annotated[int, typer.Option(min=2, help="Cameras that see each of them.")] = 12,
     steps: Annotated[int, typer.Option(min=1, help="Steps of 64 crops each.")] = 5500,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="End the schedule after this time.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws, below 900000.")] = 11,
 ) -> None:
     """Train the person embedder on simulated people and write a model folder.
@@ -37,6 +40,7 @@ def train_embedder_command(
         identities=identities,
         views=views,
         steps=steps,
+        minutes=minutes,
         seed=seed,
         say=lambda line: console.print(line, highlight=False),
     )

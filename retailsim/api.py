@@ -223,6 +223,7 @@ def train_embedder(
     identities: int = 1600,
     views: int = 12,
     steps: int = 5500,
+    minutes: float | None = None,
     seed: int = 11,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
@@ -232,6 +233,7 @@ def train_embedder(
         output: model folder to write; a checkpoint is written every 500 steps.
         identities, views: how many people to render, and how often each.
         steps: of the optimiser, 64 crops each.
+        minutes: end the schedule after this time.
         seed: seed of all draws, below 900000.
         say: told one line now and then.
 
@@ -244,7 +246,9 @@ def train_embedder(
     """
     from retailsim.train.embedder import Recipe, train_embedder
 
-    recipe = Recipe(seed=seed, identities=identities, views=views, steps=steps)
+    recipe = Recipe(
+        seed=seed, identities=identities, views=views, steps=steps, minutes=minutes
+    )
     return train_embedder(recipe, Path(output), say=say)
 
 

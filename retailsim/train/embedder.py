@@ -22,13 +22,14 @@ from retailsim.stack.reid.baseline import histogram
 from retailsim.stack.reid.crops import F32, U8, to_input
 from retailsim.stack.reid.embedder import unit
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
-from retailsim.train.embedder_crops import CameraLook, backdrops, dress_crop
+from retailsim.train.embedder_crops import CameraLook, Scenery, dress_crop
 from retailsim.train.embedder_loss import CosineClassifier, batch_hard_triplet
 from retailsim.train.embedder_people import Bank, render_bank
 from retailsim.train.seeds import FIRST_JUDGING_SEED, require_training_seed
 
 PEOPLE_PER_BATCH, CROPS_PER_PERSON = 16, 4
 CAMERAS_HELD_OUT = 4
+CHECKPOINT_STEPS = 500
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Recipe:
     Attributes:
         seed: of all draws; below 900000.
         identities, views: of the rendered training people.
+        scenes: cluttered pictures to take backgrounds from.
         steps: of the optimiser, 64 crops each.
+        minutes: end the schedule after this time, if that comes first.
         learning_rate: at its peak.
         margin: of the triplet loss.
         held_out: identities, all new, that metrics are measured on.
@@ -47,7 +50,9 @@ class Recipe:
     seed: int = 11
     identities: int = 1600
     views: int = 12
+    scenes: int = 300
     steps: int = 5500
+    minutes: float | None = None
     learning_rate: float = 2e-3
     margin: float = 0.3
     held_out: int = 150
@@ -101,12 +106,13 @@ def fit(
     classifier = CosineClassifier(config.dimensions, int(bank.person.max()) + 1)
     parameters = [*net.parameters(), *classifier.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=5e-4)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: _rate(step / max(recipe.steps, 1))
-    )
-    batches = Batches(recipe.seed, bank)
+    batches = Batches(recipe.seed, bank, scenes=recipe.scenes)
+    begin = time.perf_counter()
     average = 0.0
     for step in range(1, recipe.steps + 1):
+        progress = _progress(recipe, step, time.perf_counter() - begin)
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * _rate(progress)
         crops, person = batches.next()
         with torch.autocast("cpu", torch.bfloat16):
             fused = net.features(crops.contiguous(memory_format=torch.channels_last))
@@ -116,10 +122,11 @@ def fit(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        schedule.step()
         average += (loss.item() - average) * (0.02 if step > 50 else 1 / step)
-        if step % 500 == 0:
+        if step % CHECKPOINT_STEPS == 0:
             checkpoint(step, average, net)
+        if progress >= 1:
+            break
     net.eval()
     return net
 
@@ -127,6 +134,11 @@ def fit(
 def _other_seed(seed: int) -> int:
     """The seed of the people held out: as far from the training's as can be."""
     return (seed + FIRST_JUDGING_SEED // 2) % FIRST_JUDGING_SEED
+
+
+def _progress(recipe: Recipe, step: int, elapsed_s: float) -> float:
+    by_time = elapsed_s / (60 * recipe.minutes) if recipe.minutes else 0.0
+    return min(max(step / recipe.steps, by_time), 1.0)
 
 
 def _rate(progress: float) -> float:
@@ -139,10 +151,10 @@ def _rate(progress: float) -> float:
 class Batches:
     """Draws batches of pairs of people (often dressed alike), several crops of each."""
 
-    def __init__(self, seed: int, bank: Bank) -> None:
+    def __init__(self, seed: int, bank: Bank, *, scenes: int) -> None:
         self._bank = bank
         self._rng = stream(seed, "batches")
-        self._pool = backdrops(stream(seed, "backdrops"), 300)
+        self._scenery = Scenery.draw(stream(seed, "scenery"), scenes)
         self._rows = {
             int(p): np.flatnonzero(bank.person == p) for p in np.unique(bank.person).tolist()
         }
@@ -163,7 +175,7 @@ class Batches:
 
     def _crop(self, row: int) -> U8:
         look = CameraLook.draw(self._rng)
-        return dress_crop(self._rng, self._bank.bgra[row], self._pool, look)
+        return dress_crop(self._rng, self._bank.bgra[row], self._scenery, look)
 
 
 @dataclass(frozen=True)
@@ -175,14 +187,14 @@ class TestSet:
     camera: NDArray[np.str_]
 
 
-def held_out_set(seed: int, *, identities: int, views: int = 8) -> TestSet:
+def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 100) -> TestSet:
     """Render new people and deal their shots out to four cameras."""
     bank = render_bank(seed, identities=identities, views=views)
     looks = [CameraLook.draw(stream(seed, "look", c)) for c in range(CAMERAS_HELD_OUT)]
-    rng, pool = stream(seed, "held-out"), backdrops(stream(seed, "backdrops"), 100)
+    rng, scenery = stream(seed, "held-out"), Scenery.draw(stream(seed, "scenery"), scenes)
     camera = bank.view % CAMERAS_HELD_OUT
     crops = [
-        dress_crop(rng, bgra, pool, looks[int(c)])
+        dress_crop(rng, bgra, scenery, looks[int(c)])
         for bgra, c in zip(bank.bgra, camera, strict=True)
     ]
     return TestSet(crops, bank.person, np.array([f"camera-{c}" for c in camera]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from retailsim.train.backgrounds import background
 
 U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
 Rng = np.random.Generator
 CROP_PX = (64, 128)
 
@@ -48,8 +49,8 @@ class CameraLook:
             jpeg=int(rng.integers(30, 95)) if rng.random() < 0.5 else 100,
         )
 
-    def apply(self, rng: Rng, image: U8) -> U8:
-        """Return a crop as this camera delivers it."""
+    def apply(self, rng: Rng, image: U8, grain: F32) -> U8:
+        """Return a crop as this camera delivers it; `grain` is a field of normal noise."""
         ramp = np.linspace(0, 1, 256)[:, None]
         curve = self.black + (1 - self.black) * (ramp * self.gain) ** self.gamma
         table = np.clip(curve * 255, 0, 255).astype(np.uint8)[:, None, :]
@@ -57,20 +58,34 @@ class CameraLook:
         if self.blur_px > 0.2:
             out = cv2.GaussianBlur(out, (0, 0), self.blur_px).astype(np.uint8)
         if self.noise > 0.5:
-            grain = rng.standard_normal(out.shape, np.float32) * self.noise
-            out = np.clip(out + grain, 0, 255).astype(np.uint8)
+            out = np.clip(out + self.noise * _window(rng, grain, out.shape[:2]), 0, 255)
+            out = out.astype(np.uint8)
         if self.jpeg < 100:
             packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])[1]
             out = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
         return out
 
 
-def backdrops(rng: Rng, count: int) -> list[U8]:
-    """Make cluttered scenes to take backgrounds and things in front from."""
-    return [background(rng, 320, 240) for _ in range(count)]
+@dataclass(frozen=True)
+class Scenery:
+    """What crops are filled and disturbed with.
+
+    Attributes:
+        pictures: cluttered scenes to take backgrounds and things in front from.
+        grain: normal noise, float32 (256, 256, 3).
+    """
+
+    pictures: tuple[U8, ...]
+    grain: F32
+
+    @classmethod
+    def draw(cls, rng: Rng, count: int) -> Scenery:
+        """Draw `count` scenes."""
+        grain = rng.standard_normal((256, 256, 3), np.float32)
+        return cls(tuple(background(rng, 320, 240) for _ in range(count)), grain)
 
 
-def dress_crop(rng: Rng, bgra: U8, pool: list[U8], look: CameraLook) -> U8:
+def dress_crop(rng: Rng, bgra: U8, scenery: Scenery, look: CameraLook) -> U8:
     """Return a training crop, BGR uint8 (128, 64, 3).
 
     The box is jittered, at times cut short below (furniture hides the legs and the detector
@@ -79,44 +94,44 @@ def dress_crop(rng: Rng, bgra: U8, pool: list[U8], look: CameraLook) -> U8:
     Args:
         rng: all draws.
         bgra: one crop of a `Bank`, with margin.
-        pool: pictures for backgrounds.
+        scenery: for backgrounds, things in front and noise.
         look: of the camera that saw it.
     """
-    height, width = bgra.shape[:2]
-    behind = _patch(rng, pool, (width, height))
-    alpha = 255 - bgra[..., 3:].astype(np.uint16)
-    image = (bgra[..., :3] + (behind * alpha + 127) // 255).clip(0, 255).astype(np.uint8)
+    person = _jitter(rng, bgra)
+    behind = _patch(rng, scenery, CROP_PX)
+    through = np.repeat(255 - person[..., 3:], 3, axis=2)
+    crop = cv2.add(person[..., :3], cv2.multiply(behind, through, scale=1 / 255))
     if rng.random() < 0.25:
-        image = _hide(rng, image, pool)
-    crop = _jitter(rng, image)
+        _hide(rng, crop, scenery)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
-    return look.apply(rng, np.ascontiguousarray(crop))
+    return look.apply(rng, np.ascontiguousarray(crop, np.uint8), scenery.grain)
 
 
-def _patch(rng: Rng, pool: list[U8], size: tuple[int, int]) -> U8:
-    scene = pool[int(rng.integers(len(pool)))]
+def _window(rng: Rng, field: F32, size: tuple[int, int]) -> F32:
+    y = int(rng.integers(field.shape[0] - size[0] + 1))
+    x = int(rng.integers(field.shape[1] - size[1] + 1))
+    return field[y : y + size[0], x : x + size[1]]
+
+
+def _patch(rng: Rng, scenery: Scenery, size: tuple[int, int]) -> U8:
+    scene = scenery.pictures[int(rng.integers(len(scenery.pictures)))]
     height, width = scene.shape[:2]
     w, h = int(rng.integers(30, 120)), int(rng.integers(60, 200))
     x, y = int(rng.integers(width - w)), int(rng.integers(height - h))
     return cv2.resize(scene[y : y + h, x : x + w], size).astype(np.uint8)
 
 
-def _hide(rng: Rng, image: U8, pool: list[U8]) -> U8:
+def _hide(rng: Rng, crop: U8, scenery: Scenery) -> None:
     """Put a piece of something in front, from below or from a side."""
-    height, width = image.shape[:2]
-    image = image.copy()
+    height, width = crop.shape[:2]
     if rng.random() < 0.6:
-        rows = int(height * rng.uniform(0.15, 0.42))
-        image[height - rows :] = _patch(rng, pool, (width, rows))
-        return image
-    columns = int(width * rng.uniform(0.15, 0.4))
-    piece = _patch(rng, pool, (columns, height))
-    if rng.random() < 0.5:
-        image[:, :columns] = piece
-    else:
-        image[:, width - columns :] = piece
-    return image
+        rows = int(height * rng.uniform(0.12, 0.38))
+        crop[height - rows :] = _patch(rng, scenery, (width, rows))
+        return
+    columns = int(width * rng.uniform(0.12, 0.36))
+    left = 0 if rng.random() < 0.5 else width - columns
+    crop[:, left : left + columns] = _patch(rng, scenery, (columns, height))
 
 
 def _jitter(rng: Rng, image: U8) -> U8:

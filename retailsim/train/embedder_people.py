@@ -34,13 +34,11 @@ class Bank:
         bgra: colours weighted by alpha, uint8 (n, 160, 80, 4); the box with its margin.
         person: int64 (n,); persons 2k and 2k + 1 are often dressed alike.
         view: running number of the shot, another camera each, int64 (n,).
-        height_px: of the box in its frame, float32 (n,).
     """
 
     bgra: U8
     person: NDArray[np.int64]
     view: NDArray[np.int64]
-    height_px: F32
 
 
 def draw_identities(seed: int, count: int) -> list[Body]:
@@ -63,7 +61,7 @@ def render_bank(seed: int, *, identities: int, views: int) -> Bank:
     """
     bodies = draw_identities(seed, identities)
     studio = PeopleStudio(*FRAME_PX)
-    found: list[tuple[U8, int, int, float]] = []
+    found: list[tuple[U8, int, int]] = []
     shot = 0
     for view in range(views):
         order = stream(seed, "order", view).permutation(identities)
@@ -74,9 +72,8 @@ def render_bank(seed: int, *, identities: int, views: int) -> Bank:
             shot += 1
     return Bank(
         np.stack([crop for crop, *_ in found]),
-        np.array([person for _, person, _, _ in found], np.int64),
-        np.array([number for *_, number, _ in found], np.int64),
-        np.array([height for *_, height in found], np.float32),
+        np.array([person for _, person, _ in found], np.int64),
+        np.array([number for *_, number in found], np.int64),
     )
 
 
@@ -86,12 +83,12 @@ def _shoot(
     bodies: list[Body],
     labels: NDArray[np.int64],
     number: int,
-) -> Iterator[tuple[U8, int, int, float]]:
+) -> Iterator[tuple[U8, int, int]]:
     projection = Projection.of(draw_camera(rng))
     people = place_people(rng, projection, bodies)
     shot = studio.render(people, projection, light=draw_light(rng))
-    for row, box, bgra in cut_people(shot):
-        yield bgra, int(labels[row]), number, float(box[3] - box[1])
+    for row, bgra in cut_people(shot):
+        yield bgra, int(labels[row]), number
 
 
 def draw_camera(rng: np.random.Generator) -> Camera:
@@ -158,8 +155,8 @@ def _spot(rng: np.random.Generator, projection: Projection) -> NDArray[np.float6
     return np.array([3.0, 0.0])
 
 
-def cut_people(shot: StudioShot) -> Iterator[tuple[int, F32, U8]]:
-    """Cut out everyone tall and free enough: row, visible box and crop with its margin."""
+def cut_people(shot: StudioShot) -> Iterator[tuple[int, U8]]:
+    """Cut out everyone tall and free enough: row and crop with its margin."""
     boxes = np.array([_visible_box(shot.id, row) for row in range(len(shot.full_px))], np.float32)
     full = np.nan_to_num(shot.full_px)
     full_area = (full[:, 2:] - full[:, :2]).prod(axis=1)
@@ -168,7 +165,7 @@ def cut_people(shot: StudioShot) -> Iterator[tuple[int, F32, U8]]:
     good = (height >= 36) & (area > 0.45 * full_area) & (covered_share(boxes) <= 0.4)
     image = np.dstack([shot.bgr, shot.alpha])
     for row in np.flatnonzero(good).tolist():
-        yield row, boxes[row], _cut_with_margin(image, boxes[row])
+        yield row, _cut_with_margin(image, boxes[row])
 
 
 def _visible_box(ids: NDArray[np.uint16], row: int) -> tuple[int, int, int, int]:

@@ -19,6 +19,8 @@ from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.stack.runtime import Network, load_model_dir, load_weights
 from retailsim.stack.stage import Stage, StageContext
 
+NEVER_NS = -(2**62)
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -102,7 +104,7 @@ class AppearanceStage(Stage):
                 covered_share(boxes) <= self._max_covered
             )
             for i in np.flatnonzero(good).tolist():
-                waited_ns = tracks.time_ns - self._last_ns.get(int(tracks.track_id[i]), 0)
+                waited_ns = tracks.time_ns - self._last_ns.get(int(tracks.track_id[i]), NEVER_NS)
                 if waited_ns >= self._every_ns:
                     due.append((waited_ns, tracks, i))
         due.sort(key=lambda entry: -entry[0])  # stable: cameras and rows keep their order

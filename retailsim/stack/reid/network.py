@@ -30,7 +30,7 @@ class EmbedderConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     input_px: tuple[int, int] = (64, 128)
-    widths: tuple[Width, Width, Width, Width] = (24, 48, 96, 128)
+    widths: tuple[Width, Width, Width, Width] = (16, 32, 64, 128)
     part: Width = 48
     dimensions: Annotated[int, Field(ge=8, le=2048)] = 128
 
