@@ -98,11 +98,10 @@ def _placement(rng: Rng, layer: Layer, size: tuple[int, int]) -> tuple[NDArray[n
     """Draw scale, shift and mirroring; returns the affine (2, 3) and its scale."""
     height, width = layer.label.shape
     fit = min(size[0] / width, size[1] / height)
-    scale = fit * float(np.exp(rng.normal(0.05, 0.2) if layer.opaque else rng.normal(0.0, 0.3)))
-    if layer.opaque and rng.random() < 0.4:
-        scale = fit  # as pictures of installed cameras come
+    zoom = rng.uniform(-0.25, 0.3) if layer.opaque else rng.normal(0.0, 0.33)
+    scale = fit * float(np.exp(zoom))
     slack = np.array(size) - np.array([width, height]) * scale
-    shift = slack * (0.5 if scale == fit else rng.uniform(0, 1, 2))
+    shift = slack * rng.uniform(0, 1, 2)
     warp = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     if rng.random() < 0.5:
         warp[0] = [-scale, 0, size[0] - shift[0]]

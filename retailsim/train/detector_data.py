@@ -23,8 +23,8 @@ from retailsim.train.photometric import disturb
 
 HELD_OUT_SHARE = 0.03
 MAX_PEOPLE = 32
-SCENE_SHARE = 0.33  # of samples: whole rendered shops
-EMPTY_SHARE = 0.08  # of samples: clutter without people
+SCENE_SHARE = 0.5  # of samples: whole rendered shops
+EMPTY_SHARE = 0.06  # of samples: clutter without people
 
 
 @dataclass(frozen=True)
