@@ -30,7 +30,7 @@ CAP = 8.0
 RSSI_CAP_DB = 10.0
 SLOW = 0.02  # share of a new bin in running means: about 25 s
 USUAL_READS = 40.0  # reads over which a tag's usual unrest on an antenna is averaged
-PHASE_FLOOR, RSSI_FLOOR = 0.05, 1.0  # noise power in every bin of the histograms
+PHASE_FLOOR, RSSI_FLOOR = 1.0, 1.0  # noise power in every bin of the histograms
 
 NAMES = (
     "reads",
@@ -49,9 +49,11 @@ NAMES = (
     "spread_short",
     "spread_short_freedom",
     "spread_short_beyond_near",
+    "spread_short_second",
     "spread_long",
     "spread_long_freedom",
     "spread_long_beyond_near",
+    "spread_long_second",
     "near_surprise",
     "near_rssi",
     "near_change",
@@ -167,8 +169,9 @@ class BinFeatures:
             freedom = np.maximum(self._sum(key, np.ones(len(key))) - 1, 0)
             spread = 2 * np.maximum(total - mean, 0)
             around = self._around(spread, freedom)
-            beyond = self._per_tag(spread / (1 + around))
-            columns += [self._per_tag(spread), self._per_tag(freedom), beyond]
+            beyond = (spread / (1 + around)).reshape(self._tags, -1)
+            second = np.sort(beyond, axis=1)[:, -2:].min(axis=1)  # shaken on two antennas?
+            columns += [self._per_tag(spread), self._per_tag(freedom), beyond.sum(axis=1), second]
             most = self._most_near(self._per_tag(spread))
         overall: F64 = np.sum(around.reshape(self._tags, -1), axis=1)
         near.append(overall)
@@ -180,8 +183,10 @@ class BinFeatures:
 
     def _spectra(self) -> list[F64]:
         """Return power of phase and RSSI and the divergence of each from the window before."""
-        time_s, key, phase, rssi, _ = np.concatenate(self._samples).T
+        time_s, key, phase, rssi, variance = np.concatenate(self._samples).T
         key = key.astype(np.int64)
+        phase = phase / np.sqrt(4 * variance + self._usual_turn[key] / 2)
+        rssi = rssi / self._usual_rssi[key]
         count = np.maximum(self._sum(key, np.ones(len(key))), 1)
         power = []
         for value in (phase, rssi):

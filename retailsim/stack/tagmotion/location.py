@@ -1,0 +1,124 @@
+"""Where a garment that left its place may be: a probability over floor cells, from RSSI.
+
+How RSSI falls with distance and off the antennas' boresights is learnt from the garments that hang
+where the planogram says; nothing else tells what the shop's walls and the reader's settings do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from retailsim.store.plan import StorePlan
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+CELL_M = 0.5
+CARRY_HEIGHT_M = 1.1
+CARRY_LOSS_DB = 3.0  # the carrier's body (assumed)
+RSSI_SIGMA_DB = 6.0
+WEAKEST_DBM, SOFT_DB = -67.0, 3.0  # below, antennas hardly read a tag
+SPEED_MPS = 0.8
+MIXED = 0.02  # share of the probability that may be anywhere
+RIDGE = 1e-3
+
+
+class SignalMap:
+    """Expected RSSI of a tag at any cell, per antenna: a + b log10(distance) + c angle^2."""
+
+    def __init__(self, plan: StorePlan, tag_xyz_m: F64) -> None:
+        assert plan.size_m is not None
+        nx, ny = (int(np.ceil(extent / CELL_M)) for extent in plan.size_m)
+        x, y = np.meshgrid((np.arange(nx) + 0.5) * CELL_M, (np.arange(ny) + 0.5) * CELL_M)
+        self.shape = (ny, nx)
+        self.cell_xy_m = np.column_stack([x.ravel(), y.ravel()])
+        level = np.full(len(self.cell_xy_m), CARRY_HEIGHT_M)
+        antennas = [a for r in plan.readers for a in r.antennas]
+        position = np.array([a.position_m for a in antennas])
+        look = np.array([a.look_at_m for a in antennas]) - position
+        look = look / np.linalg.norm(look, axis=1, keepdims=True)
+        self._at_cells = _geometry(position, look, np.column_stack([self.cell_xy_m, level]))
+        self._at_tags = _geometry(position, look, tag_xyz_m)
+        self._gram = np.eye(3) * RIDGE
+        self._moment = np.array([-20.0, -30.0, -5.0]) * RIDGE
+        self._rate_reads = np.zeros(len(antennas))
+        self._rate_time = np.full(len(antennas), 1e-3)
+        self._offset = np.zeros(len(tag_xyz_m))
+        self._solved = np.array([-20.0, -30.0, -5.0])
+
+    def learn(self, tag: I64, antenna: I64, rssi_dbm: F64) -> None:
+        """Take reads of garments at their places."""
+        row = self._at_tags[tag, antenna]
+        self._gram += row.T @ row
+        self._moment += row.T @ rssi_dbm
+        off = rssi_dbm - row @ self._solved - self._offset[tag]
+        np.add.at(self._offset, tag, 0.02 * off)
+
+    def learn_rates(self, counts: F64, seconds: F64) -> None:
+        """Take how often garments at their places were read by antennas that reach them well.
+
+        Args:
+            counts: reads of each tag by each antenna, (tags, antennas).
+            seconds: how long they were at their places, (tags,).
+        """
+        reach = self._reach(self._at_tags @ self._solved + self._offset[:, None])
+        self._rate_reads += counts.sum(axis=0)
+        self._rate_time += (reach * seconds[:, None]).sum(axis=0)
+
+    def solve(self) -> None:
+        """Fit the map to all that was learnt."""
+        self._solved = np.linalg.solve(self._gram, self._moment)
+
+    def log_likelihood(self, tag: int, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return how well each cell explains the reads of one tag in some seconds, (cells,).
+
+        Args:
+            tag: row of the tag.
+            count: reads per antenna, (antennas,).
+            mean_dbm: their mean RSSI; anything where there was none.
+            seconds: length of the stretch.
+        """
+        expected = self._at_cells @ self._solved + self._offset[tag] - CARRY_LOSS_DB
+        off = np.where(count > 0, (mean_dbm - expected) / RSSI_SIGMA_DB, 0.0)
+        rate = self._rate_reads / self._rate_time * seconds
+        hoped = np.maximum(rate * self._reach(expected), 0.02)
+        # Reads of one antenna agree with each other more than with the map: they count as one.
+        seen = 0.5 * (np.minimum(count, 4) * np.log(hoped) - hoped)
+        total: F64 = (-0.5 * np.minimum(off**2, 12.0) + seen).sum(axis=1)
+        return total
+
+    def start(self, tag_xy_m: F64) -> F64:
+        """Return the probability of a garment that has just left its place, (cells,)."""
+        apart2 = ((self.cell_xy_m - tag_xy_m) ** 2).sum(axis=1)
+        weight = np.exp(-0.5 * apart2 / 0.5**2)
+        return _normal(weight)
+
+    def move(self, belief: F64, seconds: float) -> F64:
+        """Spread a probability as far as people walk."""
+        cells = SPEED_MPS * seconds / CELL_M
+        spread = gaussian_filter(belief.reshape(self.shape), cells, mode="nearest").ravel()
+        return (1 - MIXED) * _normal(spread) + MIXED / len(belief)
+
+    def update(self, belief: F64, log_likelihood: F64) -> F64:
+        """Return the probability after reads."""
+        return _normal(belief * np.exp(log_likelihood - log_likelihood.max()))
+
+    @staticmethod
+    def _reach(dbm: F64) -> F64:
+        share: F64 = 1 / (1 + np.exp(-(dbm - WEAKEST_DBM) / SOFT_DB))
+        return share
+
+
+def _geometry(position: F64, look: F64, xyz_m: F64) -> F64:
+    """Return [1, log10 distance, angle^2] of points (n, 3) from antennas (a, 3), (n, a, 3)."""
+    way = xyz_m[:, None, :] - position
+    distance = np.linalg.norm(way, axis=2)
+    angle = np.arccos(np.clip((way * look).sum(axis=2) / distance, -1, 1))
+    return np.stack([np.ones_like(distance), np.log10(distance), angle**2], axis=2)
+
+
+def _normal(weight: F64) -> F64:
+    share: F64 = weight / max(float(weight.sum()), 1e-300)
+    return share
