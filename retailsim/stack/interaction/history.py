@@ -19,13 +19,11 @@ class Path:
         person: the stack's number of the person.
         xy_m: one row per tick at which the person was on the plan, in order, float64 (n, 2).
         time_ns: of each row, int64 (n,).
-        present: share of the interval's ticks at which the person was on the plan.
     """
 
     person: int
     xy_m: NDArray[np.float64]
     time_ns: NDArray[np.int64]
-    present: float
 
 
 class PeopleHistory:
@@ -62,7 +60,6 @@ class PeopleHistory:
                 person,
                 np.array([xy for _, xy in seen]),
                 np.array([time for time, _ in seen], np.int64),
-                len(seen) / len(ticks),
             )
             for person, seen in sorted(rows.items())
         ]

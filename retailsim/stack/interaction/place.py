@@ -12,7 +12,7 @@ from retailsim.store.plan import StorePlan
 from retailsim.store.slots import fixture_axes
 
 F64 = NDArray[np.float64]
-FEATURES = ("one", "distance", "distance2", "along", "speed", "absent")
+FEATURES = ("one", "distance", "distance2", "along", "speed")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def features(place: TagPlace, path: Path) -> F64:
     distance: mean distance between person and tag over the interval, m (less the place's own
     vagueness); along: how far along the fixture the person stands from the garment, m (people
     stand before what they handle, not beside it); speed: net speed, m/s (who handles a garment
-    stands still); absent: share of the interval in which the person was not seen.
+    stands still).
     """
     offset = path.xy_m - place.xy_m
     distance = float(np.linalg.norm(offset, axis=1).mean())
@@ -66,4 +66,4 @@ def features(place: TagPlace, path: Path) -> F64:
     seconds = float(path.time_ns[-1] - path.time_ns[0]) * 1e-9
     moved = float(np.linalg.norm(path.xy_m[-1] - path.xy_m[0]))
     speed = moved / seconds if seconds > 0 else 0.0
-    return np.array([1.0, distance, distance**2, along, min(speed, 2.0), 1.0 - path.present])
+    return np.array([1.0, distance, distance**2, along, min(speed, 2.0)])
