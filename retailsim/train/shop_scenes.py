@@ -82,11 +82,13 @@ def _camera(rng: Rng, name: str, plan: StorePlan) -> Camera:
     width, depth = plan.size_m or (10.0, 10.0)
     kind = rng.random()
     if kind < 0.45:
-        known = plan.cameras[int(rng.integers(len(plan.cameras)))]
+        doors = [c for c in plan.cameras if _looks_down(c)] or plan.cameras
+        some = doors if rng.random() < 0.3 else plan.cameras
+        known = some[int(rng.integers(len(some)))]
         position = np.array(known.position_m) + rng.normal(0, [0.15, 0.15, 0.1])
         target = np.array(known.look_at_m) + rng.normal(0, [0.3, 0.3, 0.1])
         hfov = float(known.hfov_deg or 90) + rng.normal(0, 4)
-    elif kind < 0.62:
+    elif kind < 0.7:
         position = np.array([*rng.uniform(0.5, [width - 0.5, depth - 0.5]), rng.uniform(2.7, 3.15)])
         target = np.array([*(position[:2] + rng.normal(0, 0.4, 2)), 0.0])
         hfov = rng.uniform(85, 112)
@@ -102,6 +104,12 @@ def _camera(rng: Rng, name: str, plan: StorePlan) -> Camera:
         look_at_m=(float(target[0]), float(target[1]), float(target[2])),
         hfov_deg=float(hfov),
     )
+
+
+def _looks_down(camera: Camera) -> bool:
+    """Whether a camera looks nearly straight down: people are seen from above there."""
+    position, target = np.array(camera.position_m), np.array(camera.look_at_m)
+    return bool(np.hypot(*(position - target)[:2]) < 0.3 * abs(position[2] - target[2]))
 
 
 def draw_snapshot(rng: Rng, plan: StorePlan, carried: NDArray[np.int64], time_ns: int) -> Snapshot:
