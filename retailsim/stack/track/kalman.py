@@ -27,15 +27,15 @@ class BoxNoise:
 
     Attributes:
         measurement: standard deviation of an observed edge pair, in box sizes (1/20 in ByteTrack).
-        acceleration: of centre and size, in box sizes per second squared (assumed: a walker whose
-            box is 1.7 m high speeds up by about 3 m/s2).
-        first_rate: standard deviation of the unknown first rate, box sizes per second (assumed:
-            1.4 m/s for a box of 1.7 m).
+        acceleration: of centre and size, in box sizes per second squared (chosen on rendered
+            shops; about 0.6 m/s2, a shopper's).
+        first_rate: standard deviation of the unknown first rate, box sizes per second (likewise;
+            about 0.4 m/s).
     """
 
     measurement: float = 0.05
-    acceleration: float = 2.0
-    first_rate: float = 0.8
+    acceleration: float = 0.5
+    first_rate: float = 0.3
 
 
 @dataclass(frozen=True)
