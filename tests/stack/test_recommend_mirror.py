@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
-from retailsim.messages.results import Crossing, Interaction, People, Recommendation
+from retailsim.messages.results import Crossing, Interaction, People, Recommendation, TagZones
 from retailsim.messages.sensors import Sale, TryOn
 from retailsim.resources import find
 from retailsim.stack.recommend.baseline import PopularityMirror, RandomMirror
@@ -70,6 +70,21 @@ def test_it_never_shows_the_garment_being_tried_on_and_shows_as_many_as_asked() 
         assert len(answer.sku) == 6
         assert "coat-02" not in answer.sku
         assert (np.diff(answer.score) <= 0).all()
+
+
+def test_it_leaves_out_what_the_visitor_tried_before_or_carries_along() -> None:
+    def zones(at_s: float, zone: str) -> Message:
+        epc = np.array([epc_of("dress-04")])
+        return TagZones(int(at_s * SECOND), epc=epc, zone=np.array([zone]))
+
+    here = people(9, {1: tuple(MIRROR_M - [0.0, 0.8])})
+    visit = [zones(0, "back-wall"), handled(1, "dress-04", 1, seconds=6), here]
+    hanging = ask(FittingMirror(CONTEXT), *visit, try_on("dress-01", 10))
+    carried = ask(FittingMirror(CONTEXT), *visit, zones(8, "mirror"), try_on("dress-01", 10))
+    assert "dress-04" in hanging.sku
+    assert "dress-04" not in carried.sku
+    second = ask(FittingMirror(CONTEXT), *visit, try_on("dress-01", 10), try_on("dress-08", 20))
+    assert "dress-01" not in second.sku
 
 
 def test_cold_it_shows_what_the_catalogue_says_is_alike() -> None:

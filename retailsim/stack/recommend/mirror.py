@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.base import Message
-from retailsim.messages.results import Crossing, Interaction, People, Recommendation
+from retailsim.messages.results import (
+    Crossing,
+    Interaction,
+    People,
+    Recommendation,
+    TagZones,
+)
 from retailsim.messages.sensors import Sale, TryOn
 from retailsim.stack.recommend.content import similarity
 from retailsim.stack.recommend.neighbours import recency, vsknn
@@ -27,6 +33,8 @@ F64 = NDArray[np.float64]
 class MirrorStage(Stage):
     """What every mirror has in common: it keeps the visits and answers each try-on.
 
+    It never shows what the visitor has on, has tried before or carries along.
+
     Subclasses say how articles are scored.
 
     Args:
@@ -36,7 +44,14 @@ class MirrorStage(Stage):
         mirror_m: people farther than this from the mirror are not before it.
     """
 
-    inputs: ClassVar[tuple[type[Message], ...]] = (TryOn, Interaction, People, Sale, Crossing)
+    inputs: ClassVar[tuple[type[Message], ...]] = (
+        TryOn,
+        Interaction,
+        People,
+        Sale,
+        Crossing,
+        TagZones,
+    )
     outputs: ClassVar[tuple[type[Message], ...]] = (Recommendation,)
 
     def __init__(
@@ -55,6 +70,8 @@ class MirrorStage(Stage):
         self._index = {sku: i for i, sku in enumerate(self._skus)}
         self._book = VisitBook(self._skus, tried_weight=tried_weight, bought_weight=bought_weight)
         self._people: People | None = None
+        self._zone: dict[str, str] = {}
+        self._home_zone: dict[str, str] = {}
 
     def process(self, message: Message) -> Iterable[Message]:
         """Keep the books; answer a try-on at once."""
@@ -70,6 +87,10 @@ class MirrorStage(Stage):
         elif isinstance(message, Crossing):
             if message.direction == "out":
                 self._book.left(message.person)
+        elif isinstance(message, TagZones):
+            for epc, zone in zip(message.epc.tolist(), message.zone.tolist(), strict=True):
+                self._home_zone.setdefault(epc, zone)
+                self._zone[epc] = zone
         elif isinstance(message, TryOn):
             return self._answer(message)
         return ()
@@ -89,7 +110,8 @@ class MirrorStage(Stage):
                 visit.add(sku, 1.0)
         scores = self.scores(visit, try_on)
         ranked = np.argsort(-scores, kind="stable")
-        best = [i for i in ranked.tolist() if self._skus[i] != sku][: self._shown]
+        had = visit.tried | {sku} | (self._carried(person) if person else set())
+        best = [i for i in ranked.tolist() if self._skus[i] not in had][: self._shown]
         return [
             Recommendation(
                 try_on.time_ns,
@@ -103,6 +125,14 @@ class MirrorStage(Stage):
     def _sku(self, epc: str) -> str | None:
         item = self.context.plan.item_by_epc.get(epc)
         return item.sku if item else None
+
+    def _carried(self, person: int) -> set[str | None]:
+        """SKUs of garments that this person handled last and that have left their place."""
+        return {
+            self._sku(epc)
+            for epc in self._book.handled_by(person)
+            if self._zone.get(epc) != self._home_zone.get(epc)
+        }
 
     def _before_mirror(self, try_on: TryOn) -> int:
         """Who tries that on: its last handler if near the mirror, else the nearest person.

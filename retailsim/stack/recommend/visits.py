@@ -14,10 +14,11 @@ F64 = NDArray[np.float64]
 
 @dataclass
 class Visit:
-    """One stay of one person: interest per SKU in order of first sign."""
+    """One stay of one person: interest per SKU, most recent last, and what was tried on."""
 
     person: int
     interest: dict[str, float] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
 
     def add(self, sku: str, weight: float) -> None:
         """Add interest; an article looked at again moves to the end (most recent)."""
@@ -52,7 +53,9 @@ class VisitBook:
 
     def tried(self, person: int, sku: str) -> None:
         """Take note that somebody tried a garment on."""
-        self.visit_of(person).add(sku, self._tried_weight)
+        visit = self.visit_of(person)
+        visit.add(sku, self._tried_weight)
+        visit.tried.add(sku)
 
     def bought(self, epc: str, sku: str) -> None:
         """Take note of a sale; it belongs to whoever handled that garment last."""
@@ -67,6 +70,10 @@ class VisitBook:
     def handler_of(self, epc: str) -> int:
         """Return who handled that garment last, 0 when nobody did."""
         return self._handler.get(epc, 0)
+
+    def handled_by(self, person: int) -> list[str]:
+        """Return the EPCs that this person was the last to handle."""
+        return [epc for epc, last in self._handler.items() if last == person]
 
     def visit_of(self, person: int) -> Visit:
         """Return the person's present visit, begun now if need be."""
