@@ -31,10 +31,21 @@ def context() -> StageContext:
 
 @pytest.fixture
 def small_model(tmp_path):
+    return write_small_model(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def everything(context, tmp_path_factory) -> PersonDetector:
+    """A detector that reports every cell, untrained as it is."""
+    folder = write_small_model(tmp_path_factory.mktemp("model"))
+    return PersonDetector(context, model=str(folder), threshold=0.0, nms_iou=1.0)
+
+
+def write_small_model(folder):
     torch.manual_seed(3)
-    save_file(PersonNet(SMALL).state_dict(), tmp_path / "weights.safetensors")
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(SMALL.model_dump(mode="json")))
-    return tmp_path
+    save_file(PersonNet(SMALL).state_dict(), folder / "weights.safetensors")
+    (folder / "config.yaml").write_text(yaml.safe_dump(SMALL.model_dump(mode="json")))
+    return folder
 
 
 def batch(time_ns: int = 5) -> FrameBatch:
@@ -44,9 +55,8 @@ def batch(time_ns: int = 5) -> FrameBatch:
     return FrameBatch(time_ns, (a, b))
 
 
-def test_one_message_per_frame_in_order_with_the_frames_time(context, small_model):
-    stage = PersonDetector(context, model=str(small_model), threshold=0.0)
-    found = list(stage.process(batch(time_ns=77)))
+def test_one_message_per_frame_in_order_with_the_frames_time(everything):
+    found = list(everything.process(batch(time_ns=77)))
     assert [(m.camera, m.time_ns) for m in found] == [("a", 77), ("b", 77)]
     for message, (width, height) in zip(found, [(640, 360), (320, 240)], strict=True):
         assert isinstance(message, Detections)
@@ -58,23 +68,20 @@ def test_one_message_per_frame_in_order_with_the_frames_time(context, small_mode
         assert np.all(message.boxes_px[:, 3] - message.boxes_px[:, 1] >= 12)
 
 
-def test_cameras_do_not_influence_each_other(context, small_model):
-    stage = PersonDetector(context, model=str(small_model), threshold=0.0)
+def test_cameras_do_not_influence_each_other(everything):
     both = batch()
-    together = list(stage.process(both))
-    alone = [m for f in both.frames for m in stage.process(FrameBatch(5, (f,)))]
+    together = list(everything.process(both))
+    alone = [m for f in both.frames for m in everything.process(FrameBatch(5, (f,)))]
     for a, b in zip(together, alone, strict=True):
         np.testing.assert_allclose(a.score, b.score, atol=1e-4)
 
 
-def test_an_empty_batch_gives_nothing(context, small_model):
-    stage = PersonDetector(context, model=str(small_model))
-    assert list(stage.process(FrameBatch(5, ()))) == []
+def test_an_empty_batch_gives_nothing(everything):
+    assert list(everything.process(FrameBatch(5, ()))) == []
 
 
-def test_a_higher_threshold_reports_a_subset(context, small_model):
-    low = PersonDetector(context, model=str(small_model), threshold=0.0, nms_iou=1.0)
-    scores = next(iter(low.process(batch()))).score
+def test_a_higher_threshold_reports_a_subset(context, small_model, everything):
+    scores = next(iter(everything.process(batch()))).score
     cut = float(np.median(scores))
     high = PersonDetector(context, model=str(small_model), threshold=cut, nms_iou=1.0)
     kept = next(iter(high.process(batch()))).score

@@ -34,7 +34,7 @@ class DetectorConfig(BaseModel):
         depths: residual blocks at those strides.
         neck: channels of the merged levels at strides 8 and 16.
         head: channels of the score and the box branch.
-        threshold: least score reported.
+        threshold: least score reported; low, for trackers make use of weak detections too.
         nms_iou: of two boxes that overlap more, the weaker is dropped.
     """
 
@@ -46,7 +46,7 @@ class DetectorConfig(BaseModel):
     depths: tuple[int, int, int, int] = (1, 2, 2, 1)
     neck: tuple[Width, Width] = (64, 96)
     head: Width = 48
-    threshold: float = Field(default=0.3, ge=0, le=1)
+    threshold: float = Field(default=0.1, ge=0, le=1)
     nms_iou: float = Field(default=0.6, ge=0, le=1)
 
 
