@@ -179,7 +179,7 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class TestSet:
+class HeldOut:
     """Crops of people no training has seen, over a few cameras with a look of their own."""
 
     crops: list[U8]
@@ -187,7 +187,7 @@ class TestSet:
     camera: NDArray[np.str_]
 
 
-def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 100) -> TestSet:
+def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 100) -> HeldOut:
     """Render new people and deal their shots out to four cameras."""
     bank = render_bank(seed, identities=identities, views=views)
     looks = [CameraLook.draw(stream(seed, "look", c)) for c in range(CAMERAS_HELD_OUT)]
@@ -197,10 +197,10 @@ def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 10
         dress_crop(rng, bgra, scenery, looks[int(c)])
         for bgra, c in zip(bank.bgra, camera, strict=True)
     ]
-    return TestSet(crops, bank.person, np.array([f"camera-{c}" for c in camera]))
+    return HeldOut(crops, bank.person, np.array([f"camera-{c}" for c in camera]))
 
 
-def measure(net: PersonEmbedder, test: TestSet) -> dict[str, float]:
+def measure(net: PersonEmbedder, test: HeldOut) -> dict[str, float]:
     """Return rank1 and map on single crops under the Market-1501 protocol."""
     training = net.training
     net.eval()
@@ -213,7 +213,7 @@ def measure(net: PersonEmbedder, test: TestSet) -> dict[str, float]:
     return measure_vectors(np.concatenate(blocks), test)
 
 
-def measure_vectors(vectors: F32, test: TestSet) -> dict[str, float]:
+def measure_vectors(vectors: F32, test: HeldOut) -> dict[str, float]:
     """Return rank1 and map of any embedding of the test set's crops."""
     figures = rank(vectors, test.person, test.camera)
     return {name: round(value, 4) for name, value in figures.items() if value is not None}
