@@ -125,14 +125,22 @@ def test_two_neighbours_flipping_at_once_get_a_garment_each() -> None:
     assert {a.epc: a.person for a in answers} == {motions[0].epc: 1, motions[1].epc: 2}
 
 
-def test_a_garment_that_has_moved_is_looked_for_in_its_new_zone() -> None:
+def test_a_garment_that_has_moved_is_looked_for_in_its_new_zone_too() -> None:
     epc = epc_at("rail-01", 5)
     home = TagZones(0, epc=np.array([epc]), zone=np.array(["left-wall"]))
-    moved = TagZones(1, epc=np.array([epc]), zone=np.array(["tables-back"]))
-    paths = {1: still(before("rail-01", 5)), 2: still(np.array([6.0, 5.0]))}
-    stayed = play(TagPersonMatcher(CONTEXT), paths, [flip(epc, 2, 4)], others=(home,))
-    gone = play(TagPersonMatcher(CONTEXT), paths, [flip(epc, 2, 4)], others=(home, moved))
-    assert (stayed[0].person, gone[0].person) == (1, 2)
+    moved = TagZones(SECOND, epc=np.array([epc]), zone=np.array(["tables-back"]))
+    later = TagZones(5 * SECOND, epc=np.array([epc]), zone=np.array(["tables-back"]))
+    there = {2: still(np.array([6.0, 5.0]))}
+    at_slot = {1: still(before("rail-01", 5))}
+
+    def who(paths: dict[int, list[np.ndarray]], *zones: TagZones) -> int:
+        stage = TagPersonMatcher(CONTEXT)
+        return play(stage, paths, [flip(epc, 2, 4)], others=zones)[0].person
+
+    assert who(there, home) == 0
+    assert who(there, home, moved) == 2
+    assert who(there, home, later) == 0  # at the time of the motion it had not moved yet
+    assert who(there | at_slot, home, moved) == 1
 
 
 def test_unconfirmed_people_and_foreign_tags_are_left_out() -> None:

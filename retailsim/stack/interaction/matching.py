@@ -26,6 +26,9 @@ from retailsim.stack.interaction.posterior import (
 from retailsim.stack.stage import Stage, StageContext
 
 
+ZONES_KEPT = 20
+
+
 @dataclass(frozen=True, eq=False)
 class _Claim:
     """One motion with its candidates' log odds; `arrived_ns` is stream time."""
@@ -75,8 +78,7 @@ class TagPersonMatcher(Stage):
         self._weights = weights_of(weights or {})
         self._history = PeopleHistory(keep_s=keep_s)
         self._keep_ns = int(keep_s * 1e9)
-        self._zone: dict[str, str] = {}
-        self._home_zone: dict[str, str] = {}
+        self._zones: dict[str, list[tuple[int, str]]] = {}
         self._arrived: list[TagMotion] = []
         self._waiting: list[_Claim] = []
         self._answered: list[_Claim] = []
@@ -87,8 +89,9 @@ class TagPersonMatcher(Stage):
             self._history.add(message)
         elif isinstance(message, TagZones):
             for epc, zone in zip(message.epc.tolist(), message.zone.tolist(), strict=True):
-                self._home_zone.setdefault(epc, zone)
-                self._zone[epc] = zone
+                told = self._zones.setdefault(epc, [])
+                told.append((message.time_ns, zone))
+                del told[1:-ZONES_KEPT]  # the first is home
         elif isinstance(message, TagMotion):
             self._arrived.append(message)
         return ()
@@ -106,29 +109,35 @@ class TagPersonMatcher(Stage):
         self._arrived.clear()
         return self._answer(list(self._waiting))
 
-    def _place(self, epc: str) -> TagPlace | None:
-        """The planogram's slot, or the zone the tag was last seen in when it has moved on."""
-        zone = self._zone.get(epc, "")
-        if zone and zone != self._home_zone[epc]:
-            vague = zone_place(self.context.plan, zone)
-            if vague is not None:
-                return vague
-        return planogram_place(self.context.plan, epc)
+    def _places(self, epc: str, time_ns: int) -> list[TagPlace]:
+        """The planogram's slot, and the zone the tag was in at that time if it had moved on.
+
+        Both stay possible: a zone told from few reads may be wrong, a planogram goes stale.
+        """
+        home = planogram_place(self.context.plan, epc)
+        places = [home] if home else []
+        told = self._zones.get(epc, [])
+        before = [zone for when_ns, zone in told if when_ns <= time_ns]
+        if home and before and before[-1] != told[0][1]:
+            moved = zone_place(self.context.plan, before[-1])
+            places += [moved] if moved else []
+        return places
 
     def _claim(self, motion: TagMotion, now_ns: int) -> _Claim | None:
-        place = self._place(motion.epc)
-        if place is None:
-            return None
         start_ns, end_ns = motion.time_ns, motion.end_ns
         if motion.kind == "carried":
             end_ns = min(end_ns, start_ns + self._pick_up_ns)
-        paths = self._history.paths(start_ns - self._pad_ns, end_ns + self._pad_ns)
-        log_odds, where_m = {}, {}
-        for path in paths:
-            evidence = features(place, path)
-            if evidence[1] <= self._reach_m:
-                log_odds[path.person] = float(evidence @ self._weights)
-                where_m[path.person] = path.xy_m.mean(axis=0)
+        places = self._places(motion.epc, start_ns)
+        if not places:
+            return None
+        log_odds: dict[int, float] = {}
+        where_m = {}
+        for path in self._history.paths(start_ns - self._pad_ns, end_ns + self._pad_ns):
+            for evidence in (features(place, path) for place in places):
+                if evidence[1] <= self._reach_m:
+                    odds = float(evidence @ self._weights)
+                    log_odds[path.person] = max(odds, log_odds.get(path.person, -np.inf))
+                    where_m[path.person] = path.xy_m.mean(axis=0)
         return _Claim(motion, now_ns, (start_ns, end_ns), log_odds, where_m)
 
     def _answer(self, ripe: list[_Claim]) -> list[Interaction]:
