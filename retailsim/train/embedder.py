@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -11,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch.nn import functional
 
 from retailsim.evaluate.reid import rank
@@ -23,6 +20,7 @@ from retailsim.stack.reid.crops import F32, U8, to_input
 from retailsim.stack.reid.embedder import unit
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.train.embedder_crops import CameraLook, Scenery, dress_crop
+from retailsim.train.embedder_export import write_figures, write_weights
 from retailsim.train.embedder_loss import CosineClassifier, batch_hard_triplet
 from retailsim.train.embedder_people import Bank, render_bank
 from retailsim.train.seeds import FIRST_JUDGING_SEED, require_training_seed
@@ -79,16 +77,42 @@ def train_embedder(
 
     def checkpoint(step: int, loss: float, net: PersonEmbedder) -> None:
         metrics = measure(net, test)
-        write_model(folder, config, net, metrics)
+        write_weights(folder, config, net)
         say(f"step {step} loss {loss:.3f} {time.perf_counter() - begin:.0f} s {metrics}")
 
-    net = fit(recipe, config, bank, checkpoint=checkpoint)
+    net, steps = fit(recipe, config, bank, checkpoint=checkpoint)
+    metrics = publish(folder, recipe, config, net, test, crops=len(bank.person), steps=steps)
+    say(f"{metrics} in {time.perf_counter() - begin:.0f} s")
+    return metrics
+
+
+def publish(
+    folder: Path,
+    recipe: Recipe,
+    config: EmbedderConfig,
+    net: PersonEmbedder,
+    test: HeldOut,
+    *,
+    crops: int,
+    steps: int,
+) -> dict[str, float]:
+    """Measure a trained network and write its whole model folder; returns the metrics."""
     metrics = measure(net, test) | {
         f"colour_histogram_{name}": value
         for name, value in measure_vectors(colour_vectors(test.crops), test).items()
     }
-    write_model(folder, config, net, metrics)
-    say(f"{metrics} in {time.perf_counter() - begin:.0f} s")
+    write_weights(folder, config, net)
+    write_figures(
+        folder,
+        config,
+        metrics,
+        parameters=sum(p.numel() for p in net.parameters()),
+        identities=recipe.identities,
+        crops=crops,
+        seed=recipe.seed,
+        steps=steps,
+        held_out=recipe.held_out,
+    )
     return metrics
 
 
@@ -98,8 +122,12 @@ def fit(
     bank: Bank,
     *,
     checkpoint: Callable[[int, float, PersonEmbedder], None] = lambda *_: None,
-) -> PersonEmbedder:
-    """Train a network on a bank; calls `checkpoint(step, loss, net)` every 500 steps."""
+) -> tuple[PersonEmbedder, int]:
+    """Train a network on a bank; calls `checkpoint(step, loss, net)` every 500 steps.
+
+    Returns:
+        The network in eval mode, and the number of steps taken.
+    """
     torch.manual_seed(recipe.seed)
     net = PersonEmbedder(config)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -108,7 +136,7 @@ def fit(
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=5e-4)
     batches = Batches(recipe.seed, bank, scenes=recipe.scenes)
     begin = time.perf_counter()
-    average = 0.0
+    average, step = 0.0, 0
     for step in range(1, recipe.steps + 1):
         progress = _progress(recipe, step, time.perf_counter() - begin)
         for group in optimiser.param_groups:
@@ -128,7 +156,7 @@ def fit(
         if progress >= 1:
             break
     net.eval()
-    return net
+    return net, step
 
 
 def _other_seed(seed: int) -> int:
@@ -222,20 +250,3 @@ def measure_vectors(vectors: F32, test: HeldOut) -> dict[str, float]:
 def colour_vectors(crops: list[U8]) -> F32:
     """Embed crops by the baseline's colour histograms."""
     return unit(np.stack([histogram(crop) for crop in crops]))
-
-
-def write_model(
-    folder: Path, config: EmbedderConfig, net: PersonEmbedder, metrics: dict[str, float]
-) -> None:
-    """Write config.yaml, weights.safetensors (half precision) and metrics.json."""
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = config.model_dump(mode="json")
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    state = {
-        name: value.half().contiguous() if value.is_floating_point() else value
-        for name, value in net.state_dict().items()
-    }
-    fresh = folder / "weights.safetensors.new"
-    save_file(state, fresh)
-    fresh.replace(folder / "weights.safetensors")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")

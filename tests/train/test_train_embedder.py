@@ -88,16 +88,16 @@ def test_a_short_training_learns_colours() -> None:
     rng, scenery = np.random.default_rng(5), Scenery.draw(np.random.default_rng(6), 5)
     crops = [dress_crop(rng, bgra, scenery, CameraLook.draw(rng)) for bgra in bank.bgra]
     test = HeldOut(crops, bank.person, np.array([f"camera-{v}" for v in bank.view]))
-    untrained = measure(fit(Recipe(seed=1, steps=0, scenes=3), SMALL, bank), test)
+    untrained = measure(fit(Recipe(seed=1, steps=0, scenes=3), SMALL, bank)[0], test)
     trained = measure(
-        fit(Recipe(seed=1, steps=20, scenes=3, learning_rate=6e-3), SMALL, bank), test
+        fit(Recipe(seed=1, steps=20, scenes=3, learning_rate=6e-3), SMALL, bank)[0], test
     )
     assert trained["map"] > untrained["map"] + 0.05
 
 
 def test_the_same_recipe_gives_the_same_weights() -> None:
     bank = colour_bank()
-    once, again = (fit(Recipe(seed=1, steps=2, scenes=2), SMALL, bank) for _ in range(2))
+    once, again = (fit(Recipe(seed=1, steps=2, scenes=2), SMALL, bank)[0] for _ in range(2))
     for name, value in once.state_dict().items():
         torch.testing.assert_close(value, again.state_dict()[name], rtol=0, atol=0)
 
