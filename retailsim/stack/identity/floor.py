@@ -25,7 +25,10 @@ BOX_SIGMA_SHARE = 0.03  # how well a box's edge is known, in box sizes (assumed)
 # it (bent backs, feet apart); assumed.
 OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
 BODY_SIGMA_M = np.array([0.09, 0.06, 0.09, 0.06])
-HIDDEN_COST = 4.5  # of an edge that another person hides, about -log(1 %) (assumed)
+# -log of how likely somebody else hides an edge: when a nearer person's box covers it, and
+# otherwise (assumed).
+COVERED_COST, UNCOVERED_COST = 1.0, 4.5
+COVERING_SHARE = 0.3
 LEAST_SIGMA_M = 0.10
 
 
@@ -50,8 +53,10 @@ class FloorFromBoxes(Stage):
         candidates = self._of_camera(message.camera)
         places = np.full((len(message.track_id), 3), np.nan)
         if candidates is not None:
-            for row, box in enumerate(message.boxes_px.astype(float)):
-                places[row] = place(candidates, box)
+            boxes = message.boxes_px.astype(float)
+            hidden_cost = np.where(covered_edges(boxes), COVERED_COST, UNCOVERED_COST)
+            for row, box in enumerate(boxes):
+                places[row] = place(candidates, box, hidden_cost[row])
         return (
             FloorPositions(
                 message.time_ns,
@@ -71,8 +76,36 @@ class FloorFromBoxes(Stage):
         return self._candidates[camera_id]
 
 
-def place(candidates: Silhouettes, box_px: F64) -> tuple[float, float, float]:
+def covered_edges(boxes_px: F64) -> NDArray[np.bool_]:
+    """Say which edges of boxes (n, 4) a nearer person may hide, bool (n, 4).
+
+    Of two people, the one whose box ends lower in the image is taken for the nearer.
+    """
+    x1, y1, x2, y2 = boxes_px.T
+    width, height = np.maximum(x2 - x1, 1.0), np.maximum(y2 - y1, 1.0)
+    nearer = y2[None] > y2[:, None] + 0.03 * height[:, None]
+    wide = np.minimum(x2[:, None], x2[None]) - np.maximum(x1[:, None], x1[None])
+    high = np.minimum(y2[:, None], y2[None]) - np.maximum(y1[:, None], y1[None])
+    beside = nearer & (high > COVERING_SHARE * height[:, None])
+    below = nearer & (wide > COVERING_SHARE * width[:, None])
+    edges = [
+        beside & (x1[None] <= x1[:, None]) & (x1[:, None] <= x2[None] + 0.2 * width[:, None]),
+        np.zeros_like(nearer),  # nobody near hides a head from a camera on the ceiling
+        beside & (x1[None] - 0.2 * width[:, None] <= x2[:, None]) & (x2[:, None] <= x2[None]),
+        below & (y1[None] - 0.1 * height[:, None] <= y2[:, None]),
+    ]
+    return np.stack([edge.any(axis=1) for edge in edges], axis=1)
+
+
+def place(
+    candidates: Silhouettes, box_px: F64, hidden_cost: F64 | float = UNCOVERED_COST
+) -> tuple[float, float, float]:
     """Return x, y and their standard deviation in metres for one box; NaN when nothing fits.
+
+    Args:
+        candidates: of the camera.
+        box_px: x1, y1, x2, y2, float64 (4,).
+        hidden_cost: -log of how likely another person hides an edge, one or (4,).
 
     An edge inside the expected box may be hidden by another person: its misfit saturates. An
     edge outside it has no such excuse.
@@ -85,7 +118,7 @@ def place(candidates: Silhouettes, box_px: F64) -> tuple[float, float, float]:
     size = (expected[:, 2:] - expected[:, :2]).max(axis=1)
     body_px = BODY_SIGMA_M * candidates.px_per_m[near][:, None]
     misfit = (outward / np.hypot(BOX_SIGMA_SHARE * size[:, None], body_px)) ** 2 / 2
-    hidden = -np.logaddexp(-misfit, -HIDDEN_COST)
+    hidden = -np.logaddexp(-misfit, -np.asarray(hidden_cost))
     cost = np.where(outward > 0, misfit, hidden).sum(axis=1)
     cost += ((candidates.height_m[near] - MEAN_HEIGHT_M) / HEIGHT_SIGMA_M) ** 2 / 2
     weight = np.exp(cost.min() - cost)

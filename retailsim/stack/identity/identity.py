@@ -17,8 +17,8 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, FloorPositions, Identities, People, Tracks
 from retailsim.stack.identity import walk
-from retailsim.stack.identity.likely import NEVER, costs
-from retailsim.stack.identity.person import Look, Person, Sight
+from retailsim.stack.identity.likely import NEVER, costs, mahalanobis
+from retailsim.stack.identity.person import Look, Person, Sight, sight_cov
 from retailsim.stack.identity.places import Places
 from retailsim.stack.identity.settings import IdentitySettings
 from retailsim.stack.stage import Stage, StageContext
@@ -50,6 +50,10 @@ class FloorIdentity(Stage):
         self._places = Places(
             context.plan, door_m=self._settings.door_m, screen_m=self._settings.screen_m
         )
+        self._eye_m = {
+            c.id: None if c.position_m is None else np.array(c.position_m[:2])
+            for c in context.plan.cameras
+        }
         self._tracks: dict[str, Tracks] = {}
         self._floor: dict[str, FloorPositions] = {}
         self._persons: dict[int, Person] = {}
@@ -99,9 +103,8 @@ class FloorIdentity(Stage):
                 xy, sigma = np.full(2, np.nan), np.nan
                 if floor is not None and track_id in row:
                     xy, sigma = floor.xy_m[row[track_id]], float(floor.sigma_m[row[track_id]])
-                sights.append(
-                    Sight(tracks.time_ns, camera, track_id, tracks.boxes_px[i], xy, sigma)
-                )
+                cov = sight_cov(xy, sigma, self._eye_m.get(camera))
+                sights.append(Sight(tracks.time_ns, camera, track_id, tracks.boxes_px[i], xy, cov))
         return sights
 
     def _predict(self, dt_s: float) -> None:
@@ -130,7 +133,7 @@ class FloorIdentity(Stage):
         self._last_number += 1
         person = Person(
             self._last_number,
-            walk.start(sight.xy_m, sight.sigma_m),
+            walk.start(sight.xy_m, sight.cov),
             born_ns=sight.time_ns,
             seen_ns=sight.time_ns,
         )
@@ -143,9 +146,9 @@ class FloorIdentity(Stage):
             agreeing = self._agreeing(person, sights, dt_s)
             if person.room_m is not None:
                 person.room_m = None
-                person.walk = walk.start(agreeing[0].xy_m, agreeing[0].sigma_m)
+                person.walk = walk.start(agreeing[0].xy_m, agreeing[0].cov)
             for sight in agreeing:
-                person.walk = walk.update(person.walk, sight.xy_m, sight.sigma_m)
+                person.walk = walk.update(person.walk, sight.xy_m, sight.cov)
                 person.cameras[sight.camera] = time_ns
                 look = self._looks.get(sight.track_id)
                 if look is not None and look.total is not None:
@@ -161,7 +164,7 @@ class FloorIdentity(Stage):
             worst = max(combinations(kept, 2), key=self._contradiction)
             if self._contradiction(worst) <= self._settings.conflict:
                 break
-            away = [float(np.hypot(*(s.xy_m - person.walk.xy_m))) / s.sigma_m for s in worst]
+            away = [float(mahalanobis(s.xy_m - person.walk.xy_m, s.cov)[0]) for s in worst]
             odd = worst[0] if away[0] > away[1] else worst[1]
             kept = [s for s in kept if s is not odd]
             against_s = self._against_s.get(odd.track_id, 0.0) + dt_s
@@ -175,8 +178,8 @@ class FloorIdentity(Stage):
 
     def _contradiction(self, pair: tuple[Sight, Sight]) -> float:
         one, two = pair
-        spread = one.sigma_m**2 + two.sigma_m**2 + 2 * self._settings.model_sigma_m**2
-        return float(((one.xy_m - two.xy_m) ** 2).sum() / spread)
+        spread = one.cov + two.cov + 2 * self._settings.model_sigma_m**2 * np.eye(2)
+        return float(mahalanobis(one.xy_m - two.xy_m, spread)[0])
 
     def _merge(self, seen: dict[int, list[Sight]], dt_s: float) -> dict[int, list[Sight]]:
         """Make one of two persons who stay in one place and are never both in one camera."""
@@ -202,7 +205,7 @@ class FloorIdentity(Stage):
     def _join(self, one: int, two: int) -> None:
         """Let the earlier number live on."""
         keep, gone = self._persons[one], self._persons.pop(two)
-        if gone.walk.cov[0, 0] < keep.walk.cov[0, 0]:
+        if np.trace(gone.walk.place_cov) < np.trace(keep.walk.place_cov):
             keep.walk = gone.walk
         keep.seen_ns = max(keep.seen_ns, gone.seen_ns)
         keep.observed_s = max(keep.observed_s, gone.observed_s)
@@ -232,7 +235,7 @@ class FloorIdentity(Stage):
             elif person.confirmed and person.room_m is None and unseen_s > s.fresh_s:
                 room = self._places.fitting_room(xy)
                 if room is not None:
-                    person.room_m, person.walk = room, walk.start(room, s.screen_m)
+                    person.room_m, person.walk = room, walk.start(room, s.screen_m**2 * np.eye(2))
         for track_id in [t for t, n in self._owner.items() if n not in self._persons]:
             del self._owner[track_id]
 

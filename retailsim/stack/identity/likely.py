@@ -38,18 +38,25 @@ def costs(
     """
     if not sights or not persons:
         return np.zeros((len(sights), len(persons)))
-    xy = np.array([s.xy_m for s in sights])
-    where = np.array([p.walk.xy_m for p in persons])
-    off = ((xy[:, None] - where[None]) ** 2).sum(axis=-1)
-    spread = np.array([s.sigma_m**2 for s in sights])[:, None] + settings.model_sigma_m**2
-    spread = spread + np.array([p.walk.cov[0, 0] for p in persons])[None]
-    squared = off / spread
+    off = np.array([s.xy_m for s in sights])[:, None] - np.array([p.walk.xy_m for p in persons])
+    spread = np.array([s.cov for s in sights])[:, None] + settings.model_sigma_m**2 * np.eye(2)
+    spread = spread + np.array([p.walk.place_cov for p in persons])
+    squared, log_area = mahalanobis(off, spread)
     mine = np.array([owner.get(s.track_id, 0) for s in sights])
     own = mine[:, None] == np.array([p.number for p in persons])[None]
-    cost = squared + 2 * np.log(spread / USUAL_SIGMA_M**2) - settings.stick * own
+    cost = squared + log_area - 4 * np.log(USUAL_SIGMA_M) - settings.stick * own
     cost += _of_looks(sights, persons, looks, settings)
     far = squared > settings.gate * np.where(own, 2.0, 1.0)
     return np.where(far | _newcomer(sights, persons, places, settings), NEVER, cost)
+
+
+def mahalanobis(off: F64, cov: F64) -> tuple[F64, F64]:
+    """Return squared distances in variances, and log determinants, of (..., 2) and (..., 2, 2)."""
+    a, b, d = cov[..., 0, 0], cov[..., 0, 1], cov[..., 1, 1]
+    area = a * d - b * b
+    x, y = off[..., 0], off[..., 1]
+    squared: F64 = (d * x * x - 2 * b * x * y + a * y * y) / area
+    return squared, np.log(area)
 
 
 def _of_looks(

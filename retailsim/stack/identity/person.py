@@ -11,6 +11,7 @@ from retailsim.stack.identity.walk import Walk
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+ACROSS_M = 0.1  # how well a box tells a person's direction, at the distances in a shop (assumed)
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Sight:
         track_id: its number.
         box_px: float32 (4,).
         xy_m: floor position, NaN when unknown, float64 (2,).
-        sigma_m: its standard deviation.
+        cov: its covariance, float64 (2, 2).
     """
 
     time_ns: int
@@ -31,12 +32,32 @@ class Sight:
     track_id: int
     box_px: F32
     xy_m: F64
-    sigma_m: float
+    cov: F64
 
     @property
     def placed(self) -> bool:
         """Whether the floor position is known."""
-        return bool(np.isfinite(self.xy_m).all() and np.isfinite(self.sigma_m))
+        return bool(np.isfinite(self.xy_m).all() and np.isfinite(self.cov).all())
+
+
+def sight_cov(xy_m: F64, sigma_m: float, eye_m: F64 | None) -> F64:
+    """Return the covariance (2, 2) of a floor position seen by a camera above `eye_m`.
+
+    A camera knows the direction of what it sees far better than the distance: of the variance
+    (2 sigma^2 in the plane), all but `ACROSS_M` squared lies along the line of sight. Where two
+    cameras look from different sides, their lines of sight meet in the right place.
+    """
+    if eye_m is None:
+        return sigma_m**2 * np.eye(2)
+    away = xy_m - eye_m
+    distance_m = float(np.hypot(*away))
+    if distance_m < 1.0:  # from above, no direction is better than another
+        return sigma_m**2 * np.eye(2)
+    ray = away / distance_m
+    across = min(sigma_m, ACROSS_M) ** 2
+    along = 2 * sigma_m**2 - across
+    cov: F64 = across * np.eye(2) + (along - across) * np.outer(ray, ray)
+    return cov
 
 
 @dataclass
