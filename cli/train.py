@@ -19,7 +19,7 @@ def train_detector_command(
         "person-detector"
     ),
     people: Annotated[int, typer.Option(min=1, help="Renderings of people to make.")] = 5000,
-    scenes: Annotated[int, typer.Option(min=0, help="Rendered shops to make.")] = 3000,
+    scenes: Annotated[int, typer.Option(min=0, help="Rendered shops to make.")] = 4320,
     backgrounds: Annotated[int, typer.Option(min=1, help="Cluttered backgrounds to make.")] = 2500,
     samples: Annotated[int, typer.Option(min=1, help="Pictures to learn from in all.")] = 100_000,
     minutes: Annotated[
@@ -39,7 +39,7 @@ def train_detector_command(
 
         retail train detector --minutes 50 -o models/person-detector
 
-        retail train detector --people 50 --scenes 0 --backgrounds 50 --samples 200 -o /tmp/trial
+        retail train detector --people 50 --scenes 0 --backgrounds 50 --samples 200 -o trial
     """
     console = Console(stderr=True)
     metrics = api.train_detector(
@@ -54,4 +54,5 @@ def train_detector_command(
         start_from=start_from,
         say=lambda line: console.print(line, highlight=False),
     )
-    console.print(f"{output}: AP50 {metrics['held_out_ap50']:.3f} on held-out pictures")
+    ap50 = metrics["held_out_ap50"]
+    console.print(f"{output}: AP50 {'-' if ap50 is None else f'{ap50:.3f}'} on held-out pictures")

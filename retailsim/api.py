@@ -177,7 +177,7 @@ def train_detector(
     data: str | Path = "detector-data",
     output: str | Path = "person-detector",
     people: int = 5000,
-    scenes: int = 3000,
+    scenes: int = 4320,
     backgrounds: int = 2500,
     samples: int = 100_000,
     minutes: float | None = None,

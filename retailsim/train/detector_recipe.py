@@ -27,7 +27,7 @@ class Amounts:
     """How many pictures to make of each kind."""
 
     people: int = 5000
-    scenes: int = 3000
+    scenes: int = 4320
     backgrounds: int = 2500
 
 
