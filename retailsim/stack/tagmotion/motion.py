@@ -13,7 +13,7 @@ from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.tagmotion.classifier import Motion, MotionClassifier
 from retailsim.stack.tagmotion.features import BIN_S
 from retailsim.stack.tagmotion.front import Bin, Front
-from retailsim.stack.tagmotion.segments import Hysteresis, Segment, Segments
+from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment, Segments
 
 BIN_NS = round(BIN_S * 1e9)
 
@@ -35,8 +35,8 @@ class TagMotionDetector(Stage):
         context: StageContext,
         *,
         model: str = "tag-motion",
-        flip_on: float = 0.6,
-        flip_off: float = 0.3,
+        flip_on: float = 0.3,
+        flip_off: float = 0.05,
         carried_on: float = 0.6,
         carried_off: float = 0.3,
     ) -> None:
@@ -52,7 +52,7 @@ class TagMotionDetector(Stage):
         self._epc = [item.epc for item in context.plan.items]
         self._front = Front(context.plan)
         self._classifier = MotionClassifier(model)
-        flip = Hysteresis(flip_on, flip_off, gap_bins=1, longest_bins=16)
+        flip = Hysteresis(flip_on, flip_off, GAP_BINS, LONGEST_BINS)
         carried = Hysteresis(carried_on, carried_off, gap_bins=8, longest_bins=240)
         self._flips = Segments(len(self._epc), flip)
         self._carries = Segments(len(self._epc), carried)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 BoolArray = NDArray[np.bool_]
 F64 = NDArray[np.float64]
 
+GAP_BINS, LONGEST_BINS = 1, 16  # of a flip
+
 
 @dataclass(frozen=True)
 class Hysteresis:
