@@ -44,15 +44,18 @@ def pay(shop: Shop, person: Person, rng: np.random.Generator) -> Doing:
 
 def _move_up(shop: Shop, person: Person, line: Line) -> Doing:
     """Stand in line until the person is in front."""
-    place = -1
+    place, arrived = -1, False
     while True:
         now = line.members.index(person)
-        if now != place:
-            if place >= 0:
+        if now != place or not arrived:
+            if now != place >= 0:
                 yield shop.wait(MOVE_UP_S * (1 + now))
             place = now
             shop.claims.take(line.spots[place], person)
-            yield shop.walk(person, line.spots[place])
+            # Whom the line overtakes on their way must make for the new place: the old one may
+            # be somebody else's by now.
+            yield shop.walk(person, line.spots[place]) | line.moved
+            arrived = person.mover.goal is None
         elif place == 0:
             return
         else:

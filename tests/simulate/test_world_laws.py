@@ -26,7 +26,7 @@ from retailsim.messages.truth import (
     TruthTryOn,
 )
 from retailsim.simulate.motion import GAP_M, WALL_GAP_M
-from retailsim.simulate.scenario import Scenario
+from retailsim.simulate.scenario import Scenario, load_scenario
 from retailsim.simulate.snapshot import Place, Snapshot
 from retailsim.simulate.world import World
 from retailsim.store.obstacles import clearance_m, obstacles
@@ -268,3 +268,17 @@ def test_a_plan_nobody_can_enter_is_refused(
     for changes, word in (({"doors": []}, "door"), ({"size_m": None}, "size_m")):
         with pytest.raises(ScenarioError, match=word):
             World(small_scenario, small_plan.model_copy(update=changes), seed=1)
+
+
+def test_the_till_goes_on_serving_when_the_line_overtakes_who_walks_to_it(
+    boutique: StorePlan,
+) -> None:
+    # On this day somebody is still on the way to the second place when the first one leaves.
+    day = load_scenario("scenarios/boutique.yaml")
+    late = [
+        message.time_ns
+        for tick, (_, messages) in enumerate(World(day, boutique, seed=1).run(600.0))
+        for message in messages
+        if isinstance(message, Sale) and tick > 4600
+    ]
+    assert len(late) >= 3
