@@ -17,7 +17,7 @@ def train_embedder_command(
     ),
     identities: Annotated[int, typer.Option(min=48, help="People to render.")] = 1600,
     views: Annotated[int, typer.Option(min=2, help="Cameras that see each of them.")] = 12,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of 64 crops each.")] = 5500,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of 64 crops each.")] = 2600,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="End the schedule after this time.")
     ] = None,

@@ -222,7 +222,7 @@ def train_embedder(
     output: str | Path = "person-embedder",
     identities: int = 1600,
     views: int = 12,
-    steps: int = 5500,
+    steps: int = 2600,
     minutes: float | None = None,
     seed: int = 11,
     say: Callable[[str], None] = lambda line: None,

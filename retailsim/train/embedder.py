@@ -49,9 +49,9 @@ class Recipe:
     identities: int = 1600
     views: int = 12
     scenes: int = 300
-    steps: int = 5500
+    steps: int = 2600
     minutes: float | None = None
-    learning_rate: float = 2e-3
+    learning_rate: float = 2.5e-3
     margin: float = 0.3
     held_out: int = 150
 
