@@ -100,12 +100,13 @@ def dress_crop(rng: Rng, bgra: U8, scenery: Scenery, look: CameraLook) -> U8:
     person = _jitter(rng, bgra)
     behind = _patch(rng, scenery, CROP_PX)
     through = np.repeat(255 - person[..., 3:], 3, axis=2)
-    crop = cv2.add(person[..., :3], cv2.multiply(behind, through, scale=1 / 255))
+    filled = cv2.add(person[..., :3], cv2.multiply(behind, through, scale=1 / 255))
+    crop = np.asarray(filled, np.uint8)
     if rng.random() < 0.25:
         _hide(rng, crop, scenery)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
-    return look.apply(rng, np.ascontiguousarray(crop, np.uint8), scenery.grain)
+    return look.apply(rng, np.ascontiguousarray(crop), scenery.grain)
 
 
 def _window(rng: Rng, field: F32, size: tuple[int, int]) -> F32:

@@ -25,7 +25,6 @@ from retailsim.stack.interaction.posterior import (
 )
 from retailsim.stack.stage import Stage, StageContext
 
-
 ZONES_KEPT = 20
 
 
