@@ -23,6 +23,7 @@ WEAKEST_DBM, SOFT_DB = -67.0, 3.0  # below, antennas hardly read a tag
 SPEED_MPS = 0.8
 MIXED = 0.02  # share of the probability that may be anywhere
 RIDGE = 1e-3
+OWN_SIGMA_DB, OWN_MEMORY, OWN_LEAST_S = 3.5, 50, 15.0  # a tag's own habits at its place
 
 
 class SignalMap:
@@ -47,6 +48,9 @@ class SignalMap:
         self._rate_time = np.full(len(antennas), 1e-3)
         self._offset = np.zeros(len(tag_xyz_m))
         self._solved = np.array([-20.0, -30.0, -5.0])
+        self._own_dbm = np.zeros(self._at_tags.shape[:2])
+        self._own_reads = np.zeros(self._at_tags.shape[:2])
+        self._own_time = np.zeros(len(tag_xyz_m))
 
     def learn(self, tag: I64, antenna: I64, rssi_dbm: F64) -> None:
         """Take reads of garments at their places."""
@@ -55,6 +59,9 @@ class SignalMap:
         self._moment += row.T @ rssi_dbm
         off = rssi_dbm - row @ self._solved - self._offset[tag]
         np.add.at(self._offset, tag, 0.02 * off)
+        np.add.at(self._own_reads, (tag, antenna), 1)
+        share = 1 / np.minimum(self._own_reads[tag, antenna], OWN_MEMORY)
+        np.add.at(self._own_dbm, (tag, antenna), share * (rssi_dbm - self._own_dbm[tag, antenna]))
 
     def learn_rates(self, counts: F64, seconds: F64) -> None:
         """Take how often garments at their places were read by antennas that reach them well.
@@ -64,6 +71,7 @@ class SignalMap:
             seconds: how long they were at their places, (tags,).
         """
         reach = self._reach(self._at_tags @ self._solved + self._offset[:, None])
+        self._own_time += seconds
         self._rate_reads += counts.sum(axis=0)
         self._rate_time += (reach * seconds[:, None]).sum(axis=0)
 
@@ -81,12 +89,58 @@ class SignalMap:
             seconds: length of the stretch.
         """
         expected = self._at_cells @ self._solved + self._offset[tag] - CARRY_LOSS_DB
+        return self._fit(expected, count, mean_dbm, seconds)
+
+    def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return how much better its own place explains each tag's reads than the floor does.
+
+        Its own place is what the tag was like there before, or what the map expects there.
+
+        Args:
+            count: reads of each tag by each antenna, (tags, antennas).
+            mean_dbm: their mean RSSI, (tags, antennas).
+            seconds: length of the stretch.
+
+        Returns:
+            Log of the ratio of likelihoods, (tags,); 0 for tags that were not read.
+        """
+        expected = self._at_tags @ self._solved + self._offset[:, None]
+        mapped = self._fit(expected, count, mean_dbm, seconds)
+        rate = self._own_reads / np.maximum(self._own_time, 1.0)[:, None] * seconds
+        off = np.where((count > 0) & (self._own_reads > 0), (mean_dbm - self._own_dbm), 0.0)
+        own = self._score(off / OWN_SIGMA_DB, count, rate)
+        own = np.where(self._own_time > OWN_LEAST_S, own, -np.inf)
+        cells = self._at_cells @ self._solved - CARRY_LOSS_DB
+        floor = np.array(
+            [
+                _log_mean_exp(self._fit(cells + self._offset[i], count[i], mean_dbm[i], seconds))
+                for i in range(len(count))
+            ]
+        )
+        seen = count.sum(axis=1) > 0
+        return np.where(seen, np.maximum(mapped, own) - floor, 0.0)
+
+    def near(self, belief: F64, xy_m: F64, within_m: float) -> float:
+        """Return the probability of being within some metres of a point."""
+        apart2 = ((self.cell_xy_m - xy_m) ** 2).sum(axis=1)
+        return float(belief[apart2 <= within_m**2].sum())
+
+    def _fit(self, expected: F64, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return the log likelihood of reads where RSSI is expected so, last axis summed."""
         off = np.where(count > 0, (mean_dbm - expected) / RSSI_SIGMA_DB, 0.0)
-        rate = self._rate_reads / self._rate_time * seconds
-        hoped = np.maximum(rate * self._reach(expected), 0.02)
-        # Reads of one antenna agree with each other more than with the map: they count as one.
+        rate = self._rate_reads / self._rate_time * seconds * self._reach(expected)
+        return self._score(off, count, rate)
+
+    @staticmethod
+    def _score(off: F64, count: F64, hoped: F64) -> F64:
+        """Return the log likelihood of RSSI (in sigmas) and of Poisson counts, last axis summed.
+
+        Reads of one antenna agree with each other more than with any expectation: they count as
+        one, and their number counts half.
+        """
+        hoped = np.maximum(hoped, 0.02)
         seen = 0.5 * (np.minimum(count, 4) * np.log(hoped) - hoped)
-        total: F64 = (-0.5 * np.minimum(off**2, 12.0) + seen).sum(axis=1)
+        total: F64 = (-0.5 * np.minimum(off**2, 12.0) + seen).sum(axis=-1)
         return total
 
     def start(self, tag_xy_m: F64) -> F64:
@@ -117,6 +171,11 @@ def _geometry(position: F64, look: F64, xyz_m: F64) -> F64:
     distance = np.linalg.norm(way, axis=2)
     angle = np.arccos(np.clip((way * look).sum(axis=2) / distance, -1, 1))
     return np.stack([np.ones_like(distance), np.log10(distance), angle**2], axis=2)
+
+
+def _log_mean_exp(value: F64) -> float:
+    top = float(value.max())
+    return top + float(np.log(np.exp(value - top).mean()))
 
 
 def _normal(weight: F64) -> F64:

@@ -167,6 +167,12 @@ class Expectation:
         surprise = np.minimum(phase**2 / (2 * variance), S_CAP)
         return Residuals(phase, surprise, rssi, known)
 
+    def without_offsets(self, reads: Reads) -> C128:
+        """Return the doubled phases without the offsets of antenna and channel; 0 if unknown."""
+        offset = self._unit_offset()[reads.antenna, reads.channel]
+        free: C128 = reads.doubled * offset.conj()
+        return free
+
     def learn(self, reads: Reads) -> None:
         """Add reads of still tags to their histories, oldest out."""
         for row in range(len(reads)):

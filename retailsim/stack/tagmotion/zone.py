@@ -17,6 +17,7 @@ from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, R
 from retailsim.store.zones import OUTSIDE, ZoneMap, zone_at
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 STEP_S, SLACK_S = 1.0, 0.3
 WAIT_STEPS = 6  # reads enter a tag's history that much later, if it was at its place then
@@ -24,7 +25,18 @@ OUTLIER_SHARE = 0.1  # of reads of a garment at its place, when people stand abo
 HOME_SIGMA_RAD = 0.35
 LEAVES_PER_S, RETURNS_PER_S = 4e-4, 1 / 90
 LOG_CAP = 8.0
+ADOPTED = 2.0  # log odds of being at home of a garment that seems to be back
 LEAVING_S = 20.0  # from the till to the street (assumed)
+LOOK_STEPS = 5  # RSSI is compared with the planogram's place over that long
+LOOK_CAP = (-4.0, 4.0)
+PHASE_CAP = (-2.0, 3.0)  # what the phases of one second may say
+NEAR_M, NEAR_SHARE = 1.5, 0.4  # as probable to be this near its place: no news
+REST_TURN = 0.7  # mean square turn of the doubled phase from read to read; 2 and more when carried
+REST_SHARE = 0.15  # of a new pair of reads in that mean
+REST_STEPS = 8  # at rest for so long, outside fitting rooms and queues: back at its place
+QUEUES = ("fitting", "mirror", "till")
+BESIDE_M, BESIDE_SHARE = 2.5, 0.3
+STALE_LOOKS = 3  # so often off its phases while RSSI says home: it hangs there differently now
 
 
 class TagZoneLocator(Stage):
@@ -66,6 +78,14 @@ class TagZoneLocator(Stage):
         self._parts: list[Reads] = []
         self._waiting: deque[tuple[Reads, Residuals]] = deque()
         self._step, self._told = 0, False
+        self._count = np.zeros(self._table.distance_m.shape)
+        self._total_dbm = np.zeros(self._table.distance_m.shape)
+        self._stale = np.zeros(tags, np.int64)
+        self._looked = np.zeros(tags)
+        self._turn = np.full(tags, 2.0)
+        self._rest = np.zeros(tags, np.int64)
+        self._last = np.zeros(self._table.distance_m.shape, np.complex128)
+        self._kind = {z.id: z.kind for z in plan.zones}
 
     def process(self, message: Message) -> Iterable[Message]:
         """Collect reads and sales."""
@@ -110,6 +130,7 @@ class TagZoneLocator(Stage):
         self._parts = [everything.take(np.arange(ends, len(everything)))]
         found = self._expectation.look(reads)
         self._weigh(reads, found)
+        self._watch_rest(reads)
         self._learn(reads, found)
         news = self._locate(reads)
         for row, until_s in list(self._sold_until.items()):
@@ -127,8 +148,40 @@ class TagZoneLocator(Stage):
         bell = np.exp(-0.5 * (found.phase_rad[known] / HOME_SIGMA_RAD) ** 2)
         density = (1 - OUTLIER_SHARE) * bell / (np.sqrt(2 * np.pi) * HOME_SIGMA_RAD)
         gain = np.log(density * 2 * np.pi + OUTLIER_SHARE)
-        odds += np.bincount(reads.tag[known], gain, len(odds))
-        self._log_odds = np.clip(odds, -LOG_CAP, LOG_CAP)
+        odds += np.clip(np.bincount(reads.tag[known], gain, len(odds)), *PHASE_CAP)
+        self._log_odds = np.clip(odds + self._look(reads), -LOG_CAP, LOG_CAP)
+
+    def _watch_rest(self, reads: Reads) -> None:
+        """Follow how much each tag's phase turns from read to read on the same antenna."""
+        free = self._expectation.without_offsets(reads)
+        for row in range(len(reads)):
+            tag, antenna = reads.tag[row], reads.antenna[row]
+            turn = float(np.angle(free[row] * self._last[tag, antenna].conj()))
+            self._last[tag, antenna] = free[row]
+            self._turn[tag] += REST_SHARE * (min(turn**2, 4.0) - self._turn[tag])
+        self._rest = np.where(self._turn < REST_TURN, self._rest + 1, 0)
+
+    def _look(self, reads: Reads) -> F64:
+        """Return what RSSI says for being at home, now and then."""
+        assert self._map is not None
+        np.add.at(self._count, (reads.tag, reads.antenna), 1)
+        np.add.at(self._total_dbm, (reads.tag, reads.antenna), reads.rssi_dbm)
+        if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
+            return np.zeros(len(self._log_odds))
+        mean = self._total_dbm / np.maximum(self._count, 1)
+        gain = self._map.home_advantage(self._count, mean, LOOK_STEPS * STEP_S)
+        self._count[:] = self._total_dbm[:] = 0
+        self._looked = np.clip(gain, *LOOK_CAP)
+        self._stale = np.where((self._looked > 0) & (self._log_odds < 0), self._stale + 1, 0)
+        self._adopt(np.flatnonzero(self._stale >= STALE_LOOKS))
+        return self._looked
+
+    def _adopt(self, rows: I64) -> None:
+        """Take garments for being at their places, whatever their phases were there before."""
+        if len(rows):
+            self._expectation.forget(rows)
+            self._log_odds[rows] = ADOPTED
+            self._stale[rows] = self._rest[rows] = 0
 
     def _learn(self, reads: Reads, found: Residuals) -> None:
         assert self._map is not None
@@ -165,10 +218,28 @@ class TagZoneLocator(Stage):
             total = np.bincount(reads.antenna[mine], reads.rssi_dbm[mine], antennas)
             fit = self._map.log_likelihood(row, count, total / np.maximum(count, 1), STEP_S)
             self._belief[row] = self._map.update(self._map.move(self._belief[row], STEP_S), fit)
-            zone = self._settled(row)
-            if zone is not None:
-                news[row] = zone
+            news |= self._news(row)
         return news
+
+    def _news(self, row: int) -> dict[int, str]:
+        """Return the zone of a garment that is away, once it is plain."""
+        assert self._map is not None
+        near = self._map.near(self._belief[row], self._table.xyz_m[row, :2], NEAR_M)
+        if near >= NEAR_SHARE or self._looked[row] >= 0:
+            return {}
+        zone = self._settled(row)
+        if self._rest[row] >= REST_STEPS and not self._may_rest_at(zone, row):
+            self._adopt(np.array([row]))
+            return {}
+        return {} if zone is None else {row: zone}
+
+    def _may_rest_at(self, zone: str | None, row: int) -> bool:
+        """Say whether a garment that hangs still may be in that zone, rather than at home."""
+        assert self._map is not None
+        if zone is not None and self._kind.get(zone) not in QUEUES:
+            return False
+        home = self._table.xyz_m[row, :2]
+        return self._map.near(self._belief[row], home, BESIDE_M) < BESIDE_SHARE
 
     def _settled(self, row: int) -> str | None:
         """Return the zone a garment has probably been in for some steps, if there is one."""
