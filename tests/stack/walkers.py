@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def crossings(paths: list[np.ndarray], door: str = "main") -> list[TruthCrossing
     """Return when the walks pass the door's line y = 0."""
     found = []
     for person, walk in enumerate(paths, start=1):
-        for (t0, _, y0), (t1, _, y1) in zip(walk[:-1], walk[1:], strict=True):
+        for (t0, _, y0), (t1, _, y1) in pairwise(walk):
             if (y0 < 0) != (y1 < 0):
                 at_s = t0 + (t1 - t0) * y0 / (y0 - y1)
                 way = "in" if y1 > 0 else "out"
@@ -168,9 +169,7 @@ def watch(
                 rows = np.vstack([rows, [*corner, *(corner + rng.uniform(30, 100, 2))]])
                 score = np.append(score, rng.uniform(0.5, 0.8))
             detections.append(
-                Detections(
-                    time_ns, camera.id, rows.astype(np.float32), score.astype(np.float32)
-                )
+                Detections(time_ns, camera.id, rows.astype(np.float32), score.astype(np.float32))
             )
         zero = np.zeros(len(ids))
         people = TruthPeople(time_ns, ids, xy, zero, zero.astype(bool))
