@@ -49,23 +49,29 @@ def run(ticks: Iterable[Tick], stages: list[Stage]) -> MessageLog:
     return said
 
 
-def stack(plan: StorePlan = PLAN) -> list[Stage]:
+def stack(plan: StorePlan, floor: Stage, identity: type[Stage] = FloorIdentity) -> list[Stage]:
     context = StageContext(plan)
-    return [ByteTrack(context), FloorFromBoxes(context), FloorIdentity(context), Visits(context)]
+    return [ByteTrack(context), floor, identity(context), Visits(context)]
 
 
 @pytest.fixture(scope="module")
 def crowd() -> list[Tick]:
-    """Seven walkers, 20 s."""
+    """Six walkers, 14 s."""
     rng = np.random.default_rng(5)
-    starts = ["middle"] * 5 + ["street"] * 2
-    paths = [wander(rng, rng.uniform(-25, 0), 4, start) for start in starts]
-    return list(watch(PLAN, paths, duration_s=20, seed=5))
+    starts = ["middle"] * 4 + ["street"] * 2
+    paths = [wander(rng, rng.uniform(-20, 0), 4, start) for start in starts]
+    return list(watch(PLAN, paths, duration_s=14, seed=5))
 
 
 @pytest.fixture(scope="module")
-def fused(crowd: list[Tick]) -> MessageLog:
-    return run(crowd, stack())
+def floor() -> FloorFromBoxes:
+    """One for all: it keeps nothing but what it knows of the plan."""
+    return FloorFromBoxes(CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def fused(crowd: list[Tick], floor: FloorFromBoxes) -> MessageLog:
+    return run(crowd, stack(PLAN, floor))
 
 
 def figures(ticks: list[Tick], said: MessageLog) -> dict[str, dict[str, float | None]]:
@@ -74,10 +80,11 @@ def figures(ticks: list[Tick], said: MessageLog) -> dict[str, dict[str, float | 
     return score(truth, said, PLAN, MessageLog())
 
 
-def test_fusing_cameras_beats_a_person_per_tracklet(crowd: list[Tick], fused: MessageLog) -> None:
+def test_fusing_cameras_beats_a_person_per_tracklet(
+    crowd: list[Tick], fused: MessageLog, floor: FloorFromBoxes
+) -> None:
     ours = figures(crowd, fused)
-    alone = [ByteTrack(CONTEXT), FloorFromBoxes(CONTEXT), TrackIsPerson(CONTEXT)]
-    rival = figures(crowd, run(crowd, alone))
+    rival = figures(crowd, run(crowd, stack(PLAN, floor, TrackIsPerson)))
     assert ours["identity"]["idf1"] > 0.7
     assert ours["identity"]["idf1"] > rival["identity"]["idf1"] + 0.2
     assert ours["identity"]["unique_error"] < rival["identity"]["unique_error"]
@@ -95,7 +102,9 @@ def test_two_cameras_with_swapped_calibration_spoil_identity_and_heat_map(
         )
         for c in PLAN.cameras
     ]
-    broken = figures(crowd, run(crowd, stack(PLAN.model_copy(update={"cameras": cameras}))))
+    knocked = PLAN.model_copy(update={"cameras": cameras})
+    wrong = FloorFromBoxes(StageContext(knocked))
+    broken = figures(crowd, run(crowd, stack(knocked, wrong)))
     ours = figures(crowd, fused)
     assert broken["identity"]["idf1"] < ours["identity"]["idf1"] - 0.1
     assert broken["heatmap"]["correlation"] < ours["heatmap"]["correlation"] - 0.1
@@ -115,10 +124,10 @@ def test_boxes_exchanged_between_people_spoil_identity(
 
 
 def test_the_plans_order_of_cameras_changes_nothing_but_numbers(
-    crowd: list[Tick], fused: MessageLog
+    crowd: list[Tick], fused: MessageLog, floor: FloorFromBoxes
 ) -> None:
     turned = PLAN.model_copy(update={"cameras": PLAN.cameras[::-1]})
-    again = run(crowd, stack(turned))
+    again = run(crowd, stack(turned, floor))
     for one, two in zip(fused.of(People), again.of(People), strict=True):
         order_one, order_two = np.argsort(one.xy_m[:, 0]), np.argsort(two.xy_m[:, 0])
         np.testing.assert_allclose(one.xy_m[order_one], two.xy_m[order_two], atol=1e-6)

@@ -146,16 +146,20 @@ def watch(
         time_ns = round(now_s * 1e9)
         detections, truth = [], []
         for camera, view in views:
-            boxes, share = [], []
-            for i, place in zip(here, xy, strict=True):
-                points = body_points_m(height[i]) * [girth[i], girth[i], 1.0] + [*place, 0.0]
-                px = view.to_image(points)
-                size = [camera.width_px, camera.height_px]
-                seen = ((px >= 0) & (px <= size)).all(axis=1)
-                seen[seen] = ~hidden(solids, view.position_m, points[seen])
-                share.append(seen.mean())
-                box = [*px[seen].min(axis=0), *px[seen].max(axis=0)] if seen.any() else [0.0] * 4
-                boxes.append(box)
+            scale = np.stack([girth[here], girth[here], np.ones(len(here))], axis=1)
+            bodies = [body_points_m(height[i]) for i in here]
+            points = np.array(bodies).reshape(len(here), -1, 3) * scale[:, None]
+            points[..., :2] += xy[:, None]
+            px = view.to_image(points)
+            seen = ((px >= 0) & (px <= [camera.width_px, camera.height_px])).all(axis=-1)
+            seen[seen] = ~hidden(solids, view.position_m, points[seen])
+            share = seen.mean(axis=1)
+            boxes = [
+                [*px[i][seen[i]].min(axis=0), *px[i][seen[i]].max(axis=0)]
+                if seen[i].any()
+                else [0.0] * 4
+                for i in range(len(here))
+            ]
             exact = np.array(boxes, np.float32).reshape(-1, 4)
             visible = np.array(share, np.float32)
             truth.append(TruthBoxes(time_ns, camera.id, ids, exact, exact, visible))

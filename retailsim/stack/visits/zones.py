@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,20 +20,18 @@ class Whereabouts:
     Attributes:
         zone: index of the zone they are in, NOWHERE for aisle and street.
         since_ns: when they came into it.
-        next_zone, next_ns: the zone they seem to have changed to, and when.
         seen_ns: last sight.
+        away_s: time seen elsewhere, less the time seen here since, not below 0.
+        left_ns: when `away_s` was last 0.
         confirmed: whether the stack is sure of this person.
-        stays: finished ones.
     """
 
     zone: int
     since_ns: int
-    next_zone: int
-    next_ns: int
     seen_ns: int
+    away_s: float = 0.0
+    left_ns: int = 0
     confirmed: bool = False
-    stays: list[tuple[int, int, int]] = field(default_factory=list)  # zone, start, end
-    told: int = 0
 
 
 class ZoneLedger:
@@ -58,11 +56,8 @@ class ZoneLedger:
         zone = np.where(zone < len(self._zones), zone, NOWHERE)
         ended: list[ZoneStay] = []
         for i, person in enumerate(people.person.tolist()):
-            here = self._people.get(person)
-            if here is None:
-                now = people.time_ns
-                here = Whereabouts(int(zone[i]), now, int(zone[i]), now, now)
-                self._people[person] = here
+            start = Whereabouts(int(zone[i]), people.time_ns, people.time_ns)
+            here = self._people.setdefault(person, start)
             here.confirmed |= bool(people.confirmed[i])
             ended += self._move(person, here, int(zone[i]), people.time_ns)
         gone = set(self._people) - set(people.person.tolist())
@@ -83,24 +78,23 @@ class ZoneLedger:
         return Flow(time_ns, np.array(self._zones, np.str_), count)
 
     def _move(self, person: int, here: Whereabouts, zone: int, time_ns: int) -> list[ZoneStay]:
-        here.seen_ns = time_ns
+        step_s = (time_ns - here.seen_ns) * 1e-9
+        before_ns, here.seen_ns = here.seen_ns, time_ns
         if zone == here.zone:
-            here.next_zone = zone
+            here.away_s = max(here.away_s - step_s, 0.0)
             return []
-        if zone != here.next_zone:
-            if here.next_zone == here.zone:
-                here.next_ns = time_ns  # this is when the old zone was left
-            here.next_zone = zone
-        if (time_ns - here.next_ns) * 1e-9 < self._settle_s:
+        if here.away_s == 0.0:
+            here.left_ns = before_ns
+        here.away_s += step_s
+        if here.away_s < self._settle_s:
             return []
-        ended = self._close(person, here, here.next_ns)
-        here.zone, here.since_ns = zone, here.next_ns
+        ended = self._close(person, here, here.left_ns)
+        here.zone, here.since_ns, here.away_s = zone, here.left_ns, 0.0
         return ended
 
     def _leave(self, person: int) -> list[ZoneStay]:
         here = self._people.pop(person)
-        end_ns = here.seen_ns if here.next_zone == here.zone else here.next_ns
-        return self._close(person, here, end_ns)
+        return self._close(person, here, here.left_ns if here.away_s > 0 else here.seen_ns)
 
     def _close(self, person: int, here: Whereabouts, end_ns: int) -> list[ZoneStay]:
         long_enough = (end_ns - here.since_ns) * 1e-9 >= self._least_s - 1e-9
