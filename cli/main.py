@@ -14,6 +14,7 @@ from cli.import_ import import_command
 from cli.inspect import inspect_command
 from cli.repair import repair_command
 from cli.replay import replay_command
+from cli.schema import schema_command
 from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
@@ -53,6 +54,7 @@ app.command("inspect")(inspect_command)
 app.command("import")(import_command)
 app.command("cut")(cut_command)
 app.command("repair")(repair_command)
+app.command("schema")(schema_command)
 train.command("detector")(train_detector_command)
 train.command("embedder")(train_embedder_command)
 app.add_typer(train, name="train")

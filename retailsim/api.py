@@ -246,9 +246,7 @@ def train_embedder(
     """
     from retailsim.train.embedder import Recipe, train_embedder
 
-    recipe = Recipe(
-        seed=seed, identities=identities, views=views, steps=steps, minutes=minutes
-    )
+    recipe = Recipe(seed=seed, identities=identities, views=views, steps=steps, minutes=minutes)
     return train_embedder(recipe, Path(output), say=say)
 
 
@@ -271,3 +269,16 @@ def gate_table(name: str, deltas: Sequence[Delta], *, everything: bool = False) 
 def failed_paths(deltas: Sequence[Delta]) -> list[str]:
     """Return the names of the figures that turn the gate red."""
     return [delta.path for delta in deltas if delta.failed]
+
+
+def schema(what: Literal["scenario", "store", "stack", "scorecard"]) -> dict[str, Any]:
+    """Return the JSON Schema of a kind of file that people write or read."""
+    from retailsim.engine.config import StackSpec
+    from retailsim.evaluate.scorecard import Scorecard
+    from retailsim.simulate.scenario import json_schema as scenario_schema
+    from retailsim.store.plan import StorePlan
+
+    if what == "scenario":
+        return scenario_schema()
+    models = {"store": StorePlan, "stack": StackSpec, "scorecard": Scorecard}
+    return models[what].model_json_schema()

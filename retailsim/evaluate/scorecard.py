@@ -6,7 +6,7 @@ A figure that cannot be computed is null: never 0, never left out.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -149,8 +149,3 @@ def first_problem(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"]) or "the whole file"
     return f"{place}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of scorecards."""
-    return Scorecard.model_json_schema()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from retailsim.errors import BagError
 from retailsim.evaluate.gate import Expected, Tolerance, compare, failures, flatten
-from retailsim.evaluate.scorecard import FAMILIES, Scorecard, json_schema
+from retailsim.evaluate.scorecard import FAMILIES, Scorecard
 from retailsim.evaluate.tolerances import ACCURACY, COUNTS, expect
 
 COUNTED = {
@@ -89,7 +89,9 @@ def test_a_figure_left_out_is_an_error_and_so_is_nan():
 
 
 def test_the_schema_names_every_block():
-    assert {"counts", "speed", "accuracy", "digest"} <= set(json_schema()["properties"])
+    assert {"counts", "speed", "accuracy", "digest"} <= set(
+        Scorecard.model_json_schema()["properties"]
+    )
 
 
 def test_every_figure_has_a_default_tolerance_but_the_shuffled_map():
