@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from retailsim.version import __version__
 from retailsim.engine.config import StackSpec, load_baselines
 from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import Run, run_serial
@@ -26,6 +25,7 @@ from retailsim.session import BagReader
 from retailsim.stack.runtime import model_sha256
 from retailsim.stack.stage import Precision, StageContext
 from retailsim.store.plan import StorePlan
+from retailsim.version import __version__
 
 Device = Literal["auto", "cpu", "cuda"]
 Progress = Callable[[float, float, float], None]
