@@ -16,8 +16,8 @@ pytestmark = pytest.mark.gl
 
 @pytest.fixture(scope="module")
 def shop() -> list[Sample]:
-    """A quarter of the pictures of one random shop, with their visible boxes."""
-    layers = list(shop_layers(np.random.default_rng(77_001), 77_001))[::4]
+    """An eighth of the pictures of one random shop, with their visible boxes."""
+    layers = list(shop_layers(np.random.default_rng(77_001), 77_001))[::8]
     return [
         Sample(layer.image, *visible_boxes(layer.label, layer.full_area_px)) for layer in layers
     ]
@@ -47,11 +47,6 @@ def test_the_shipped_detector_finds_people_in_an_unseen_shop(shop):
     found = evaluate_detector("person-detector", shop)["ap50"]
     assert found is not None
     assert found > 0.6
-
-
-def test_a_blackened_picture_shows_nobody(shop):
-    dark = [Sample(np.zeros_like(s.image), s.boxes, s.ignore) for s in shop]
-    assert evaluate_detector("person-detector", dark)["ap50"] == pytest.approx(0, abs=0.02)
 
 
 def test_shuffled_rows_hide_people(shop):
