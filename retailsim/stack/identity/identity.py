@@ -31,7 +31,7 @@ class FloorIdentity(Stage):
     """Fuses all cameras' tracklets into persons; Identities and People out, once per tick.
 
     A tracklet without a floor position (camera without calibration) is a person of its own in
-    Identities and absent from People.
+    Identities and absent from People; without any calibrated camera there is no People message.
 
     Args:
         context: the plan gives cameras, door and fitting rooms.
@@ -54,6 +54,7 @@ class FloorIdentity(Stage):
             c.id: None if c.position_m is None else np.array(c.position_m[:2])
             for c in context.plan.cameras
         }
+        self._on_floor = any(c.calibrated for c in context.plan.cameras)
         self._tracks: dict[str, Tracks] = {}
         self._floor: dict[str, FloorPositions] = {}
         self._persons: dict[int, Person] = {}
@@ -91,7 +92,8 @@ class FloorIdentity(Stage):
         self._observe(seen, time_ns, step_s)
         seen = self._merge(seen, step_s)
         self._let_go(time_ns)
-        return (self._identities(sights, seen, time_ns), self._people(time_ns))
+        identities = self._identities(sights, seen, time_ns)
+        return (identities, self._people(time_ns)) if self._on_floor else (identities,)
 
     def _sights(self) -> list[Sight]:
         """Join tracks and floor positions, in order of camera id and track number."""
