@@ -127,43 +127,39 @@ def solid_boxes(plan: StorePlan) -> Solids:
 def hidden(solids: Solids, eye_m: F64, xyz_m: F64) -> NDArray[np.bool_]:
     """Return which points (n, 3) cannot be seen from the eye (3,), bool (n,)."""
     blocked = np.zeros(len(xyz_m), bool)
-    bearing = np.arctan2(xyz_m[:, 1] - eye_m[1], xyz_m[:, 0] - eye_m[0])
+    away = xyz_m[:, :2] - eye_m[:2]
+    bearing = away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
     for i in range(len(solids.center_m)):
-        rows = np.flatnonzero(~blocked & _behind(solids, i, eye_m, bearing))
-        start = _local(eye_m[None], solids.center_m[i], solids.along[i])
-        way = _local(xyz_m[rows], solids.center_m[i], solids.along[i]) - start
-        way = np.where(np.abs(way) < 1e-9, 1e-9, way)
-        one = (solids.low_m[i] - start) / way
-        two = (solids.high_m[i] - start) / way
-        enter = np.minimum(one, two).max(axis=1)
-        leave = np.maximum(one, two).min(axis=1)
+        rows = np.flatnonzero(~blocked & _in_line(solids, i, eye_m, bearing))
+        start = _local(eye_m[None], solids.center_m[i], solids.along[i])[0]
+        end = _local(xyz_m[rows], solids.center_m[i], solids.along[i])
+        enter, leave = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+        for axis in range(3):  # slab by slab; a loop is faster than reducing an axis of three
+            way = end[:, axis] - start[axis]
+            way[np.abs(way) < 1e-9] = 1e-9
+            one = (solids.low_m[i, axis] - start[axis]) / way
+            two = (solids.high_m[i, axis] - start[axis]) / way
+            enter = np.maximum(enter, np.minimum(one, two))
+            leave = np.minimum(leave, np.maximum(one, two))
         blocked[rows] = (enter < leave) & (leave > 0.0) & (enter < 0.99)
     return blocked
 
 
-def _behind(solids: Solids, i: int, eye_m: F64, bearing: F64) -> NDArray[np.bool_]:
-    """Say which bearings from the eye meet one solid's footprint: saves testing the others."""
+def _in_line(solids: Solids, i: int, eye_m: F64, bearing: F64) -> NDArray[np.bool_]:
+    """Say which level unit vectors from the eye (n, 2) may meet one solid: a cheap first test."""
     along = solids.along[i]
     across = np.array([-along[1], along[0]])
     low, high = solids.low_m[i], solids.high_m[i]
-    corners = np.array(
-        [u * along + v * across for u in (low[0], high[0]) for v in (low[1], high[1])]
-    )
+    ends = [(u, v) for u in (low[0], high[0]) for v in (low[1], high[1])]
+    corners = np.array([u * along + v * across for u, v in ends])
     corners += solids.center_m[i] - eye_m[:2]
-    middle = corners.mean(axis=0)
-    offset = _wrapped(np.arctan2(corners[:, 1], corners[:, 0]) - np.arctan2(middle[1], middle[0]))
-    if offset.max() - offset.min() >= np.pi - 1e-6:  # the eye is above the footprint
+    away = corners / np.maximum(np.linalg.norm(corners, axis=1), 1e-9)[:, None]
+    middle = corners.mean(axis=0) / max(float(np.linalg.norm(corners.mean(axis=0))), 1e-9)
+    widest = float((away @ middle).min())
+    if widest <= 0.0:  # the eye is above the footprint, or nearly so
         return np.ones(len(bearing), bool)
-    found: NDArray[np.bool_] = (
-        np.abs(_wrapped(bearing - np.arctan2(middle[1], middle[0]))) <= np.abs(offset).max() + 1e-6
-    )
+    found: NDArray[np.bool_] = bearing @ middle >= widest - 1e-9
     return found
-
-
-def _wrapped(angle_rad: F64) -> F64:
-    """Return angles in [-pi, pi)."""
-    wrapped: F64 = (angle_rad + np.pi) % (2 * np.pi) - np.pi
-    return wrapped
 
 
 def body_points_m(height_m: float) -> F64:
