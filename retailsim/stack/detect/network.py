@@ -47,7 +47,7 @@ class DetectorConfig(BaseModel):
     neck: tuple[Width, Width] = (64, 96)
     head: Width = 48
     threshold: float = Field(default=0.1, ge=0, le=1)
-    nms_iou: float = Field(default=0.6, ge=0, le=1)
+    nms_iou: float = Field(default=0.55, ge=0, le=1)
 
 
 def conv(channels_in: int, channels_out: int, size: int, stride: int = 1) -> nn.Sequential:
