@@ -23,5 +23,7 @@ def open_context() -> Any:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DeviceError(_MISSING.format(reason=reason)) from error
-    context.gc_mode = "auto"
+    # What Python drops is deleted by `context.gc()`, while this context is the current one:
+    # deleted at once ("auto"), it would take another context's object of the same number.
+    context.gc_mode = "context_gc"
     return context

@@ -98,7 +98,8 @@ class CameraRig:
         """Return the views of all cameras that are due, in plan order."""
         mesh = crowd_mesh(snapshot.people)
         change = self._goods.follow(snapshot)
-        with self._context:
+        with self._context as context:
+            context.gc()
             self._crowd.upload(mesh)
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:

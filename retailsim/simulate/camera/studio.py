@@ -73,6 +73,7 @@ class PeopleStudio:
         mesh = crowd_mesh(people)
         clip = world_to_clip(projection, *self.size_px)
         with self._context as context:
+            context.gc()
             self._crowd.upload(mesh)
             context.enable_only(context.DEPTH_TEST)
             self._cast_shadows(mesh.position, light)
