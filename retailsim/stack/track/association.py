@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-UPPER = 1.5
 
 
 def iou(first_px: F64, second_px: F64) -> F64:
@@ -18,16 +17,6 @@ def iou(first_px: F64, second_px: F64) -> F64:
     shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
     total = _area(first_px)[:, None] + _area(second_px)[None] - shared
     overlap: F64 = shared / np.maximum(total, 1e-9)
-    return overlap
-
-
-def upright_overlap(first_px: F64, second_px: F64) -> F64:
-    """Return the mean of the overlap of boxes and that of their upper parts, (n, m).
-
-    Furniture and people in front hide and show the lower part of a person from one frame to the
-    next, seldom head and shoulders: `UPPER` widths from the top (assumed).
-    """
-    overlap: F64 = (iou(first_px, second_px) + iou(_upper(first_px), _upper(second_px))) / 2
     return overlap
 
 
@@ -48,13 +37,6 @@ def rest(count: int, taken: I64) -> I64:
     free = np.ones(count, bool)
     free[taken] = False
     return np.flatnonzero(free)
-
-
-def _upper(boxes_px: F64) -> F64:
-    upper = boxes_px.copy()
-    width = boxes_px[:, 2] - boxes_px[:, 0]
-    upper[:, 3] = np.minimum(boxes_px[:, 3], boxes_px[:, 1] + UPPER * width)
-    return upper
 
 
 def _area(boxes_px: F64) -> F64:

@@ -18,7 +18,7 @@ from retailsim.messages.base import Message
 from retailsim.messages.results import Detections, Tracks
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.track import kalman
-from retailsim.stack.track.association import match, rest, upright_overlap
+from retailsim.stack.track.association import iou, match, rest
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -41,13 +41,13 @@ class ByteTrackSettings:
         confirm_hits: frames in a row before a track is told, except in the first frame.
     """
 
-    high_score: float = 0.4
+    high_score: float = 0.35
     low_score: float = 0.1
-    start_score: float = 0.5
-    first_iou: float = 0.05
-    second_iou: float = 0.2
+    start_score: float = 0.45
+    first_iou: float = 0.1
+    second_iou: float = 0.4
     tentative_iou: float = 0.2
-    lost_s: float = 3.0
+    lost_s: float = 2.0
     confirm_hits: int = 2
 
 
@@ -155,7 +155,7 @@ class CameraTracker:
         high = np.flatnonzero(score >= s.high_score)
         low = np.flatnonzero((score >= s.low_score) & (score < s.high_score))
         told, tentative = np.flatnonzero(tracks.confirmed), np.flatnonzero(~tracks.confirmed)
-        overlap = upright_overlap(predicted, boxes)
+        overlap = iou(predicted, boxes)
 
         first = match(1 - overlap[np.ix_(told, high)] * score[high], 1 - s.first_iou)
         left = told[rest(len(told), first[0])]
