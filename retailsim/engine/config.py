@@ -1,7 +1,7 @@
 """Which implementation serves each role: the stack description.
 
     base: default                 # start from the shipped stack (optional)
-    precision: fp32               # or auto
+    precision: fp32               # default: auto, bf16 or half where that is fast
     stages:
       detect: {with: {threshold: 0.6}}             # change a parameter
       track: {uses: "my_tracker:MyTracker"}        # bring your own class
@@ -48,7 +48,7 @@ class StackSpec(PlanModel):
     """A whole stack as written in YAML."""
 
     base: Literal["default"] | None = None
-    precision: Precision = "fp32"
+    precision: Precision = "auto"
     lateness_s: float = Field(default=0.5, ge=0, le=60)
     stages: dict[str, StageSpec | None]
 

@@ -60,6 +60,8 @@ def check_fixtures(
 ) -> GateResult:
     """Replay every `NAME.bag` under `where` and compare it with `NAME.expected.json`.
 
+    Networks compute in fp32, which differs least between machines.
+
     Args:
         where: folder of fixtures, or one bag.
         stack: stack YAML; the shipped one by default.
@@ -95,14 +97,14 @@ def expectation_of(bag: Path) -> Path:
 
 def _check(bag: Path, spec: StackSpec) -> Checked:
     expected = _read(expectation_of(bag))
-    card = replay_bag(bag, spec=spec).scorecard
+    card = replay_bag(bag, spec=spec, precision="fp32").scorecard
     return Checked(bag.stem, card, tuple(compare(expected, card)))
 
 
 def _update(bag: Path, spec: StackSpec) -> Checked:
     path = expectation_of(bag)
     previous = _read(path) if path.exists() else None
-    card = replay_bag(bag, spec=spec).scorecard
+    card = replay_bag(bag, spec=spec, precision="fp32").scorecard
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(expect(card, previous).to_json(), encoding="utf-8")
