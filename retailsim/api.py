@@ -273,6 +273,8 @@ def failed_paths(deltas: Sequence[Delta]) -> list[str]:
 
 def schema(what: Literal["scenario", "store", "stack", "scorecard"]) -> dict[str, Any]:
     """Return the JSON Schema of a kind of file that people write or read."""
+    from pydantic import BaseModel
+
     from retailsim.engine.config import StackSpec
     from retailsim.evaluate.scorecard import Scorecard
     from retailsim.simulate.scenario import json_schema as scenario_schema
@@ -280,5 +282,9 @@ def schema(what: Literal["scenario", "store", "stack", "scorecard"]) -> dict[str
 
     if what == "scenario":
         return scenario_schema()
-    models = {"store": StorePlan, "stack": StackSpec, "scorecard": Scorecard}
+    models: dict[str, type[BaseModel]] = {
+        "store": StorePlan,
+        "stack": StackSpec,
+        "scorecard": Scorecard,
+    }
     return models[what].model_json_schema()

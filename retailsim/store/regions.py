@@ -31,7 +31,7 @@ class Region:
 REGIONS = {
     # Hop orders are the makers' own; a reader tells its table when asked. Every 17th and every
     # 7th channel stand for "looks random, visits all equally" (assumed).
-    "fcc": Region(902.75e6 + 0.5e6 * (17 * np.arange(50) % 50), 0.2),
-    "etsi": Region(865.7e6 + 0.6e6 * np.arange(4), 4.0),
-    "china": Region(920.625e6 + 0.25e6 * (7 * np.arange(16) % 16), 2.0),
+    "fcc": Region(902.75e6 + 0.5e6 * (17 * np.arange(50.0) % 50), 0.2),
+    "etsi": Region(865.7e6 + 0.6e6 * np.arange(4.0), 4.0),
+    "china": Region(920.625e6 + 0.25e6 * (7 * np.arange(16.0) % 16), 2.0),
 }
