@@ -45,6 +45,7 @@ SWING_ON_NS = 1_200_000_000  # cloth goes on swinging after the hand has left: n
 IGNORE = -1
 NEGATIVES = 0.15  # share of quiet bins drawn anew for every epoch
 BATCH = 2048
+HIDDEN = 64
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Perceptron(torch.nn.Module):
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, hidden: int = 64) -> None:
+    def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.hidden1 = torch.nn.Linear(CONTEXT_BINS * len(NAMES), hidden)
         self.hidden2 = torch.nn.Linear(hidden, hidden // 2)
@@ -167,6 +168,22 @@ def train(sessions: Sequence[Session], *, epochs: int = 8, seed: int = 0) -> Per
             optimiser.step()
             schedule.step()
     return net.eval()
+
+
+def merge(nets: Sequence[Perceptron]) -> Perceptron:
+    """Return one network whose logits are the mean of those of several trained on the same data."""
+    first, count = nets[0], len(nets)
+    whole = Perceptron(count * first.hidden1.out_features)
+    whole.mean, whole.scale = first.mean, first.scale
+    with torch.no_grad():
+        whole.hidden1.weight.copy_(torch.cat([n.hidden1.weight for n in nets]))
+        whole.hidden1.bias.copy_(torch.cat([n.hidden1.bias for n in nets]))
+        blocks = torch.block_diag(*(n.hidden2.weight for n in nets))  # type: ignore[no-untyped-call]
+        whole.hidden2.weight.copy_(blocks)
+        whole.hidden2.bias.copy_(torch.cat([n.hidden2.bias for n in nets]))
+        whole.output.weight.copy_(torch.cat([n.output.weight for n in nets], dim=1) / count)
+        whole.output.bias.copy_(torch.stack([n.output.bias for n in nets]).mean(dim=0))
+    return whole.eval()
 
 
 def _pad(features: F16) -> F16:
@@ -246,7 +263,7 @@ Says of every tag, twice a second, whether it is still, handled or carried.
 
 - Input: {features} features of the tag's reads and of its neighbours', {context} bins of {bin_s} s
   (`retailsim/stack/tagmotion/features.py`). Output: three probabilities.
-- Perceptron with two hidden layers, {parameters} numbers.
+- The mean of {members} perceptrons with two hidden layers, {parameters} numbers.
 - Trained on simulated reads alone: {scenario}, five minutes each of seeds {seeds}.
   The radio is `retailsim/simulate/rfid`; no recording of a real shop was used.
 - Figures on seeds {validation}, which also chose the thresholds (on {on}, off {off}): metrics.json.
@@ -271,6 +288,7 @@ def make_card(
         features=len(NAMES),
         context=CONTEXT_BINS,
         bin_s=BIN_S,
+        members=net.hidden1.out_features // HIDDEN,
         parameters=sum(p.numel() for p in net.parameters()),
         scenario=f"scenario `{scenario}`",
         seeds=", ".join(map(str, seeds)),
@@ -288,7 +306,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=_seeds, required=True, help="of the training, as 1:5,9")
     parser.add_argument("--validate", type=_seeds, required=True, help="to choose thresholds on")
     parser.add_argument("--duration", type=float, default=300.0, help="seconds per session")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--members", type=int, default=2, help="networks to take the mean of")
     parser.add_argument("-o", "--output", type=Path, default=Path("models/tag-motion"))
     wanted = parser.parse_args()
     scenario = load_scenario(wanted.scenario)
@@ -302,7 +321,8 @@ def main() -> None:
             print(f"seed {seed}: {int((made[-1].label == Motion.HANDLED).any(0).sum())} tags moved")
         return made
 
-    net = train(sessions(wanted.seeds), epochs=wanted.epochs)
+    made = sessions(wanted.seeds)
+    net = merge([train(made, epochs=wanted.epochs, seed=m) for m in range(wanted.members)])
     rule, figures = choose_rule(net, sessions(wanted.validate), plan)
     metrics = {"flip_on": rule.on, "flip_off": rule.off, "sessions": figures}
     command = f"python -m retailsim.train.tagmotion {' '.join(sys.argv[1:])}"

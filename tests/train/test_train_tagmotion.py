@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from retailsim.errors import RetailError
 from retailsim.messages.log import MessageLog
@@ -14,10 +15,12 @@ from retailsim.stack.tagmotion.features import NAMES, compress
 from retailsim.train.tagmotion import (
     BIN_NS,
     IGNORE,
+    Perceptron,
     Session,
     _labels,
     _seeds,
     export,
+    merge,
     play,
     probabilities,
     train,
@@ -85,6 +88,16 @@ def test_the_stage_computes_what_the_trained_network_computes(net, tmp_path):
     np.testing.assert_allclose(
         np.stack(found)[whole], expected[whole.start : whole.stop], atol=2e-3
     )
+
+
+def test_a_merged_network_says_the_mean_of_its_members(net):
+    torch.manual_seed(1)
+    other = Perceptron().eval()
+    other.mean, other.scale = net.mean, net.scale
+    context = torch.randn(50, CONTEXT_BINS, len(NAMES))
+    with torch.no_grad():
+        both = (net(context) + other(context)) / 2
+        torch.testing.assert_close(merge([net, other])(context), both, atol=1e-4, rtol=1e-4)
 
 
 def test_seeds_are_lists_of_numbers_and_ranges():

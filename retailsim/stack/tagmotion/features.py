@@ -24,10 +24,11 @@ I64 = NDArray[np.int64]
 
 BIN_S = 0.5
 SHORT_BINS, WINDOW_BINS = 3, 6  # spectra over 3 s, compared with the 3 s before
-NEAR_M = 0.5
+NEAR_M, TOUCH_M = 1.2, 0.5  # neighbours that share a disturbance; those a hand may touch, too
 PAIR_S = 1.2
 CAP = 8.0
 RSSI_CAP_DB = 10.0
+RADIANS_PER_DB = 2 * np.log(10) / 20  # of the doubled phase, for a disturbance of any angle
 SLOW = 0.02  # share of a new bin in running means: about 25 s
 USUAL_READS = 40.0  # reads over which a tag's usual unrest on an antenna is averaged
 PHASE_FLOOR, RSSI_FLOOR = 1.0, 1.0  # noise power in every bin of the histograms
@@ -49,11 +50,15 @@ NAMES = (
     "spread_short",
     "spread_short_freedom",
     "spread_short_beyond_near",
+    "spread_short_first",
     "spread_short_second",
     "spread_long",
     "spread_long_freedom",
     "spread_long_beyond_near",
+    "spread_long_first",
     "spread_long_second",
+    "rssi_spread_first",
+    "antennas_shaken",
     "near_surprise",
     "near_rssi",
     "near_change",
@@ -61,6 +66,7 @@ NAMES = (
     "near_surprise_max",
     "near_change_max",
     "near_spread_max",
+    "near_beyond_max",
     "phase_power",
     "rssi_power",
     "phase_divergence",
@@ -79,7 +85,7 @@ class BinFeatures:
         apart = np.linalg.norm(xyz_m[:, None] - xyz_m, axis=2)
         self._weight = np.where(apart < 2 * NEAR_M, np.exp(-((apart / NEAR_M) ** 2)), 0.0)
         np.fill_diagonal(self._weight, 0.0)
-        self._near = self._weight > np.exp(-1)
+        self._near = (apart < TOUCH_M) & (self._weight > 0)
         self._usual_reads = np.zeros(self._tags)
         pairs = self._tags * antennas
         self._usual_square = np.full(pairs, 0.1)
@@ -105,8 +111,8 @@ class BinFeatures:
         self._add_rssi(columns, near, key, rssi)
         near_change_max = self._add_changes(columns, near, key, reads, phase)
         self._remember(reads.time_s, key, phase, rssi, phase_variance(reads.rssi_dbm))
-        near_spread_max = self._add_spreads(columns, near)
-        columns += [*near, self._most_near(columns[2]), near_change_max, near_spread_max]
+        near_max = self._add_spreads(columns, near)
+        columns += [*near, self._most_near(columns[2]), near_change_max, *near_max]
         columns += self._spectra()
         self._usual_reads += SLOW * (count - self._usual_reads)
         return np.column_stack(columns)
@@ -155,11 +161,10 @@ class BinFeatures:
         self._learn(self._usual_turn, key, np.minimum(turn**2, 4.0) + 0.02)
         return self._most_near(total)
 
-    def _add_spreads(self, columns: list[F64], near: list[F64]) -> F64:
+    def _add_spreads(self, columns: list[F64], near: list[F64]) -> tuple[F64, F64]:
         """Spread of the phase around its own mean of the last seconds, per antenna."""
-        most = np.zeros(self._tags)
         for bins in (SHORT_BINS, WINDOW_BINS):
-            _, key, phase, _, variance = np.concatenate(self._samples[-bins:]).T
+            _, key, phase, rssi, variance = np.concatenate(self._samples[-bins:]).T
             key = key.astype(np.int64)
             weight = 1 / (4 * variance + self._usual_turn[key] / 2)
             total = self._sum(key, weight)
@@ -170,12 +175,18 @@ class BinFeatures:
             spread = 2 * np.maximum(total - mean, 0)
             around = self._around(spread, freedom)
             beyond = (spread / (1 + around)).reshape(self._tags, -1)
-            second = np.sort(beyond, axis=1)[:, -2:].min(axis=1)  # shaken on two antennas?
-            columns += [self._per_tag(spread), self._per_tag(freedom), beyond.sum(axis=1), second]
-            most = self._most_near(self._per_tag(spread))
-        overall: F64 = np.sum(around.reshape(self._tags, -1), axis=1)
-        near.append(overall)
-        return most
+            first, second = np.sort(beyond, axis=1)[:, :-3:-1].T  # shaken on two antennas?
+            columns += [self._per_tag(spread), self._per_tag(freedom), beyond.sum(axis=1)]
+            columns += [first, second]
+        # A body that comes near changes RSSI as much as phase; a hand shifts the phase alone.
+        middle = self._sum(key, weight * rssi) / np.maximum(total, 1e-9)
+        off = self._sum(key, weight * (rssi - middle[key]) ** 2) * RADIANS_PER_DB**2
+        strongest = np.argmax(beyond, axis=1)
+        tags = np.arange(self._tags)
+        columns += [(off / (1 + around)).reshape(self._tags, -1)[tags, strongest]]
+        columns += [(beyond > 2 + 2 * freedom.reshape(beyond.shape)).sum(axis=1).astype(float)]
+        near += [np.sum(around.reshape(self._tags, -1), axis=1)]
+        return self._most_near(self._per_tag(spread)), self._most_near(beyond.sum(axis=1))
 
     def _remember(self, time_s: F64, key: I64, phase: F64, rssi: F64, variance: F64) -> None:
         latest = np.column_stack([time_s, key, phase, rssi, variance])
