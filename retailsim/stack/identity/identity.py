@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
@@ -60,7 +61,8 @@ class FloorIdentity(Stage):
         self._persons: dict[int, Person] = {}
         self._owner: dict[int, int] = {}  # track -> person
         self._alone: dict[int, int] = {}  # track without a place -> person
-        self._looks: dict[int, Look] = {}  # track -> appearance
+        self._looks: dict[int, Look] = {}  # track -> recent appearance
+        self._fresh: dict[int, NDArray[np.float32]] = {}  # track -> look of this tick
         self._against_s: dict[int, float] = {}  # track -> how long it has contradicted
         self._near_s: dict[tuple[int, int], float] = {}  # pair -> how long they were one place
         self._last_number = 0
@@ -74,7 +76,8 @@ class FloorIdentity(Stage):
             self._floor[message.camera] = message
         elif isinstance(message, Embeddings):
             for track_id, vector in zip(message.track_id.tolist(), message.vector, strict=True):
-                self._looks.setdefault(track_id, Look()).add(vector)
+                self._looks.setdefault(track_id, Look()).add(vector, self._settings.look_keep)
+                self._fresh[track_id] = vector
         return ()
 
     def advance(self, watermark_ns: int) -> Iterable[Message]:
@@ -92,6 +95,7 @@ class FloorIdentity(Stage):
         self._observe(seen, time_ns, step_s)
         seen = self._merge(seen, step_s)
         self._let_go(time_ns)
+        self._fresh.clear()
         identities = self._identities(sights, seen, time_ns)
         return (identities, self._people(time_ns)) if self._on_floor else (identities,)
 
@@ -152,9 +156,8 @@ class FloorIdentity(Stage):
             for sight in agreeing:
                 person.walk = walk.update(person.walk, sight.xy_m, sight.cov)
                 person.cameras[sight.camera] = time_ns
-                look = self._looks.get(sight.track_id)
-                if look is not None and look.total is not None:
-                    person.look.add(look.total / max(float(np.linalg.norm(look.total)), 1e-9))
+                if sight.track_id in self._fresh:
+                    person.look.add(self._fresh[sight.track_id])
             person.seen_ns = time_ns
             person.observed_s += dt_s
             person.confirmed |= person.observed_s >= self._settings.confirm_s - 1e-6

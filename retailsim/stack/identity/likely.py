@@ -65,16 +65,18 @@ def _of_looks(
     looks: Mapping[int, Look],
     settings: IdentitySettings,
 ) -> F64:
-    """Cost of looking different, for people who were out of sight."""
+    """Cost of looking different; hidden people must look at least somewhat alike."""
+    hidden = [_unseen_s(p, sights) > settings.fresh_s for p in persons]
     cost = np.zeros((len(sights), len(persons)))
-    hidden = [j for j, p in enumerate(persons) if _unseen_s(p, sights) > settings.fresh_s]
     for i, sight in enumerate(sights):
         look = looks.get(sight.track_id)
-        for j in hidden if look is not None else ():
-            alike = persons[j].look.similarity(look) if look is not None else None
-            if alike is not None:
-                unlike = NEVER if alike < settings.least_look else 0.0
-                cost[i, j] = unlike + settings.look_weight * (1 - alike)
+        for j, person in enumerate(persons):
+            alike = person.look.similarity(look) if look is not None else None
+            if alike is None:
+                continue
+            cost[i, j] = settings.look_weight * (settings.usual_look - alike)
+            if hidden[j] and alike < settings.least_look:
+                cost[i, j] = NEVER
     return cost
 
 

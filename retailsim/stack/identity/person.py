@@ -70,7 +70,7 @@ class Look:
 
     total: F64 | None = None
 
-    def add(self, vector: NDArray[np.floating], keep: float = 0.98) -> None:
+    def add(self, vector: NDArray[np.floating], keep: float = 0.99) -> None:
         """Take one unit vector (d,) in; older ones fade by `keep` each."""
         row = vector.astype(float)
         self.total = row if self.total is None else keep * self.total + row
