@@ -76,13 +76,9 @@ def _first_line(error: ValidationError, tree: yaml.Node | None, origin: str) -> 
     name = ".".join(str(part) for part in place) or "the whole file"
     text = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        text = "no such field" + _hint(error.title, place)
+        text = "no such field; check its spelling"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{origin}:{_line_of(tree, place)}: {name}: {text}{more}"
-
-
-def _hint(_title: str, place: list[str | int]) -> str:
-    return "; check its spelling" if place else ""
 
 
 def _line_of(node: yaml.Node | None, place: list[str | int]) -> int:
