@@ -30,6 +30,21 @@ class Detections(Message):
 
 
 @dataclass(frozen=True)
+class Looks(Message):
+    """Appearance of those people found in one frame that were worth a look.
+
+    Attributes:
+        camera: camera id.
+        row: which of the frame's detections, ascending, int64 (n,).
+        vector: unit length, float32 (n, d).
+    """
+
+    camera: str
+    row: NDArray[np.int64] = array(np.int64, "n")
+    vector: NDArray[np.float32] = array(np.float32, "n", "d")
+
+
+@dataclass(frozen=True)
 class Tracks(Message):
     """Tracklets visible in one frame of one camera.
 

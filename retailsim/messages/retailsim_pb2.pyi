@@ -60,6 +60,20 @@ class Detections(_message.Message):
     score: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, time_ns: _Optional[int] = ..., camera: _Optional[str] = ..., boxes_px: _Optional[_Iterable[float]] = ..., score: _Optional[_Iterable[float]] = ...) -> None: ...
 
+class Looks(_message.Message):
+    __slots__ = ("time_ns", "camera", "row", "vector", "vector_shape")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    camera: str
+    row: _containers.RepeatedScalarFieldContainer[int]
+    vector: _containers.RepeatedScalarFieldContainer[float]
+    vector_shape: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, time_ns: _Optional[int] = ..., camera: _Optional[str] = ..., row: _Optional[_Iterable[int]] = ..., vector: _Optional[_Iterable[float]] = ..., vector_shape: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class Tracks(_message.Message):
     __slots__ = ("time_ns", "camera", "track_id", "boxes_px", "score")
     TIME_NS_FIELD_NUMBER: _ClassVar[int]

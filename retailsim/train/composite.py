@@ -18,6 +18,7 @@ Rng = np.random.Generator
 
 MIN_SHARE = 0.25  # the scorecard ignores people of whom less is visible (design, 6)
 MIN_HEIGHT_PX = 13.0  # 24 px of a 640-px-wide frame are 15.6 px of a 416-px-wide input
+HIDE, HIDE_IN_SCENE = 0.55, 0.25  # share of pictures with things in front: shops have their own
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def compose(rng: Rng, layer: Layer | None, backdrop: U8, size: tuple[int, int]) 
         label = np.asarray(near, np.uint8)
         area = layer.full_area_px * scale**2
         canvas = _lay(rng, layer, canvas, label, warp)
-    _hide(rng, canvas, label)
+    if rng.random() < (HIDE_IN_SCENE if layer is not None and layer.opaque else HIDE):
+        _hide(rng, canvas, label)
     padding = _padding(rng, size) if rng.random() < 0.3 else (0, 0)
     label = _cut_edges(label, padding)
     return Sample(canvas, *visible_boxes(label, area), padding)
@@ -161,8 +163,6 @@ def _shadow(rng: Rng, canvas: U8, label: U8) -> U8:
 
 def _hide(rng: Rng, canvas: U8, label: U8) -> None:
     """Put things in front, most of them across somebody; the labels lose what is covered."""
-    if rng.random() < 0.45:
-        return
     height, width = label.shape
     seen = np.argwhere(label > 0)
     for _ in range(int(rng.integers(1, 4))):

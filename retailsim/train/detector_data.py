@@ -23,7 +23,8 @@ from retailsim.train.photometric import disturb
 
 HELD_OUT_SHARE = 0.03
 MAX_PEOPLE = 32
-SCENE_SHARE = 0.5  # of samples: whole rendered shops
+SCENE_SHARE = 0.65  # of samples: whole rendered shops
+AS_DELIVERED_SHARE = 0.3  # of those: as the simulated camera delivers them
 EMPTY_SHARE = 0.06  # of samples: clutter without people
 
 
@@ -86,6 +87,8 @@ def picture(
     if backdrop is None:
         raise RetailError("a background of the training data does not decode")
     sample = compose(rng, layer, vary(rng, backdrop.astype(np.uint8)), size)
+    if layer is not None and layer.opaque and rng.random() < AS_DELIVERED_SHARE:
+        return replace(sample, image=sample.padded(sample.image))
     return replace(sample, image=sample.padded(disturb(rng, sample.image)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from retailsim.errors import StageError
-from retailsim.messages.results import Detections, Tracks
+from retailsim.messages.results import Detections, Looks, Tracks
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.track.association import iou, match
 from retailsim.stack.track.bytetrack import IDS_PER_CAMERA, ByteTrack
@@ -25,8 +25,9 @@ def detections(
     return Detections(round(time_s * 1e9), camera, rows, score)
 
 
-def only(stage: Stage, message: Detections) -> Tracks:
-    (tracks,) = stage.process(message)
+def only(stage: Stage, message: Detections, looks: Looks | None = None) -> Tracks:
+    said = [*stage.process(message), *(stage.process(looks) if looks else ())]
+    (tracks,) = [*said, *stage.advance(message.time_ns)]
     assert isinstance(tracks, Tracks)
     return tracks
 
@@ -106,6 +107,53 @@ def test_shuffled_numbers_would_be_seen() -> None:
     assert by_x[0] == by_x[1]
 
 
+RED, BLUE = np.eye(2, dtype=np.float32)
+
+
+def looks(message: Detections, vectors: list[np.ndarray]) -> Looks:
+    rows = np.arange(len(vectors), dtype=np.int64)
+    return Looks(message.time_ns, message.camera, rows, np.array(vectors, np.float32))
+
+
+def test_two_who_change_places_in_one_step_are_told_apart_by_their_looks_alone() -> None:
+    """Place says that nobody moved; looks say that both did."""
+
+    def numbers_of_red(**settings: float) -> list[int]:
+        stage = ByteTrack(StageContext(PLAN), **settings)
+        told = []
+        for i in range(8):
+            message = detections(i / 10, [WALKER, shifted(18)])
+            seen = looks(message, [RED, BLUE] if i < 4 else [BLUE, RED])
+            tracks = only(stage, message, seen)
+            red_px = [WALKER, shifted(18)][0 if i < 4 else 1]
+            row = int(np.argmin(np.abs(tracks.boxes_px - red_px).sum(axis=1)))
+            told.append(int(tracks.track_id[row]))
+        return told
+
+    assert len(set(numbers_of_red())) == 1
+    assert len(set(numbers_of_red(look_weight=0.0, memory_s=0.0))) == 2
+
+
+@pytest.mark.parametrize(
+    ("back_px", "look", "number"),
+    [(40.0, RED, 1), (40.0, BLUE, 2), (2000.0, RED, 2)],
+    ids=["same look nearby", "another look", "too far to walk"],
+)
+def test_who_comes_back_after_long_is_known_by_look_and_way(
+    back_px: float, look: np.ndarray, number: int
+) -> None:
+    stage = ByteTrack(StageContext(PLAN), lost_s=1.0)
+    for i in range(5):
+        message = detections(i / 10, [WALKER])
+        only(stage, message, looks(message, [RED]))
+    for i in range(5, 60):
+        only(stage, detections(i / 10, []))
+    for i in range(60, 63):
+        message = detections(i / 10, [shifted(back_px)])
+        tracks = only(stage, message, looks(message, [look]))
+    assert tracks.track_id.tolist() == [number]
+
+
 def test_matching_is_optimal_and_respects_its_limit() -> None:
     cost = np.array([[0.1, 0.2], [0.15, 0.9]])
     rows, columns = match(cost, 1.0)
@@ -124,6 +172,7 @@ def test_a_frame_out_of_order_and_an_unknown_camera_are_refused() -> None:
     only(stage, detections(1.0, [WALKER]))
     with pytest.raises(StageError, match="not later"):
         only(stage, detections(0.9, [WALKER]))
+    stage = ByteTrack(StageContext(PLAN))
     with pytest.raises(StageError, match="'roof'"):
         only(stage, detections(1.0, [WALKER], camera="roof"))
 

@@ -1,13 +1,15 @@
-"""ByteTrack: every detection counts, the confident ones first.
+"""ByteTrack: every detection counts, the confident ones first; looks settle what place leaves open.
 
 Zhang et al., "ByteTrack: Multi-object tracking by associating every detection box", ECCV 2022,
-with times in seconds instead of frames, one independent tracker per camera.
+with times in seconds instead of frames, one independent tracker per camera. Where the stack has
+a stage that gives `Looks`, these weigh in and find again who was out of sight (`memory.py`);
+without one this is plain ByteTrack.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,14 +17,19 @@ from numpy.typing import NDArray
 
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
-from retailsim.messages.results import Detections, Tracks
+from retailsim.messages.results import Detections, Looks, Tracks
+from retailsim.stack.reid.crops import covered_share
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.track import kalman
 from retailsim.stack.track.association import iou, match, rest
+from retailsim.stack.track.memory import Memory, MemorySettings
+from retailsim.stack.track.table import TrackTable
 
 F64 = NDArray[np.float64]
+F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 IDS_PER_CAMERA = 1_000_000
+MAX_COVERED = 0.5  # share of a box covered by another from which on its look is another's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,54 +50,12 @@ class ByteTrackSettings:
 
     high_score: float = 0.35
     low_score: float = 0.1
-    start_score: float = 0.45
+    start_score: float = 0.55
     first_iou: float = 0.1
     second_iou: float = 0.4
     tentative_iou: float = 0.2
     lost_s: float = 2.0
     confirm_hits: int = 2
-
-
-@dataclass(frozen=True)
-class TrackTable:
-    """All live tracks of one camera; row i of every field is the same track.
-
-    Attributes:
-        states: filtered boxes, (n,).
-        track_id: unique over cameras, int64 (n,).
-        hits: frames matched so far, int64 (n,).
-        confirmed: whether the track has been told, bool (n,).
-        seen_ns: time of the last match, int64 (n,).
-    """
-
-    states: kalman.BoxStates = field(default_factory=kalman.nothing)
-    track_id: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    hits: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    confirmed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-    seen_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    def __len__(self) -> int:
-        return len(self.track_id)
-
-    def take(self, rows: I64) -> TrackTable:
-        """Return `rows` in that order."""
-        return TrackTable(
-            self.states.take(rows),
-            self.track_id[rows],
-            self.hits[rows],
-            self.confirmed[rows],
-            self.seen_ns[rows],
-        )
-
-    def join(self, other: TrackTable) -> TrackTable:
-        """Return both tables, one after the other."""
-        return TrackTable(
-            kalman.join(self.states, other.states),
-            np.concatenate([self.track_id, other.track_id]),
-            np.concatenate([self.hits, other.hits]),
-            np.concatenate([self.confirmed, other.confirmed]),
-            np.concatenate([self.seen_ns, other.seen_ns]),
-        )
 
 
 class CameraTracker:
@@ -99,18 +64,23 @@ class CameraTracker:
     Args:
         settings: thresholds.
         noise: of the boxes' Kalman filter.
+        memory: what it keeps in mind of looks.
         first_id: track numbers count up from the one after it.
     """
 
     def __init__(
-        self, settings: ByteTrackSettings, noise: kalman.BoxNoise, first_id: int = 0
+        self,
+        settings: ByteTrackSettings,
+        noise: kalman.BoxNoise,
+        memory: Memory,
+        first_id: int = 0,
     ) -> None:
-        self._settings, self._noise = settings, noise
+        self._settings, self._noise, self._memory = settings, noise, memory
         self._tracks = TrackTable()
         self._last_id = first_id
         self._before_ns: int | None = None  # the frame before
 
-    def step(self, detections: Detections) -> Tracks:
+    def step(self, detections: Detections, looks: Looks | None = None) -> Tracks:
         """Take the next frame's detections; return the confirmed tracks matched in it.
 
         Raises StageError when the frame is not later than the one before.
@@ -118,26 +88,35 @@ class CameraTracker:
         before_ns, self._before_ns = self._before_ns, detections.time_ns
         tracks = self._predicted(before_ns, detections.time_ns)
         boxes, score = detections.boxes_px.astype(float), detections.score.astype(float)
-        row, found = self._associate(tracks, tracks.seen_ns == before_ns, boxes, score)
+        look, looked = _spread(looks, len(boxes))
+        left = self._memory.agreement(tracks.track_id, look, looked)
+        overlap = iou(tracks.states.boxes_px(), boxes) * left
+        row, found = self._associate(tracks, tracks.seen_ns == before_ns, overlap, score)
         tracks = self._updated(tracks, row, boxes[found], detections.time_ns)
         born = rest(len(boxes), found)
         born = born[score[born] >= self._settings.start_score]
         tracks = tracks.join(self._started(boxes[born], detections.time_ns, before_ns is None))
         shown = np.concatenate([row, np.arange(len(tracks) - len(born), len(tracks))])
         source = np.concatenate([found, born])
-        told = tracks.confirmed[shown]
-        shown, source = shown[told], source[told]
-        order = np.argsort(tracks.track_id[shown])
-        shown, source = shown[order], source[order]
-        message = Tracks(
-            detections.time_ns,
-            detections.camera,
-            tracks.track_id[shown],
-            detections.boxes_px[source],
-            detections.score[source],
-        )
-        self._tracks = self._kept(tracks, detections.time_ns)
-        return message
+        looked &= covered_share(detections.boxes_px) <= MAX_COVERED
+        tracks = self._recognised(tracks, shown, boxes[source], look[source], looked[source])
+        self._tracks = self._kept(tracks, shown, detections.time_ns)
+        return _told(tracks, shown, source, detections)
+
+    def _recognised(
+        self, tracks: TrackTable, shown: I64, boxes: F64, look: F32, looked: NDArray[np.bool_]
+    ) -> TrackTable:
+        """Keep in mind what was seen; give newcomers who are somebody gone their old number."""
+        time_ns = self._before_ns or 0
+        for row, box, vector, has_look in zip(shown.tolist(), boxes, look, looked, strict=True):
+            told = bool(tracks.confirmed[row])
+            seen = vector.astype(float) if has_look else None
+            self._memory.see(int(tracks.track_id[row]), box, time_ns, look=seen, told=told)
+        links = self._memory.links(tracks.track_id[shown], time_ns)
+        for new, old in links.items():
+            self._memory.rename(new, old)
+        number = [links.get(t, t) for t in tracks.track_id.tolist()]
+        return replace(tracks, track_id=np.array(number, np.int64))
 
     def _predicted(self, before_ns: int | None, time_ns: int) -> TrackTable:
         if before_ns is None:
@@ -148,14 +127,13 @@ class CameraTracker:
         return replace(self._tracks, states=kalman.predict(self._tracks.states, dt_s, self._noise))
 
     def _associate(
-        self, tracks: TrackTable, visible: NDArray[np.bool_], boxes: F64, score: F64
+        self, tracks: TrackTable, visible: NDArray[np.bool_], overlap: F64, score: F64
     ) -> tuple[I64, I64]:
         """Return matched rows of tracks and of detections, after the three rounds."""
-        s, predicted = self._settings, tracks.states.boxes_px()
+        s = self._settings
         high = np.flatnonzero(score >= s.high_score)
         low = np.flatnonzero((score >= s.low_score) & (score < s.high_score))
         told, tentative = np.flatnonzero(tracks.confirmed), np.flatnonzero(~tracks.confirmed)
-        overlap = iou(predicted, boxes)
 
         first = match(1 - overlap[np.ix_(told, high)] * score[high], 1 - s.first_iou)
         left = told[rest(len(told), first[0])]
@@ -197,43 +175,93 @@ class CameraTracker:
             np.full(count, time_ns, np.int64),
         )
 
-    def _kept(self, tracks: TrackTable, time_ns: int) -> TrackTable:
-        """Drop what has been lost too long, and tentative tracks missed once.
+    def _kept(self, tracks: TrackTable, shown: I64, time_ns: int) -> TrackTable:
+        """Drop what has been lost too long, tentative tracks missed once, and doubles.
 
-        ByteTrack also drops one of two tracks that overlap. Here people seen from above walk in
-        front of each other, and the one behind must live on under the other's box.
+        A double is the lost track whose number a newcomer took over. ByteTrack also drops one of
+        two tracks that overlap. Here people seen from above walk in front of each other, and the
+        one behind must live on under the other's box.
         """
-        seen = tracks.seen_ns == time_ns
+        seen = np.zeros(len(tracks), bool)
+        seen[shown] = True
         recent = (time_ns - tracks.seen_ns) * 1e-9 <= self._settings.lost_s
-        return tracks.take(np.flatnonzero(seen | (recent & tracks.confirmed)))
+        double = ~seen & np.isin(tracks.track_id, tracks.track_id[seen])
+        kept = tracks.take(np.flatnonzero(seen | (recent & tracks.confirmed & ~double)))
+        self._memory.forget(time_ns, kept.track_id)
+        return kept
+
+
+def _told(tracks: TrackTable, shown: I64, source: I64, detections: Detections) -> Tracks:
+    """Return the confirmed ones of the rows shown, in order of their numbers."""
+    told = tracks.confirmed[shown]
+    shown, source = shown[told], source[told]
+    order = np.argsort(tracks.track_id[shown])
+    shown, source = shown[order], source[order]
+    return Tracks(
+        detections.time_ns,
+        detections.camera,
+        tracks.track_id[shown],
+        detections.boxes_px[source],
+        detections.score[source],
+    )
+
+
+def _spread(looks: Looks | None, count: int) -> tuple[F32, NDArray[np.bool_]]:
+    """Return a row per detection, float32 (n, d), and which of them have a look, bool (n,)."""
+    looked = np.zeros(count, bool)
+    if looks is None:
+        return np.zeros((count, 1), np.float32), looked
+    spread = np.zeros((count, looks.vector.shape[1]), np.float32)
+    spread[looks.row], looked[looks.row] = looks.vector, True
+    return spread, looked
 
 
 class ByteTrack(Stage):
-    """Tracks people within each camera; Detections in, Tracks out.
+    """Tracks people within each camera; Detections and Looks in, Tracks out.
 
     Args:
         context: the plan gives the cameras, in the order that numbers the tracks.
-        settings: see `ByteTrackSettings`; its fields are the stage's parameters.
+        settings: fields of `ByteTrackSettings` and `MemorySettings`.
     """
 
-    inputs: ClassVar[tuple[type[Message], ...]] = (Detections,)
+    inputs: ClassVar[tuple[type[Message], ...]] = (Detections, Looks)
     outputs: ClassVar[tuple[type[Message], ...]] = (Tracks,)
 
     def __init__(self, context: StageContext, **settings: float) -> None:
         super().__init__(context)
+        names = {f.name for f in fields(MemorySettings)}
+        remembering = {name: value for name, value in settings.items() if name in names}
+        tracking = {name: value for name, value in settings.items() if name not in names}
         try:
-            chosen = ByteTrackSettings(**settings)  # type: ignore[arg-type]
+            chosen = ByteTrackSettings(**tracking)  # type: ignore[arg-type]
         except TypeError as error:
             raise StageError(f"track: {error}") from error
+        memory = MemorySettings(**remembering)
         self._trackers = {
-            camera.id: CameraTracker(chosen, kalman.BoxNoise(), number * IDS_PER_CAMERA)
+            camera.id: CameraTracker(
+                chosen, kalman.BoxNoise(), Memory(memory), number * IDS_PER_CAMERA
+            )
             for number, camera in enumerate(context.plan.cameras)
         }
+        self._detections: list[Detections] = []
+        self._looks: dict[tuple[str, int], Looks] = {}
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Turn one camera's Detections into Tracks."""
-        if not isinstance(message, Detections):
-            return ()
-        if message.camera not in self._trackers:
-            raise StageError(f"track: camera '{message.camera}' is not in the store plan")
-        return (self._trackers[message.camera].step(message),)
+        """Keep what was found until the whole tick is there: looks come after detections."""
+        if isinstance(message, Detections):
+            if message.camera not in self._trackers:
+                raise StageError(f"track: camera '{message.camera}' is not in the store plan")
+            self._detections.append(message)
+        elif isinstance(message, Looks):
+            self._looks[message.camera, message.time_ns] = message
+        return ()
+
+    def advance(self, watermark_ns: int) -> Iterable[Message]:
+        """Turn each camera's Detections into Tracks."""
+        told = [
+            self._trackers[d.camera].step(d, self._looks.get((d.camera, d.time_ns)))
+            for d in self._detections
+        ]
+        self._detections.clear()
+        self._looks.clear()
+        return told
