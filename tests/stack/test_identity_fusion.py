@@ -168,7 +168,7 @@ RED, BLUE = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 
 def test_one_person_in_three_cameras_is_one() -> None:
     scene = Scene()
-    for _ in range(15):
+    for _ in range(20):
         identities, people = scene.tick(
             {"back": {1: (6.0, 4.4)}, "front-left": {2: (6.1, 4.3)}, "front-right": {3: (5.9, 4.4)}}
         )
@@ -186,6 +186,16 @@ def test_two_people_dressed_alike_stay_two() -> None:
     assert len(people.person) == 2
     by_track = dict(zip(identities.track_id.tolist(), identities.person.tolist(), strict=True))
     assert by_track[1] == by_track[3] != by_track[2] == by_track[4]
+
+
+def test_two_boxes_on_one_body_are_one_person() -> None:
+    """A second box may come with the first, or later, or drift onto it from elsewhere."""
+    scene = Scene()
+    for i in range(30):
+        drifting = (max(6.1, 7.0 - 0.1 * i), 4.4)
+        identities, people = scene.tick({"back": {1: (6.0, 4.4), 2: (6.1, 4.5), 3: drifting}})
+    assert identities.person.tolist() == [1, 1, 1]
+    assert people.person.tolist() == [1]
 
 
 def test_nobody_is_confirmed_at_first_sight() -> None:
@@ -238,6 +248,28 @@ def test_who_goes_into_a_fitting_room_stays_in_the_shop_and_comes_out_again() ->
     for _ in range(12):
         after, _ = scene.tick({"back": {9: (2.3, 7.2)}})
     assert after.person.tolist() == before.person.tolist()
+
+
+def test_who_is_misplaced_while_stepping_behind_a_curtain_is_in_the_room_they_walked_to() -> None:
+    """The last sights, of a body half hidden, seem to lie before the room next door."""
+    scene = Scene()
+    for i in range(30):
+        scene.tick({"back": {1: (0.75, 6.2 + 0.04 * i)}})
+    for i in range(4):
+        scene.tick({"back": {1: (1.0 + 0.3 * i, 7.3)}})
+    for _ in range(30):
+        _, inside = scene.tick({"back": {}})
+    assert np.hypot(*(inside.xy_m[0] - (0.75, 8.25))) < 0.5
+
+
+def test_a_taken_fitting_room_is_chosen_only_where_there_is_no_other() -> None:
+    scene = Scene()
+    for track, look in ((1, RED), (2, BLUE)):
+        for i in range(30):
+            scene.tick({"back": {track: (1.7, 6.0 + 0.05 * i)}}, {track: look})
+        for _ in range(30):
+            _, inside = scene.tick({"back": {}})
+    assert sorted(np.round(inside.xy_m[:, 0], 2).tolist()) == [0.75, 2.25]
 
 
 def test_a_tracklet_that_jumps_to_somebody_else_changes_its_person() -> None:

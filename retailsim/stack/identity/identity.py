@@ -130,10 +130,24 @@ class FloorIdentity(Stage):
                 self._owner[here[i].track_id] = persons[j].number
             known = set(rows.tolist())
             for i, sight in enumerate(here):
-                if i not in known:
-                    self._owner[sight.track_id] = self._new_person(sight).number
+                if i in known:
+                    seen.setdefault(self._owner[sight.track_id], []).append(sight)
+            told = [here[i] for i in sorted(known)]
+            for sight in (s for i, s in enumerate(here) if i not in known):
+                twin = self._twin(sight, told)
+                if twin is not None:
+                    self._owner[sight.track_id] = self._owner[twin.track_id]
+                    continue
+                self._owner[sight.track_id] = self._new_person(sight).number
                 seen.setdefault(self._owner[sight.track_id], []).append(sight)
+                told.append(sight)
         return seen
+
+    def _twin(self, sight: Sight, others: Sequence[Sight]) -> Sight | None:
+        """Return the other box of the same body: nobody stands inside somebody else."""
+        gaps_m = [float(np.hypot(*(sight.xy_m - other.xy_m))) for other in others]
+        nearest = int(np.argmin(gaps_m)) if gaps_m else -1
+        return others[nearest] if gaps_m and gaps_m[nearest] < self._settings.body_m else None
 
     def _new_person(self, sight: Sight) -> Person:
         self._last_number += 1
@@ -159,6 +173,7 @@ class FloorIdentity(Stage):
                 if sight.track_id in self._fresh:
                     person.look.add(self._fresh[sight.track_id])
             person.seen_ns = time_ns
+            person.walk_on()
             person.observed_s += dt_s
             person.confirmed |= person.observed_s >= self._settings.confirm_s - 1e-6
 
@@ -192,8 +207,11 @@ class FloorIdentity(Stage):
         for one, two in combinations(sorted(seen), 2):
             gap_m = np.hypot(*(self._persons[one].walk.xy_m - self._persons[two].walk.xy_m))
             near_s = self._near_s.get((one, two), 0.0)
-            if not cameras[one].isdisjoint(cameras[two]):
+            together = not cameras[one].isdisjoint(cameras[two])
+            if together and gap_m >= self._settings.body_m:
                 self._near_s[one, two] = -self._settings.apart_s
+            elif together:
+                self._near_s[one, two] = max(near_s, 0.0) + dt_s
             elif gap_m < self._settings.merge_m:
                 self._near_s[one, two] = near_s + dt_s
             elif (one, two) in self._near_s:
@@ -238,7 +256,8 @@ class FloorIdentity(Stage):
             if unseen_s > limit_s:
                 del self._persons[number]
             elif person.confirmed and person.room_m is None and unseen_s > s.fresh_s:
-                room = self._places.fitting_room(xy)
+                taken = [p.room_m for p in self._persons.values() if p.room_m is not None]
+                room = self._places.fitting_room(person.vanished_at_m(), taken=taken)
                 if room is not None:
                     person.room_m, person.walk = room, walk.start(room, s.screen_m**2 * np.eye(2))
         for track_id in [t for t, n in self._owner.items() if n not in self._persons]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,8 @@ from retailsim.stack.identity.walk import Walk
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+TRAIL_S = 2.0
+VANISHING_S = 0.5  # how long stepping behind a curtain takes (assumed)
 ACROSS_M = 0.1  # how well a box tells a person's direction, at the distances in a shop (assumed)
 
 
@@ -96,6 +99,7 @@ class Person:
         look: mean appearance.
         room_m: centre of the fitting room the person is believed to be in.
         cameras: camera -> time of the last sight there.
+        trail: time and place of the sights of the last `TRAIL_S`.
     """
 
     number: int
@@ -107,6 +111,22 @@ class Person:
     look: Look = field(default_factory=Look)
     room_m: F64 | None = None
     cameras: dict[str, int] = field(default_factory=dict)
+    trail: deque[tuple[int, F64]] = field(default_factory=deque)
+
+    def walk_on(self) -> None:
+        """Note where the person is seen to be now."""
+        self.trail.append((self.seen_ns, self.walk.xy_m))
+        while self.seen_ns - self.trail[0][0] > TRAIL_S * 1e9:
+            self.trail.popleft()
+
+    def vanished_at_m(self) -> F64:
+        """Return where the person was last seen well, float64 (2,).
+
+        Who steps behind a curtain is seen in ever smaller part, and misplaced: the last sights
+        are not trusted.
+        """
+        well_ns = self.seen_ns - round(VANISHING_S * 1e9)
+        return next((xy for at, xy in reversed(self.trail) if at <= well_ns), self.walk.xy_m)
 
     def unseen_s(self, time_ns: int) -> float:
         """Seconds since the last sight."""

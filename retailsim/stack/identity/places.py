@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,14 +39,21 @@ class Places:
             return True
         return min(float(d.distance_m(xy_m)) for d in self._doors) < self._door_m
 
-    def fitting_room(self, xy_m: F64) -> F64 | None:
-        """Return the centre of the fitting room that somebody vanishing here went into."""
-        best, nearest_m = None, self._screen_m
+    def fitting_room(self, xy_m: F64, *, taken: Sequence[F64] = ()) -> F64 | None:
+        """Return the centre of the fitting room that somebody vanishing here went into.
+
+        Args:
+            xy_m: where they were last seen well, float64 (2,).
+            taken: centres of rooms with somebody in them, chosen only where there is no other.
+        """
+        reach: list[tuple[bool, float, F64]] = []
         for room in self._rooms:
             along, across = fixture_axes(room)
-            offset = xy_m - np.array(room.center_m)
+            center = np.array(room.center_m, float)
+            offset = xy_m - center
             excess = np.abs([offset @ along, offset @ across]) - np.array(room.size_m) / 2
-            distance = float(np.hypot(*np.maximum(excess, 0.0)))
-            if distance < nearest_m:
-                best, nearest_m = np.array(room.center_m, float), distance
-        return best
+            distance_m = float(np.hypot(*np.maximum(excess, 0.0)))
+            if distance_m < self._screen_m:
+                occupied = any(np.array_equal(center, other) for other in taken)
+                reach.append((occupied, distance_m, center))
+        return min(reach, key=lambda entry: entry[:2])[2] if reach else None

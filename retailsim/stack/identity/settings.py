@@ -22,6 +22,8 @@ class IdentitySettings:
         merge_m, merge_s: two persons this near for this long, and never both in one camera, are
             one.
         apart_s: seeing two persons at once in one camera forbids to merge them this long.
+        body_m: two people's centres are never nearer than this: two such tracklets of one camera
+            are two boxes on one body.
         confirm_s: time in sight before a person is confirmed.
         doubt_s: an unconfirmed person unseen this long is forgotten.
         leave_s: a person unseen this long near the door has left.
@@ -46,8 +48,9 @@ class IdentitySettings:
     conflict_s: float = 0.3
     merge_m: float = 0.8
     merge_s: float = 0.5
-    apart_s: float = 3.0
-    confirm_s: float = 1.0
+    apart_s: float = 1.5
+    body_m: float = 0.3
+    confirm_s: float = 1.5
     doubt_s: float = 0.5
     leave_s: float = 2.0
     hold_s: float = 3.0
