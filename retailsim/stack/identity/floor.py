@@ -18,8 +18,8 @@ F64 = NDArray[np.float64]
 
 # Adults' standing heights: mean and standard deviation over both sexes (DIN 33402-2: men
 # 1.75 +- 0.07 m, women 1.63 +- 0.06 m), less 1 cm for bowed heads.
-HEIGHTS_M = (1.55, 1.68, 1.81)
-MEAN_HEIGHT_M, HEIGHT_SIGMA_M = 1.68, 0.09
+HEIGHTS_M = (1.51, 1.64, 1.77)
+MEAN_HEIGHT_M, HEIGHT_SIGMA_M = 1.64, 0.09
 BOX_SIGMA_SHARE = 0.03  # how well a box's edge is known, in box sizes (assumed)
 # How well the body model fits a moving person, across the image (arms, strides) and up and down
 # it (bent backs, feet apart); assumed.

@@ -24,7 +24,7 @@ F64 = NDArray[np.float64]
 # A body as stacked rings: share of the height, radius in metres. Half shoulder width and head
 # breadth after DIN 33402-2 (medians), the feet's ring half a standing stride (assumed), all an
 # eighth wider for arms, bags and swinging legs (fitted to the detector's boxes on tuning seed 42).
-RINGS = ((0.0, 0.18), (0.12, 0.145), (0.28, 0.17), (0.48, 0.215), (0.62, 0.225), (0.76, 0.26))
+RINGS = ((0.0, 0.21), (0.12, 0.145), (0.28, 0.17), (0.48, 0.215), (0.62, 0.225), (0.76, 0.26))
 HEAD = ((0.83, 0.235), (0.92, 0.11), (1.0, 0.065))
 SIDES = 8
 # What of a fixture one cannot look through, downwards from its top (assumed): garments of a rail
