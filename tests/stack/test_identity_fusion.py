@@ -137,7 +137,8 @@ class Scene:
     """Sights put straight onto the floor, one camera message at a time."""
 
     def __init__(self, **settings: float) -> None:
-        self.stage = FloorIdentity(CONTEXT, **settings)
+        # Most scenes are staged before one camera, where others of the plan should see as well.
+        self.stage = FloorIdentity(CONTEXT, **{"alone_s": 0.0, **settings})
         self.now_ns = 0
 
     def tick(
@@ -203,6 +204,20 @@ def test_nobody_is_confirmed_at_first_sight() -> None:
     sure = [scene.tick({"back": {1: (6.0, 4.4)}})[1].confirmed[0] for _ in range(14)]
     assert not any(sure[:10])
     assert sure[-1]
+
+
+def test_whom_only_one_of_several_cameras_sees_is_doubted_for_long() -> None:
+    scene = Scene(alone_s=10.0)
+    for _ in range(60):
+        _, alone = scene.tick({"back": {1: (6.0, 4.4)}, "front-left": {}})
+    assert alone.confirmed.tolist() == [False]
+    for _ in range(60):
+        _, alone = scene.tick({"back": {1: (6.0, 4.4)}, "front-left": {}})
+    assert alone.confirmed.tolist() == [True]
+    scene = Scene(alone_s=10.0)
+    for _ in range(30):
+        _, both = scene.tick({"back": {1: (6.0, 4.4)}, "front-left": {2: (6.0, 4.4)}})
+    assert both.confirmed.tolist() == [True]
 
 
 def test_a_false_alarm_is_forgotten_soon() -> None:

@@ -19,6 +19,7 @@ from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, FloorPositions, Identities, People, Tracks
 from retailsim.stack.identity import walk
 from retailsim.stack.identity.likely import NEVER, costs, mahalanobis
+from retailsim.stack.identity.overlook import Overlook
 from retailsim.stack.identity.person import Look, Person, Sight, sight_cov
 from retailsim.stack.identity.places import Places
 from retailsim.stack.identity.settings import IdentitySettings
@@ -51,6 +52,7 @@ class FloorIdentity(Stage):
         self._places = Places(
             context.plan, door_m=self._settings.door_m, screen_m=self._settings.screen_m
         )
+        self._overlook = Overlook(context.plan)
         self._eye_m = {
             c.id: None if c.position_m is None else np.array(c.position_m[:2])
             for c in context.plan.cameras
@@ -175,7 +177,14 @@ class FloorIdentity(Stage):
             person.seen_ns = time_ns
             person.walk_on()
             person.observed_s += dt_s
-            person.confirmed |= person.observed_s >= self._settings.confirm_s - 1e-6
+            person.confirmed = person.confirmed or self._convincing(person)
+
+    def _convincing(self, person: Person) -> bool:
+        """Whether somebody was seen long enough; longer if only one camera sees what two must."""
+        if person.observed_s < self._settings.confirm_s - 1e-6:
+            return False
+        alone = len(person.cameras) < 2 and person.observed_s < self._settings.alone_s
+        return not alone or self._overlook.cameras(person.walk.xy_m) < 2
 
     def _agreeing(self, person: Person, sights: list[Sight], dt_s: float) -> list[Sight]:
         """Leave out sights that contradict the others; free them when they keep doing so."""

@@ -25,6 +25,7 @@ class IdentitySettings:
         body_m: two people's centres are never nearer than this: two such tracklets of one camera
             are two boxes on one body.
         confirm_s: time in sight before a person is confirmed.
+        alone_s: the same for somebody whom one camera sees where two have a clear view.
         doubt_s: an unconfirmed person unseen this long is forgotten.
         leave_s: a person unseen this long near the door has left.
         hold_s: a person hidden this long is no longer told.
@@ -51,6 +52,7 @@ class IdentitySettings:
     apart_s: float = 1.5
     body_m: float = 0.3
     confirm_s: float = 1.5
+    alone_s: float = 10.0
     doubt_s: float = 0.5
     leave_s: float = 2.0
     hold_s: float = 3.0
