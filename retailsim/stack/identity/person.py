@@ -14,7 +14,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 TRAIL_S = 2.0
 VANISHING_S = 0.5  # how long stepping behind a curtain takes (assumed)
-ACROSS_M = 0.05  # how well a box tells where across the line of sight a person is (measured)
+ACROSS_M = 0.07  # how well a box tells where across the line of sight a person is (measured)
 
 
 @dataclass(frozen=True)
