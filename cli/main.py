@@ -18,6 +18,7 @@ from cli.schema import schema_command
 from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
+from cli.train_footpoint import train_footpoint_command
 from retailsim.errors import RetailError
 from retailsim.version import __version__
 
@@ -57,6 +58,7 @@ app.command("repair")(repair_command)
 app.command("schema")(schema_command)
 train.command("detector")(train_detector_command)
 train.command("embedder")(train_embedder_command)
+train.command("footpoint")(train_footpoint_command)
 app.add_typer(train, name="train")
 
 

@@ -15,9 +15,9 @@ def train_embedder_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.")] = Path(
         "person-embedder"
     ),
-    identities: Annotated[int, typer.Option(min=48, help="People to render.")] = 1600,
+    identities: Annotated[int, typer.Option(min=48, help="People to render.")] = 2400,
     views: Annotated[int, typer.Option(min=2, help="Cameras that see each of them.")] = 12,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of 64 crops each.")] = 2600,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of 64 crops each.")] = 12_000,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="End the schedule after this time.")
     ] = None,

@@ -81,11 +81,12 @@ class Network:
     """A torch module compiled for inference.
 
     Args:
-        module: the network; put into eval mode. Its forward takes one NCHW float32 tensor and
-            returns a tensor or a tuple of tensors.
+        module: the network; put into eval mode. Its forward takes one NCHW float32 tensor, and a
+            second one (n, d) when there is a side input, and returns one or more tensors.
         context: device and precision. `fp32` computes in float32; `auto` in bfloat16 where the
             CPU is fast at it and in half precision on CUDA.
         example_shape: a typical input shape (n, c, h, w); the batch size may vary in use.
+        side_width: numbers per item of the side input, 0 for none.
     """
 
     def __init__(
@@ -94,24 +95,32 @@ class Network:
         *,
         context: StageContext,
         example_shape: tuple[int, int, int, int],
+        side_width: int = 0,
     ) -> None:
         compile_for = _compile_cuda if context.device == "cuda" else _compile_openvino
-        self._run = compile_for(module.eval(), context, example_shape)
+        shapes: list[tuple[int, ...]] = [example_shape]
+        if side_width:
+            shapes.append((example_shape[0], side_width))
+        self._run = compile_for(module.eval(), context, shapes)
 
-    def __call__(self, batch: F32) -> list[F32]:
-        """Run the network on (n, c, h, w) float32; returns its outputs as float32 arrays."""
-        return self._run(np.ascontiguousarray(batch, dtype=np.float32))
+    def __call__(self, *batch: F32) -> list[F32]:
+        """Run the network on (n, c, h, w) float32, and (n, d) where it has a side input.
+
+        Returns its outputs as float32 arrays.
+        """
+        return self._run([np.ascontiguousarray(part, dtype=np.float32) for part in batch])
 
 
-Run = Callable[[F32], list[F32]]
+Run = Callable[[list[F32]], list[F32]]
 
 
 def _compile_openvino(
-    module: torch.nn.Module, context: StageContext, example_shape: tuple[int, ...]
+    module: torch.nn.Module, context: StageContext, shapes: list[tuple[int, ...]]
 ) -> Run:
+    example = tuple(torch.zeros(shape) for shape in shapes)
     with torch.no_grad():
-        model = openvino.convert_model(module, example_input=torch.zeros(example_shape))
-    model.reshape([-1, *example_shape[1:]])
+        model = openvino.convert_model(module, example_input=example)
+    model.reshape({i: [-1, *shape[1:]] for i, shape in enumerate(shapes)})
     core = openvino.Core()
     settings: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
@@ -125,24 +134,24 @@ def _compile_openvino(
     compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
 
-    def run(batch: F32) -> list[F32]:
-        results = request.infer({0: batch})
+    def run(batch: list[F32]) -> list[F32]:
+        results = request.infer(dict(enumerate(batch)))
         return [np.array(results[port], dtype=np.float32) for port in compiled.outputs]
 
     return run
 
 
 def _compile_cuda(
-    module: torch.nn.Module, context: StageContext, _example_shape: tuple[int, ...]
+    module: torch.nn.Module, context: StageContext, _shapes: list[tuple[int, ...]]
 ) -> Run:
     dtype = torch.float32 if context.precision == "fp32" else torch.float16
     resident = module.to(device="cuda", dtype=dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def run(batch: F32) -> list[F32]:
+    def run(batch: list[F32]) -> list[F32]:
         with torch.inference_mode():
-            pinned = torch.from_numpy(batch).pin_memory()
-            x = pinned.to("cuda", dtype=dtype, non_blocking=True)
-            out = resident(x.contiguous(memory_format=torch.channels_last))
+            pinned = [torch.from_numpy(part).pin_memory() for part in batch]
+            first, *rest = (p.to("cuda", dtype=dtype, non_blocking=True) for p in pinned)
+            out = resident(first.contiguous(memory_format=torch.channels_last), *rest)
         outputs = out if isinstance(out, tuple | list) else (out,)
         return [o.float().cpu().numpy() for o in outputs]
 

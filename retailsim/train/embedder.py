@@ -46,10 +46,10 @@ class Recipe:
     """
 
     seed: int = 11
-    identities: int = 1600
+    identities: int = 2400
     views: int = 12
     scenes: int = 300
-    steps: int = 2600
+    steps: int = 12_000
     minutes: float | None = None
     learning_rate: float = 2.5e-3
     margin: float = 0.3

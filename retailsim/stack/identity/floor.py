@@ -47,24 +47,24 @@ class FloorFromBoxes(Stage):
         self._candidates: dict[str, Silhouettes | None] = {}
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Turn one camera's Tracks into FloorPositions, rows in the same order."""
-        if not isinstance(message, Tracks):
-            return ()
-        candidates = self._of_camera(message.camera)
-        places = np.full((len(message.track_id), 3), np.nan)
+        """Turn one camera's Tracks into FloorPositions."""
+        return (self.place(message),) if isinstance(message, Tracks) else ()
+
+    def place(self, tracks: Tracks) -> FloorPositions:
+        """Return the floor positions of one camera's tracklets, rows in the same order."""
+        candidates = self._of_camera(tracks.camera)
+        places = np.full((len(tracks.track_id), 3), np.nan)
         if candidates is not None:
-            boxes = message.boxes_px.astype(float)
+            boxes = tracks.boxes_px.astype(float)
             hidden_cost = np.where(covered_edges(boxes), COVERED_COST, UNCOVERED_COST)
             for row, box in enumerate(boxes):
                 places[row] = place(candidates, box, hidden_cost[row])
-        return (
-            FloorPositions(
-                message.time_ns,
-                message.camera,
-                message.track_id,
-                np.ascontiguousarray(places[:, :2]),
-                np.ascontiguousarray(places[:, 2]),
-            ),
+        return FloorPositions(
+            tracks.time_ns,
+            tracks.camera,
+            tracks.track_id,
+            np.ascontiguousarray(places[:, :2]),
+            np.ascontiguousarray(places[:, 2]),
         )
 
     def _of_camera(self, camera_id: str) -> Silhouettes | None:
