@@ -40,7 +40,7 @@ class DetectorConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input_px: tuple[Side, Side] = (512, 288)
+    input_px: tuple[Side, Side] = (640, 384)
     stem: Width = 16
     widths: tuple[Width, Width, Width, Width] = (32, 64, 128, 256)
     depths: tuple[int, int, int, int] = (1, 2, 2, 1)

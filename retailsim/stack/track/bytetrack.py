@@ -50,7 +50,7 @@ class ByteTrackSettings:
 
     high_score: float = 0.35
     low_score: float = 0.1
-    start_score: float = 0.5
+    start_score: float = 0.6
     first_iou: float = 0.1
     second_iou: float = 0.4
     tentative_iou: float = 0.2

@@ -44,7 +44,7 @@ class MemorySettings:
     alike: float = 0.8
     recent_keep: float = 0.9
     view: float = 0.8
-    link_look: float = 0.5
+    link_look: float = 0.55
     link_margin: float = 0.02
     link_pull: float = 0.15
     reach: float = 0.5
