@@ -7,7 +7,12 @@ import pytest
 from walkers import boutique
 
 from retailsim.messages.results import FloorPositions, Tracks
-from retailsim.stack.identity.floor import FloorFromBoxes, FloorFromFeet, covered_edges
+from retailsim.stack.identity.floor import (
+    MEAN_HEIGHT_M,
+    FloorFromBoxes,
+    FloorFromFeet,
+    covered_edges,
+)
 from retailsim.stack.identity.silhouette import body_points_m, hidden, solid_boxes
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.store.plan import Camera, StorePlan
@@ -51,7 +56,7 @@ def stage() -> FloorFromBoxes:
 def test_a_person_of_usual_height_is_placed_where_they_stand(
     stage: FloorFromBoxes, camera: str, xy: tuple[float, float]
 ) -> None:
-    floor = positions(stage, camera, [seen_box(PLAN, camera, xy, 1.71)])
+    floor = positions(stage, camera, [seen_box(PLAN, camera, xy, MEAN_HEIGHT_M + 0.02)])
     assert np.hypot(*(floor.xy_m[0] - xy)) < 0.3
     assert 0.05 < floor.sigma_m[0] < 1.0
 
