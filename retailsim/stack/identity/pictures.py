@@ -1,16 +1,14 @@
-"""Where tracklets stand: the feet that a network sees, weighed with what their boxes say."""
+"""Where tracklets stand, by the feet that a network sees."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import FloorPositions, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
@@ -33,32 +31,24 @@ WIDEST_M = 3.0  # a foot point that is known no better says nothing
 
 
 class FloorFromPictures(Stage):
-    """Places every tracklet on the floor by its feet in the picture and by its box.
+    """Places every tracklet on the floor by its feet in the picture, seen or not.
 
-    Both are means with spreads; the answer weighs them by their precision. Cameras without
-    calibration give NaN; where the frame is missing, the box alone counts.
+    Cameras without calibration give NaN. Where the frame is missing, the box must do (see
+    `floor`); beside a picture it has nothing to add (tried on tuning seeds 51 and 52).
 
     Args:
         context: the plan gives the cameras.
         model: folder under models/ (or a path to one) with config.yaml and weights.
-        box_weight: share of its precision that the box counts with, for it and the network see
-            the same picture and err together (chosen on tuning seeds 42 and 51).
 
     Raises:
         ModelError: the folder, its configuration or its weights do not fit.
-        StageError: a parameter is out of range.
     """
 
     inputs: ClassVar[tuple[type[Message], ...]] = (FrameBatch, Tracks)
     outputs: ClassVar[tuple[type[Message], ...]] = (FloorPositions,)
 
-    def __init__(
-        self, context: StageContext, *, model: str = "foot-point", box_weight: float = 0.4
-    ) -> None:
+    def __init__(self, context: StageContext, *, model: str = "foot-point") -> None:
         super().__init__(context)
-        if not 0 <= box_weight <= 1:
-            raise StageError("floor: box_weight lies in [0, 1]")
-        self._box_weight = box_weight
         self._boxes = FloorFromBoxes(context)
         config, net = load_footpoint(model)
         self._size_px = config.input_px
@@ -80,21 +70,19 @@ class FloorFromPictures(Stage):
 
     def advance(self, watermark_ns: int) -> Iterable[Message]:
         """Place the tracklets of all cameras, their crops in one batch."""
-        boxed = [self._boxes.place(tracks) for tracks in self._tracks]
-        seen = [i for i, tracks in enumerate(self._tracks) if self._pictured(tracks)]
-        points = self._points([self._tracks[i] for i in seen])
-        for i, (xy_m, sigma_m) in zip(seen, points, strict=True):
-            boxed[i] = self._weighed(boxed[i], xy_m, sigma_m)
+        seen = {i: tracks for i, tracks in enumerate(self._tracks) if self._pictured(tracks)}
+        places = dict(zip(seen, self._places(list(seen.values())), strict=True))
+        told = [places.get(i) or self._boxes.place(t) for i, t in enumerate(self._tracks)]
         self._tracks.clear()
-        return boxed
+        return told
 
     def _pictured(self, tracks: Tracks) -> bool:
         frame = self._frames.get(tracks.camera)
         here = frame is not None and frame.time_ns == tracks.time_ns
         return here and tracks.camera in self._views and len(tracks.track_id) > 0
 
-    def _points(self, tracks: Sequence[Tracks]) -> list[tuple[F64, F64]]:
-        """Return floor positions (n, 2) and their sigma (n,) by the network, per camera."""
+    def _places(self, tracks: Sequence[Tracks]) -> list[FloorPositions]:
+        """Return the floor positions of tracklets, one message per camera."""
         crops: list[NDArray[np.uint8]] = []
         told: list[NDArray[np.float32]] = []
         for one in tracks:
@@ -107,28 +95,12 @@ class FloorFromPictures(Stage):
         batch = np.asarray(cv2.dnn.blobFromImages(crops, scalefactor=1 / 255), np.float32)
         output = self._network(batch, np.concatenate(told))[0]
         parts = np.split(output, np.cumsum([len(part) for part in told])[:-1])
-        return [
-            on_floor(self._views[one.camera], *foot_points_px(part, one.boxes_px.astype(float)))
-            for one, part in zip(tracks, parts, strict=True)
-        ]
+        return [self._place(one, part) for one, part in zip(tracks, parts, strict=True)]
 
-    def _weighed(self, boxed: FloorPositions, xy_m: F64, sigma_m: F64) -> FloorPositions:
-        """Return the mean of both, weighed by precision; of one where the other is unknown."""
-        by_box = _precision(boxed.sigma_m) * self._box_weight
-        by_feet = _precision(sigma_m)
-        total = by_box + by_feet
-        known = total > 0
-        total = np.where(known, total, 1.0)
-        share = (by_box / total)[:, None]
-        mixed = share * np.nan_to_num(boxed.xy_m) + (1 - share) * np.nan_to_num(xy_m)
-        both = (by_box > 0) & (by_feet > 0)
-        counted = np.where(both, 1 + self._box_weight, np.where(by_feet > 0, 1, self._box_weight))
-        sigma = np.maximum(np.sqrt(counted / total), LEAST_SIGMA_M)
-        return replace(
-            boxed,
-            xy_m=np.where(known[:, None], mixed, np.nan),
-            sigma_m=np.where(known, sigma, np.nan),
-        )
+    def _place(self, tracks: Tracks, output: NDArray[np.float32]) -> FloorPositions:
+        point_px, sigma_px = foot_points_px(output, tracks.boxes_px.astype(float))
+        xy_m, sigma_m = on_floor(self._views[tracks.camera], point_px, sigma_px)
+        return FloorPositions(tracks.time_ns, tracks.camera, tracks.track_id, xy_m, sigma_m)
 
 
 def on_floor(projection: Projection, point_px: F64, sigma_px: F64) -> tuple[F64, F64]:
@@ -142,13 +114,6 @@ def on_floor(projection: Projection, point_px: F64, sigma_px: F64) -> tuple[F64,
         there = projection.to_plane(point_px + axis * sigma_px)
         back = projection.to_plane(point_px - axis * sigma_px)
         variance += ((there - back) ** 2).sum(axis=1) / 4
-    sigma_m = np.sqrt(variance / 2)
+    sigma_m = np.maximum(np.sqrt(variance / 2), LEAST_SIGMA_M)
     known = np.isfinite(xy_m).all(axis=1) & (sigma_m < WIDEST_M)
     return np.where(known[:, None], xy_m, np.nan), np.where(known, sigma_m, np.nan)
-
-
-def _precision(sigma_m: F64) -> F64:
-    """Return 1 / sigma^2, 0 where sigma is unknown."""
-    bounded = np.maximum(np.nan_to_num(sigma_m, nan=np.inf), LEAST_SIGMA_M)
-    precision: F64 = 1.0 / bounded**2
-    return precision
