@@ -35,7 +35,7 @@ class TagMotionDetector(Stage):
         context: StageContext,
         *,
         model: str = "tag-motion",
-        flip_on: float = 0.4,
+        flip_on: float = 0.3,
         flip_off: float = 0.05,
         carried_on: float = 0.6,
         carried_off: float = 0.3,
