@@ -268,8 +268,7 @@ Says of every tag, twice a second, whether it is still, handled or carried.
   The radio is `retailsim/simulate/rfid`; no recording of a real shop was used.
 - Figures on seeds {validation}, which also chose the thresholds (on {on}, off {off}): metrics.json.
 - Made by: `{command}`
-- The simulated shop has grown since in details of how people walk and queue; training again gives
-  weights that differ a little.
+- Training again on a shop that has changed since gives weights that differ a little.
 - Limits: made for a plan's garments at their places; a crowd before a rail hides small movements,
   and garments that few antennas reach are read too seldom.
 """
