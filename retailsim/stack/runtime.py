@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import openvino
@@ -18,6 +18,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 from openvino import properties
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -26,6 +27,8 @@ from retailsim.resources import find, model_dir
 from retailsim.stack.stage import StageContext
 
 F32 = NDArray[np.float32]
+C = TypeVar("C", bound=BaseModel)
+N = TypeVar("N", bound=torch.nn.Module)
 MAX_WEIGHTS_BYTES = 512 * 1024 * 1024
 
 
@@ -75,6 +78,23 @@ def load_weights(module: torch.nn.Module, state: dict[str, torch.Tensor], *, nam
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         first = lines[1] if len(lines) > 1 else lines[0]
         raise ModelError(f"{name}: weights do not match the network: {first[:160]}") from error
+
+
+def load_network(name: str, config_type: type[C], build: Callable[[C], N]) -> tuple[C, N]:
+    """Read a model folder: its settings and the network they describe, weights loaded.
+
+    Raises ModelError when anything in it does not fit.
+    """
+    settings, state = load_model_dir(name)
+    try:
+        config = config_type.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{name}/config.yaml: {where}: {first['msg']}") from error
+    net = build(config)
+    load_weights(net, state, name=name)
+    return config, net
 
 
 class Network:

@@ -43,6 +43,14 @@ def test_nobody_is_linked_to_who_is_still_there() -> None:
     assert memory.links(np.array([2]), 5_000_000_000) == {}, "they were seen side by side"
 
 
+def test_without_memory_nobody_is_linked() -> None:
+    for memory_s, links in ((120.0, {7: 1}), (0.0, {})):
+        memory = Memory(MemorySettings(memory_s=memory_s))
+        met(memory, 1, LOOKS[0], from_s=0, until_s=1)
+        met(memory, 7, LOOKS[0], from_s=1.5, until_s=2)
+        assert memory.links(np.array([7]), 2_000_000_000) == links
+
+
 def test_tracks_never_confirmed_and_long_gone_are_forgotten() -> None:
     memory = Memory(MemorySettings(memory_s=20.0))
     memory.see(1, BOX, 0, look=LOOKS[0], told=False)

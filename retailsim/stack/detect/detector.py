@@ -7,15 +7,14 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from retailsim.errors import ModelError, StageError
+from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Detections
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.detect.decode import F32, Letterbox, decode, suppress
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
-from retailsim.stack.runtime import Network, load_model_dir, load_weights
+from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
 
 
@@ -91,13 +90,4 @@ def to_input(images: Sequence[NDArray[np.uint8]]) -> F32:
 
 def load_detector(model: str) -> tuple[DetectorConfig, PersonNet]:
     """Read a detector's model folder; raises ModelError when anything in it does not fit."""
-    settings, state = load_model_dir(model)
-    try:
-        config = DetectorConfig.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{model}/config.yaml: {where}: {first['msg']}") from error
-    net = PersonNet(config)
-    load_weights(net, state, name=model)
-    return config, net
+    return load_network(model, DetectorConfig, PersonNet)

@@ -14,11 +14,10 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from retailsim.errors import ModelError
-from retailsim.stack.runtime import load_model_dir, load_weights
+from retailsim.stack.runtime import load_network
 from retailsim.store.projection import Projection
 
 F64 = NDArray[np.float64]
@@ -93,16 +92,7 @@ def _conv(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
 
 def load_footpoint(model: str) -> tuple[FootPointConfig, FootPointNet]:
     """Read a foot point's model folder; raises ModelError when anything in it does not fit."""
-    settings, state = load_model_dir(model)
-    try:
-        config = FootPointConfig.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{model}/config.yaml: {where}: {first['msg']}") from error
-    net = FootPointNet(config)
-    load_weights(net, state, name=model)
-    return config, net
+    return load_network(model, FootPointConfig, FootPointNet)
 
 
 def view_px(boxes_px: F64) -> F64:

@@ -8,15 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from retailsim.errors import ModelError, StageError
+from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.reid.crops import F32, U8, covered_share, cut, to_input
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
-from retailsim.stack.runtime import Network, load_model_dir, load_weights
+from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
 
 NEVER_NS = -(2**62)
@@ -175,16 +174,7 @@ class Embedder(AppearanceStage):
 
 def load_embedder(model: str) -> tuple[EmbedderConfig, PersonEmbedder]:
     """Read an embedder's model folder; raises ModelError when anything in it does not fit."""
-    settings, state = load_model_dir(model)
-    try:
-        config = EmbedderConfig.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{model}/config.yaml: {where}: {first['msg']}") from error
-    net = PersonEmbedder(config)
-    load_weights(net, state, name=model)
-    return config, net
+    return load_network(model, EmbedderConfig, PersonEmbedder)
 
 
 def unit(vectors: NDArray[np.float64]) -> F32:

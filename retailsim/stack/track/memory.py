@@ -131,6 +131,8 @@ class Memory:
     def links(self, track_id: I64, time_ns: int) -> dict[int, int]:
         """Say which of the tracks seen now, (n,), are somebody gone: new number -> old number."""
         s = self._settings
+        if s.memory_s == 0:
+            return {}
         seen = set(track_id.tolist())
         young = [
             t
