@@ -369,3 +369,95 @@ class TruthScenario(_message.Message):
     seed: int
     yaml: str
     def __init__(self, time_ns: _Optional[int] = ..., name: _Optional[str] = ..., seed: _Optional[int] = ..., yaml: _Optional[str] = ...) -> None: ...
+
+class TruthPerson(_message.Message):
+    __slots__ = ("time_ns", "person_id", "customer", "persona", "purpose", "group", "presentation", "age_years", "height_m", "staff", "top", "bottom")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_FIELD_NUMBER: _ClassVar[int]
+    PERSONA_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    PRESENTATION_FIELD_NUMBER: _ClassVar[int]
+    AGE_YEARS_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_M_FIELD_NUMBER: _ClassVar[int]
+    STAFF_FIELD_NUMBER: _ClassVar[int]
+    TOP_FIELD_NUMBER: _ClassVar[int]
+    BOTTOM_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    person_id: int
+    customer: str
+    persona: str
+    purpose: str
+    group: int
+    presentation: str
+    age_years: float
+    height_m: float
+    staff: bool
+    top: str
+    bottom: str
+    def __init__(self, time_ns: _Optional[int] = ..., person_id: _Optional[int] = ..., customer: _Optional[str] = ..., persona: _Optional[str] = ..., purpose: _Optional[str] = ..., group: _Optional[int] = ..., presentation: _Optional[str] = ..., age_years: _Optional[float] = ..., height_m: _Optional[float] = ..., staff: _Optional[bool] = ..., top: _Optional[str] = ..., bottom: _Optional[str] = ...) -> None: ...
+
+class TruthPoses(_message.Message):
+    __slots__ = ("time_ns", "person_id", "pose", "held")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    POSE_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    person_id: _containers.RepeatedScalarFieldContainer[int]
+    pose: _containers.RepeatedScalarFieldContainer[int]
+    held: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, time_ns: _Optional[int] = ..., person_id: _Optional[_Iterable[int]] = ..., pose: _Optional[_Iterable[int]] = ..., held: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class TruthKeypoints(_message.Message):
+    __slots__ = ("time_ns", "camera", "person_id", "xy_px", "visible")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    XY_PX_FIELD_NUMBER: _ClassVar[int]
+    VISIBLE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    camera: str
+    person_id: _containers.RepeatedScalarFieldContainer[int]
+    xy_px: _containers.RepeatedScalarFieldContainer[float]
+    visible: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, time_ns: _Optional[int] = ..., camera: _Optional[str] = ..., person_id: _Optional[_Iterable[int]] = ..., xy_px: _Optional[_Iterable[float]] = ..., visible: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class TruthLook(_message.Message):
+    __slots__ = ("time_ns", "end_ns", "person_id", "fixture")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    END_NS_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    FIXTURE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    end_ns: int
+    person_id: int
+    fixture: str
+    def __init__(self, time_ns: _Optional[int] = ..., end_ns: _Optional[int] = ..., person_id: _Optional[int] = ..., fixture: _Optional[str] = ...) -> None: ...
+
+class TruthQueueing(_message.Message):
+    __slots__ = ("time_ns", "end_ns", "person_id", "place", "outcome")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    END_NS_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    end_ns: int
+    person_id: int
+    place: str
+    outcome: str
+    def __init__(self, time_ns: _Optional[int] = ..., end_ns: _Optional[int] = ..., person_id: _Optional[int] = ..., place: _Optional[str] = ..., outcome: _Optional[str] = ...) -> None: ...
+
+class TruthPlacement(_message.Message):
+    __slots__ = ("time_ns", "person_id", "epc", "fixture")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    PERSON_ID_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    FIXTURE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    person_id: int
+    epc: str
+    fixture: str
+    def __init__(self, time_ns: _Optional[int] = ..., person_id: _Optional[int] = ..., epc: _Optional[str] = ..., fixture: _Optional[str] = ...) -> None: ...

@@ -64,13 +64,14 @@ class TruthCrossing(Message):
 class TruthInteraction(Message):
     """A person handled a garment at its place, from `time_ns` to `end_ns`.
 
-    A 'flip' leaves it there; a 'pickup' takes it along; a 'putback' returns it.
+    A 'flip' leaves it there; a 'pickup' takes it along; a 'putback' returns it. Staff 'tidy'
+    garments at their place: folding, straightening.
     """
 
     end_ns: int
     person_id: int
     epc: str
-    kind: Literal["flip", "pickup", "putback"]
+    kind: Literal["flip", "pickup", "putback", "tidy"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,94 @@ class TruthTaste(Message):
     person_id: int
     sku: NDArray[np.str_] = array(np.str_, "n")
     utility: NDArray[np.float64] = array(np.float64, "n")
+
+
+@dataclass(frozen=True)
+class TruthPerson(Message):
+    """Who somebody is, told when they first appear in the session.
+
+    Attributes:
+        person_id: the number of all other truth messages; the same on a second visit of the day.
+        customer: stable over days for customers who come back, '' for others.
+        persona: id of the scenario's persona, 'staff' or 'passer-by'.
+        purpose: 'browse' | 'find' | 'return'; '' for staff and passers-by.
+        group: number of the group they came with, of its own for who came alone.
+        presentation: 'feminine' | 'masculine'.
+        top, bottom: worn garments, e.g. 'striped shirt #1f2c4d'.
+    """
+
+    person_id: int
+    customer: str
+    persona: str
+    purpose: str
+    group: int
+    presentation: str
+    age_years: float
+    height_m: float
+    staff: bool
+    top: str
+    bottom: str
+
+
+@dataclass(frozen=True)
+class TruthPoses(Message):
+    """What everyone's body does at one tick, rows as in the `TruthPeople` of the same time.
+
+    Attributes:
+        person_id: int64 (n,).
+        pose: retailsim.simulate.snapshot.Pose, uint8 (n,).
+        held: number of garments in the hands, uint8 (n,).
+    """
+
+    person_id: NDArray[np.int64] = array(np.int64, "n")
+    pose: NDArray[np.uint8] = array(np.uint8, "n")
+    held: NDArray[np.uint8] = array(np.uint8, "n")
+
+
+@dataclass(frozen=True)
+class TruthKeypoints(Message):
+    """Joints of the people in one frame, rows as in the `TruthBoxes` of the same time.
+
+    Attributes:
+        camera: camera id.
+        person_id: int64 (n,).
+        xy_px: the 17 keypoints of COCO in its order, also outside the frame, float32 (n, 17, 2);
+            NaN behind the camera.
+        visible: 0 outside the frame, 1 hidden, 2 seen, uint8 (n, 17).
+    """
+
+    camera: str
+    person_id: NDArray[np.int64] = array(np.int64, "n")
+    xy_px: NDArray[np.float32] = array(np.float32, "n", 17, 2)
+    visible: NDArray[np.uint8] = array(np.uint8, "n", 17)
+
+
+@dataclass(frozen=True)
+class TruthLook(Message):
+    """A person looked at a fixture, a mirror or a screen from `time_ns` to `end_ns`."""
+
+    end_ns: int
+    person_id: int
+    fixture: str
+
+
+@dataclass(frozen=True)
+class TruthQueueing(Message):
+    """A person stood in line from `time_ns` to `end_ns`, then was 'served' or 'gave-up'."""
+
+    end_ns: int
+    person_id: int
+    place: str
+    outcome: Literal["served", "gave-up"]
+
+
+@dataclass(frozen=True)
+class TruthPlacement(Message):
+    """A garment was put down at a place that is not the planogram's."""
+
+    person_id: int
+    epc: str
+    fixture: str
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from retailsim.errors import ScenarioError
 from retailsim.resources import find
+from retailsim.simulate.faults import Faults
+from retailsim.simulate.lighting import Lighting
+from retailsim.simulate.randomise import Randomisation
 from retailsim.store.load import load_model, load_plan, parse_model
 from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
 
@@ -134,6 +137,9 @@ class Scenario(PlanModel):
     tastes: Tastes = Tastes()
     dress_alike: DressAlike = DressAlike()
     staff: Staff = Staff()
+    lighting: Lighting = Lighting()
+    faults: Faults = Faults()
+    randomise: Randomisation = Randomisation()
     promises: Promises = Promises()
 
     @property

@@ -24,6 +24,11 @@ class Pose(IntEnum):
     REACH = 2
     HOLD = 3
     BEND = 4
+    FLIP = 5  # one hand holds a garment at its place, the other turns it
+    TRY = 6  # a garment is held against the own body, before a mirror or in a fitting room
+    ARMFUL = 7  # both forearms ahead under a pile of garments
+    PUSH = 8  # both hands on the handle of a pram
+    FOLD = 9  # both hands at work on a table before the body
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Clothes:
     top_kind: str  # tshirt | shirt | knit | jacket | coat | dress
     top_colour: tuple[float, float, float]
     top_colour2: tuple[float, float, float]
-    top_pattern: str  # plain | stripes | checks | dots
+    top_pattern: str  # plain | stripes | checks | dots | print
     bottom_kind: str  # trousers | skirt | shorts
     bottom_colour: tuple[float, float, float]
     shoe_colour: tuple[float, float, float]
@@ -52,6 +57,10 @@ class Body:
         clothes: what they wear.
         bag: 'none' | 'shoulder' | 'backpack'.
         texture_seed: draws the small irregularities.
+        presentation: 'feminine' | 'masculine'; shapes the body.
+        age_years: children have other proportions, the old stoop a little.
+        glasses: whether they wear any.
+        pram: whether they push one.
     """
 
     label: int
@@ -63,6 +72,10 @@ class Body:
     clothes: Clothes
     bag: str
     texture_seed: int
+    presentation: str = "feminine"
+    age_years: float = 35.0
+    glasses: bool = False
+    pram: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,13 @@ Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-FixtureKind = Literal["rail", "table", "fitting_room", "mirror", "till", "wall", "plant"]
+FixtureKind = Literal[
+    "rail", "table", "shelf", "fitting_room", "mirror", "till", "wall", "plant", "mannequin",
+    "column", "bench", "screen",
+]  # fmt: skip
 ZoneKind = Literal["entrance", "display", "aisle", "fitting", "mirror", "till"]
 GarmentKind = Literal["tshirt", "shirt", "knit", "jacket", "coat", "dress", "skirt", "trousers"]
-Pattern = Literal["plain", "stripes", "checks", "dots"]
+Pattern = Literal["plain", "stripes", "checks", "dots", "print"]
 
 
 class PlanModel(BaseModel):
@@ -43,6 +46,27 @@ class Door(PlanModel):
     id: Identifier
     segment_m: tuple[Point2, Point2]
     inside_m: Point2 = Field(description="any point on the inner side of the segment")
+    leads_to: Literal["street", "mall", "shop"] = Field(
+        default="street",
+        description="what lies outside: the street, more of a mall, or (in a concourse) a shop",
+    )
+
+
+class Window(PlanModel):
+    """A pane of glass in an outer wall; daylight comes through it."""
+
+    id: Identifier
+    segment_m: tuple[Point2, Point2] = Field(description="on a side of the floor")
+    sill_m: float = Field(default=0.4, ge=0)
+    top_m: Positive = 2.4
+
+
+class Decor(PlanModel):
+    """What floor and walls look like."""
+
+    floor: Literal["planks", "tiles", "stone", "carpet", "concrete"] = "planks"
+    floor_colour: str | None = Field(default=None, pattern=r"^#[0-9a-f]{6}$")
+    wall_colour: str | None = Field(default=None, pattern=r"^#[0-9a-f]{6}$")
 
 
 class Fixture(PlanModel):
@@ -90,6 +114,9 @@ class Camera(PlanModel):
     position_m: Point3 | None = None
     look_at_m: Point3 | None = None
     hfov_deg: float | None = Field(default=None, gt=5, lt=170)
+    distortion: tuple[float, float] = Field(
+        default=(0.0, 0.0), description="k1, k2 of Brown's radial model as calibrated"
+    )
 
     @model_validator(mode="after")
     def _all_or_nothing(self) -> Camera:
@@ -143,6 +170,8 @@ class StorePlan(PlanModel):
     height_m: Positive = 3.0
     zones: list[Zone] = []
     doors: list[Door] = []
+    windows: list[Window] = []
+    decor: Decor = Decor()
     fixtures: list[Fixture] = []
     cameras: list[Camera] = []
     readers: list[Reader] = []
@@ -155,6 +184,7 @@ class StorePlan(PlanModel):
         for label, ids in (
             ("zone", [z.id for z in self.zones]),
             ("door", [d.id for d in self.doors]),
+            ("window", [w.id for w in self.windows]),
             ("fixture", [f.id for f in self.fixtures]),
             ("camera", [c.id for c in self.cameras]),
             ("reader", [r.id for r in self.readers]),

@@ -103,7 +103,7 @@ def draw_people(rng: Rng, view: Viewpoint, count: int) -> People:
         if min(np.hypot(*(spot - other)) for other in xy) >= CLEARANCE_M:
             xy.append(spot)
     n = len(xy)
-    pose = rng.choice(len(Pose), n, p=(0.25, 0.45, 0.12, 0.1, 0.08)).astype(np.uint8)
+    pose = rng.choice(Pose.BEND + 1, n, p=(0.25, 0.45, 0.12, 0.1, 0.08)).astype(np.uint8)
     heading = rng.uniform(-np.pi, np.pi, n)
     reach = np.full((n, 3), np.nan)
     for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):

@@ -144,7 +144,7 @@ def _draw_people(rng: Rng, plan: StorePlan) -> People:
             spots.append(spot)
     n = len(spots)
     xy = np.array(spots).reshape(n, 2)
-    pose = rng.choice(len(Pose), n, p=(0.3, 0.36, 0.18, 0.08, 0.08)).astype(np.uint8)
+    pose = rng.choice(Pose.BEND + 1, n, p=(0.3, 0.36, 0.18, 0.08, 0.08)).astype(np.uint8)
     heading = rng.uniform(-np.pi, np.pi, n)
     reach = np.full((n, 3), np.nan)
     for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):

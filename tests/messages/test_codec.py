@@ -26,7 +26,7 @@ from tests.session.sessions import reads, same
 PROTO = Path(retailsim_pb2.__file__).with_name("retailsim.proto")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 INT64 = st.integers(-(2**63), 2**63 - 1)
-SCALARS = {int: INT64, float: st.floats(allow_nan=False), str: TEXT}
+SCALARS = {int: INT64, float: st.floats(allow_nan=False), str: TEXT, bool: st.booleans()}
 
 
 @st.composite
