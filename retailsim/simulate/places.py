@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
-from retailsim.store.standing import ROOM_M, as_spot, spots_beside
+from retailsim.store.standing import ROOM_M, as_spot, points_before, spots_beside
 
 F64 = NDArray[np.float64]
 Spot = tuple[float, float]
@@ -51,7 +51,7 @@ def find_places(plan: StorePlan) -> Places:
     return Places(
         beside={f.id: spots_beside(f, boxes) for f in stocked},
         rooms={f.id: as_spot(np.array(f.center_m)) for f in of["fitting_room"]},
-        mirrors={f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]},
+        mirrors={f.id: _before(f, plan, boxes) for f in of["mirror"]},
         queues=queues,
         behind=behind,
     )
@@ -79,12 +79,11 @@ class Claims:
         self._spots.pop(owner, None)
 
 
-def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
-    """Return the spot before the freer long side of a fixture."""
-    _, across = fixture_axes(fixture)
-    reach = fixture.size_m[1] / 2 + away_m
-    sides = np.array([np.array(fixture.center_m) + sign * reach * across for sign in (-1.0, 1.0)])
-    return as_spot(sides[int(clearance_m(boxes, sides).argmax())])
+def _before(fixture: Fixture, plan: StorePlan, boxes: Boxes) -> Spot:
+    """Return the spot before the freer long side of a mirror."""
+    assert plan.size_m is not None
+    points = points_before(fixture, MIRROR_M, plan.size_m)
+    return as_spot(points[int(clearance_m(boxes, points).argmax())])
 
 
 def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spot], list[Spot]]:
