@@ -35,7 +35,7 @@ fixtures:
   - {id: mirror, kind: mirror, center_m: [2.6, 5.95], size_m: [0.9, 0.08], height_m: 1.9}
   - {id: till, kind: till, center_m: [5.7, 1.3], size_m: [1.4, 0.6], height_m: 1.0}
   - {id: post, kind: column, center_m: [5.0, 4.9], size_m: [0.4, 0.4], height_m: 3.0}
-  - {id: screen, kind: screen, center_m: [4.2, 5.95], size_m: [1.2, 0.1], height_m: 2.2}
+  - {id: screen, kind: screen, center_m: [3.7, 5.95], size_m: [1.2, 0.1], height_m: 2.2}
 cameras:
   - {id: eye, position_m: [0.2, 0.2, 2.8], look_at_m: [3.5, 3.0, 0.0], hfov_deg: 90}
 readers:
@@ -90,10 +90,10 @@ def test_furniture_in_furniture() -> None:
 
 
 def test_furniture_turned_into_furniture() -> None:
-    straight = {"center_m": [4.5, 4.25], "size_m": [1.2, 0.8]}
+    straight = {"center_m": [4.6, 4.25], "size_m": [1.2, 0.8]}
     check_plan(kiosk_with("fixtures", "table", **straight))
     text = refusal(kiosk_with("fixtures", "table", angle_deg=45, **straight))
-    assert "column 'post' at (5.00, 4.90) m overlaps table 'table' at (4.50, 4.25) m" in text
+    assert "column 'post' at (5.00, 4.90) m overlaps table 'table' at (4.60, 4.25) m" in text
 
 
 def test_a_mirror_may_hang_on_a_column_but_not_stand_in_it() -> None:
@@ -205,7 +205,7 @@ def test_a_till_needs_room_behind_it() -> None:
 
 def test_a_screen_needs_people_before_it() -> None:
     text = refusal(kiosk_with("fixtures", "screen", opening_deg=90))
-    assert "screen 'screen' at (4.20, 5.95) m has no room to stand before it" in text
+    assert "screen 'screen' at (3.70, 5.95) m has no room to stand before it" in text
     check_plan(kiosk_with("fixtures", "screen", opening_deg=270))
 
 
