@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import dist, hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +125,8 @@ def _furniture(plan: StorePlan, size_m: F64) -> Iterator[Problem]:
             text = f"{_name(fixture)} is {fixture.height_m:g} m high, above the ceiling; lower it"
             yield Problem("fixtures", i, text)
     for (_, one), (j, other) in combinations(enumerate(plan.fixtures), 2):
+        if dist(one.center_m, other.center_m) > (hypot(*one.size_m) + hypot(*other.size_m)) / 2:
+            continue
         depth = overlap_m(one, other)
         if depth > _may_overlap_m(one, other):
             yield Problem(
