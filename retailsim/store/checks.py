@@ -30,6 +30,7 @@ from retailsim.store.standing import spots_before, spots_beside
 from retailsim.store.zones import ZoneMap
 
 F64 = NDArray[np.float64]
+MOST_FLOOR_M2 = 50_000.0  # more than any one shop; larger grids would only take memory
 TOUCH_M = 0.02  # what overlaps by less only touches
 FLAT_M = 0.12  # a mirror or screen thinner than this hangs on something and may be let into it
 ZONES_SHARE_M2 = 0.03  # zones may share this much, by rounding at their edge
@@ -61,6 +62,10 @@ def problems(plan: StorePlan) -> Iterator[Problem]:
     if plan.size_m is None:
         return
     size_m = np.array(plan.size_m)
+    if size_m.prod() > MOST_FLOOR_M2:
+        text = f"a floor of {size_m.prod():.0f} m2 is larger than {MOST_FLOOR_M2:g}; plan a part"
+        yield Problem("size_m", 0, text)
+        return
     yield from _openings(plan, size_m)
     yield from _furniture(plan, size_m)
     yield from _devices(plan, size_m)

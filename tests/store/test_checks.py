@@ -252,6 +252,17 @@ def test_a_window_in_a_doorway_or_above_the_ceiling() -> None:
     assert "window 'pane' at (1.25, 0.00) m reaches from 0.4 to 3.5 m" in text
 
 
+def test_a_floor_as_large_as_a_town_is_refused_before_memory_is_taken() -> None:
+    data = kiosk()
+    data["size_m"] = [1e6, 1e6]
+    assert "larger than 50000" in refusal(StorePlan.model_validate(data))
+
+
+def test_a_place_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        kiosk_with("fixtures", "rail", center_m=[float("nan"), 3.0])
+
+
 def test_the_refusal_names_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "kiosk.yaml"
     path.write_text(KIOSK.replace("center_m: [3.4, 3.4]", "center_m: [0.9, 3.4]"))
