@@ -27,7 +27,7 @@ def rates(truth: MessageLog, plan: StorePlan, duration_s: float) -> dict[str, fl
     """
     share = FIVE_MINUTES_S / duration_s
     inside = [np.sum(on_floor(plan, p.xy_m) & ~p.staff) for p in truth.of(TruthPeople)]
-    flips = [m for m in truth.of(TruthInteraction) if m.kind != "putback"]
+    flips = [m for m in truth.of(TruthInteraction) if m.kind in ("flip", "pickup")]
     return {
         "people_inside": float(np.mean(inside)) if inside else 0.0,
         "crossings": share * len(truth.of(TruthCrossing)),
