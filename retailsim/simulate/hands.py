@@ -11,7 +11,7 @@ from retailsim.simulate.places import Spot
 from retailsim.simulate.shop import Doing, Shop
 from retailsim.simulate.truth import Interval
 from retailsim.store.plan import Fixture
-from retailsim.store.slots import TAG_BELOW_BAR_M, fixture_axes
+from retailsim.store.slots import TAG_BELOW_BAR_M, fixture_axes, laid_on_m
 
 ARM_M = 0.8  # level distance that a standing person reaches, leaning a little
 PICK_UP_S = (1.0, 2.5)
@@ -19,7 +19,7 @@ PUT_BACK_S = (1.2, 2.5)
 RETRY_S = 1.5
 ASIDE_M = (1.8, 2.4, 3.2, 4.2)  # who finds no place close by looks so far around
 ASIDE_S = 4.0  # who does not get out of the way in this time thinks again
-LOOSE_PILE_M = 0.1  # a garment laid on others is so far above the table
+LOOSE_PILE_M = 0.1  # a garment laid on others is so far above the table or board
 
 
 def face(person: Person, xy_m: np.ndarray) -> None:
@@ -140,8 +140,9 @@ def loose_place_m(fixture: Fixture, share: float) -> np.ndarray:
     """Return a place on a fixture that no planogram knows, (3,), `share` of the way along it."""
     along, _ = fixture_axes(fixture)
     xy = np.array(fixture.center_m) + (0.8 * share - 0.4) * fixture.size_m[0] * along
-    height = fixture.height_m - TAG_BELOW_BAR_M if fixture.kind == "rail" else fixture.height_m
-    return np.array([*xy, height + (0.0 if fixture.kind == "rail" else LOOSE_PILE_M)])
+    if fixture.kind == "rail":
+        return np.array([*xy, fixture.height_m - TAG_BELOW_BAR_M])
+    return np.array([*xy, laid_on_m(fixture) + LOOSE_PILE_M])
 
 
 def _move_cloth(

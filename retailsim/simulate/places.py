@@ -13,13 +13,10 @@ from retailsim.simulate.waiting import waiting_spots
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
+from retailsim.store.standing import ROOM_M, as_spot, points_before, spots_beside
 
 F64 = NDArray[np.float64]
 Spot = tuple[float, float]
-AWAY_M = {"rail": 0.32, "table": 0.3}  # from a fixture's edge to the centre of who stands there
-SPACING_M = 0.28
-PASS_M = 0.45  # where somebody passes behind the back of who stands at a spot
-ROOM_M = 0.24  # a spot has at least this much clearance
 APART_M = 0.62  # two people who stand are at least this far apart
 QUEUE_STEP_M = 0.75
 QUEUE_LENGTH = 5
@@ -95,10 +92,10 @@ def find_places(plan: StorePlan) -> Places:
     queues, behind = {}, {}
     for till in of["till"]:
         queues[till.id], behind[till.id] = _till_places(till, plan, boxes)
-    beside = {f.id: _beside(f, boxes) for f in stocked}
+    beside = {f.id: spots_beside(f, boxes) for f in stocked}
     posts = _posts(plan, boxes)
-    rooms = {f.id: _spot(np.array(f.center_m)) for f in of["fitting_room"]}
-    mirrors = {f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]}
+    rooms = {f.id: as_spot(np.array(f.center_m)) for f in of["fitting_room"]}
+    mirrors = {f.id: _before(f, plan, boxes) for f in of["mirror"]}
     ways = [*rooms.values(), *mirrors.values(), *(door.inside_m for door in plan.doors)]
     waiting = waiting_spots(
         of["fitting_room"], boxes, plan.size_m or (0.0, 0.0), ways, QUEUE_LENGTH
@@ -112,8 +109,8 @@ def find_places(plan: StorePlan) -> Places:
         mirrors=mirrors,
         queues=queues,
         behind=behind,
-        fitting=[_spot(spot) for spot in waiting],
-        screens={f.id: _audience(f, boxes) for f in of["screen"]},
+        fitting=[as_spot(spot) for spot in waiting],
+        screens={f.id: _audience(f, plan, boxes) for f in of["screen"]},
         posts=posts,
         stock_room=next(iter(staff_only + posts), None),
         boxes=boxes,
@@ -172,33 +169,11 @@ def place_near(
     return next((spot for spot in spots if claims.free(spot, owner)), None)
 
 
-def _spot(xy_m: F64) -> Spot:
-    return (round(float(xy_m[0]), 3), round(float(xy_m[1]), 3))
-
-
-def _beside(fixture: Fixture, boxes: Boxes) -> list[Spot]:
-    """Return spots along both long sides of a fixture that leave room to pass behind."""
-    along, across = fixture_axes(fixture)
-    center, half = np.array(fixture.center_m), np.array(fixture.size_m) / 2
-    away = half[1] + AWAY_M.get(fixture.kind, 0.3)
-    count = max(1, round(2 * half[0] / SPACING_M))
-    spots = []
-    for sign in (-1.0, 1.0):
-        for k in range(count):
-            u = ((k + 0.5) / count - 0.5) * 2 * half[0]
-            spot = center + u * along + sign * away * across
-            behind = spot + sign * PASS_M * across
-            if clearance_m(boxes, np.array([spot, behind])).min() >= ROOM_M:
-                spots.append(_spot(spot))
-    return spots
-
-
-def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
-    """Return the spot before the freer long side of a fixture."""
-    _, across = fixture_axes(fixture)
-    reach = fixture.size_m[1] / 2 + away_m
-    sides = np.array([np.array(fixture.center_m) + sign * reach * across for sign in (-1.0, 1.0)])
-    return _spot(sides[int(clearance_m(boxes, sides).argmax())])
+def _before(fixture: Fixture, plan: StorePlan, boxes: Boxes) -> Spot:
+    """Return the spot before the freer long side of a mirror."""
+    assert plan.size_m is not None
+    points = points_before(fixture, MIRROR_M, plan.size_m)
+    return as_spot(points[int(clearance_m(boxes, points).argmax())])
 
 
 def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
@@ -207,16 +182,17 @@ def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
     return away
 
 
-def _audience(screen: Fixture, boxes: Boxes) -> list[Spot]:
-    """Return spots on both sides of a screen from which it can be read."""
-    along, across = fixture_axes(screen)
+def _audience(screen: Fixture, plan: StorePlan, boxes: Boxes) -> list[Spot]:
+    """Return spots before a screen, on the sides that show something, from which one can read."""
+    assert plan.size_m is not None
+    along, _ = fixture_axes(screen)
     spots = []
-    for sign in (-1.0, 1.0):
-        for away in AUDIENCE_M:
+    for away in AUDIENCE_M:
+        for point in points_before(screen, away, plan.size_m):
             for u in (-0.8, 0.0, 0.8):
-                spot = np.array(screen.center_m) + sign * away * across + u * along
+                spot = point + u * along
                 if clearance_m(boxes, spot[None])[0] >= STAND_M:
-                    spots.append(_spot(spot))
+                    spots.append(as_spot(spot))
     return spots
 
 
@@ -234,7 +210,7 @@ def _posts(plan: StorePlan, boxes: Boxes) -> list[Spot]:
         for end, sign in ((a, -1.0), (b, 1.0)):
             spot = end + sign * 0.3 * along + POST_M * inward
             if clearance_m(boxes, spot[None])[0] >= STAND_M:
-                spots.append(_spot(spot))
+                spots.append(as_spot(spot))
     return spots
 
 
@@ -260,5 +236,5 @@ def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spo
     queue = lines[int(np.argmax(clear))] if line is None else line
     back = [center + u * along - outward * (till.size_m[1] / 2 + 0.42) for u in (0.0, 0.45, -0.45)]
     room = clearance_m(boxes, np.array(back))
-    staff = [_spot(spot) for spot, gap in zip(back, room, strict=True) if gap >= ROOM_M]
-    return [_spot(spot) for spot in queue], staff
+    staff = [as_spot(spot) for spot, gap in zip(back, room, strict=True) if gap >= ROOM_M]
+    return [as_spot(spot) for spot in queue], staff

@@ -21,7 +21,7 @@ from retailsim.simulate.lighting import Lighting
 from retailsim.simulate.personas import ANYBODY, Persona, Regulars
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
-from retailsim.store.load import load_model, load_plan, parse_model
+from retailsim.store.load import load_model, load_shop, parse_model
 from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -231,11 +231,11 @@ def dump_scenario(scenario: Scenario) -> str:
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
-    """Read the plan a scenario is played in; raises ScenarioError."""
+    """Read the plan a scenario is played in; raises ScenarioError, also for impossible shops."""
     path = find(scenario_path).parent / scenario.store
     if not path.exists():
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
-    return load_plan(path)
+    return load_shop(path)
 
 
 def json_schema() -> dict[str, Any]:
