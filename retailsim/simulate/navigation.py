@@ -106,6 +106,11 @@ class Navigator:
         row = int((float(xy_m[1]) - float(self._low[1])) / CELL_M)
         return min(max(row, 0), ny - 1), min(max(column, 0), nx - 1)
 
+    def center(self, cell: tuple[int, int]) -> Spot:
+        """Return the middle of a cell."""
+        x, y = self._centers[cell[0] * self._shape[1] + cell[1]]
+        return float(x), float(y)
+
     def in_sight(self, a_m: F64 | Spot, b_m: F64 | Spot) -> bool:
         """Say whether one can walk straight from one point to another, furniture alone seen."""
         length = math.hypot(float(b_m[0]) - float(a_m[0]), float(b_m[1]) - float(a_m[1]))
