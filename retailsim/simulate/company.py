@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 ABREAST_M = 0.75  # between neighbours in a group; Moussaïd et al. fit 0.8 m
 SAME_GOAL_M = 1.5  # companions whose goals are nearer than this walk together
-WAIT_M = 1.0  # who is further ahead than this slows down ...
+WAIT_M = 0.8  # who is further ahead than this slows down ...
 LOST_M, LOST_S = 8.0, 4.0  # ... unless the other is this far behind, or stuck for so long
-WAITING_SHARE = 0.25  # of the pace, 1.5 m further on
+WAITING_M, WAITING_SHARE = 1.0, 0.25  # ... down to this share of the pace so much further on
 SIDEWAYS = 0.6  # metres per second back to the right distance, for each metre off it,
 SIDEWAYS_SHARE = 0.3  # but at most this share of the pace
 ROOM_M = 0.45  # clearance to walk abreast
@@ -29,6 +29,9 @@ CATCH_UP = 1.25  # followers walk this much faster than they like, to be beside 
 SETTLE_S = 0.6  # in about which they close a gap
 IN_SIGHT_M = 4.0  # farther off, or out of sight, they look for the way
 RESTING_M = 1.15  # so near to a leader who stands, standing is being there
+SETTLED_M, SETTLING_TICKS = 0.12, 25  # nor is the best place looked for any longer than this
+IN_THE_WAY_S = 0.6  # a leader who gets nowhere for so long may be held up by who follows
+DETOUR_M = 1.5  # the leader's goal is made for no longer when they are so near
 MOVED_M = 1.5  # a way to the leader is good until the leader has moved so far
 PLACE_GAP_M, PLACE_WALL_M = 0.5, 0.27  # a place beside the leader is this far from all else
 # Places in the leader's own axes, ahead and left, the best first.
@@ -51,12 +54,12 @@ def together(mover: Mover, wanted: Spot, navigator: Navigator) -> tuple[float, f
         behind = _behind(mover, other, way, math.hypot(*offset), navigator)
         if behind is None:
             continue
-        slower = 1 - (1 - WAITING_SHARE) * (behind - WAIT_M) / 1.5
+        slower = 1 - (1 - WAITING_SHARE) * (behind - WAIT_M) / WAITING_M
         share = min(share, max(slower, WAITING_SHARE))
         aside = float(offset[0] * left[0] + offset[1] * left[1])
         if abs(behind) < SAME_GOAL_M and abs(aside) < 2 * ABREAST_M:
             sideways += aside - math.copysign(ABREAST_M, aside)
-    room = float(navigator.clearance_near(mover.xy_m))
+    room = float(navigator.clearance_near(mover.xy_m[None])[0])
     most = SIDEWAYS_SHARE * mover.speed_mps if room > ROOM_M else 0.0
     sideways = min(max(SIDEWAYS * sideways, -most), most)
     x, y = wanted[0] * share + left[0] * sideways, wanted[1] * share + left[1] * sideways
@@ -98,12 +101,18 @@ def keep_beside(
     apart = math.hypot(*(leader.xy_m - mover.xy_m))
     standing = not leader.walking or (leader.leader is not None and leader.resting)
     if standing and apart < RESTING_M + mover.loose_m:
+        mover.settling += 1
         mover.resting = mover.resting or _settled(mover, movers, navigator)
         if mover.resting:
             mover.goal = None
             return None
     mover.resting = False
-    if not _on_detour(mover, leader):
+    if leader.goal is not None and leader.waited_s > IN_THE_WAY_S and apart < RESTING_M:
+        # Whoever is in the leader's way goes ahead of them.
+        ux, uy = leader.goal.direction(navigator.cell(mover.xy_m))
+        return ux * mover.speed_mps, uy * mover.speed_mps
+    mover.settling = 0 if not standing else mover.settling
+    if not _on_detour(mover, leader, apart):
         mover.detours = 0
         if apart > IN_SIGHT_M or not navigator.in_sight(mover.xy_m, leader.xy_m):
             _look_for(mover, leader, navigator)
@@ -125,13 +134,15 @@ def _settled(mover: Mover, movers: Sequence[Mover], navigator: Navigator) -> boo
     """Say whether the place beside a leader who stands is reached, or cannot be."""
     x, y = _place(mover, movers, navigator)
     off = math.hypot(x - float(mover.xy_m[0]), y - float(mover.xy_m[1]))
-    return off < 0.12 or mover.waited_s > 1.0
+    return off < SETTLED_M or mover.settling > SETTLING_TICKS
 
 
-def _on_detour(mover: Mover, leader: Mover) -> bool:
-    """Say whether a follower goes round somebody, to where the leader still is."""
+def _on_detour(mover: Mover, leader: Mover, apart: float) -> bool:
+    """Say whether a follower goes round somebody, to where the leader is or goes."""
     if mover.goal is None or not mover.detours:
         return False
+    if leader.goal is not None and (mover.goal.goal_m == leader.goal.goal_m).all():
+        return apart > DETOUR_M
     here = math.hypot(*(mover.goal.goal_m - mover.xy_m))
     moved = math.hypot(*(mover.goal.goal_m - leader.xy_m))
     return moved < MOVED_M and here > ABREAST_M

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from retailsim.simulate.crowding import FREE_SPEED_MPS
 from retailsim.simulate.motion import TICK_S, Mover, step
 from retailsim.simulate.navigation import CELL_M, Field, Navigator
-from retailsim.simulate.street import Street
 from retailsim.simulate.streams import stream
+from retailsim.simulate.street import Street
 from retailsim.store.plan import Door, StorePlan
 
 F64 = NDArray[np.float64]

@@ -37,6 +37,7 @@ STEP_PER_HEIGHT = 0.41  # step length over stature (pedometer rule of thumb, 0.4
 ARRIVED_M = 0.04
 MEANDER_RAD = 0.14  # nobody walks along a ruler: directions sway by this ...
 MEANDER_CYCLES = 4.3  # ... once in so many cycles of two steps (assumed)
+PROGRESS_M = 0.2
 STUCK_S = 2.0  # without progress; in a crowd that is slow anyhow it takes longer,
 LEAST_HURRY = 0.3  # up to so much
 
@@ -58,6 +59,8 @@ class Mover:
         leader: who is followed, None for nobody.
         loose_m: how far a follower strays from the place beside the leader.
         resting: a follower standing by a leader who stands.
+        last_m: where a follower was when last seen to get on.
+        settling: ticks that a follower has looked for a place beside a leader who stands.
         place: which of the places beside the leader a follower makes for.
     """
 
@@ -78,6 +81,8 @@ class Mover:
     leader: Mover | None = field(default=None, repr=False)
     loose_m: float = 0.0
     resting: bool = False
+    last_m: F64 = field(default_factory=lambda: np.zeros(2), repr=False)
+    settling: int = 0
     place: int | None = None
 
     def walk_to(
@@ -127,7 +132,7 @@ class Mover:
     def _forget(self) -> None:
         self.goal, self.arrived, self.within_m, self.leader = None, None, ARRIVED_M, None
         self.best_way_m, self.waited_s, self.detours = np.inf, 0.0, 0
-        self.loose_m, self.resting, self.place = 0.0, False, None
+        self.loose_m, self.resting, self.settling, self.place = 0.0, False, 0, None
 
 
 @dataclass
@@ -283,8 +288,12 @@ def _advance(
     mover.velocity_mps = moved / TICK_S
     mover.gait_phase += length / (2 * STEP_PER_HEIGHT * mover.height_m)
     if mover.leader is not None:
-        enough = 0.25 * hurry * TICK_S * math.hypot(*wish.velocity_mps)
-        _wait(mover, length > enough, hurry, mover.leader.xy_m, movers, navigator)
+        content = math.hypot(*wish.velocity_mps) < 0.3 * mover.pace_mps
+        progress = content or math.hypot(*(mover.xy_m - mover.last_m)) > PROGRESS_M
+        if progress:
+            mover.last_m = mover.xy_m
+        there = mover.leader.xy_m if mover.goal is None else mover.goal.goal_m
+        _wait(mover, progress, hurry, there, movers, navigator)
         return
     assert mover.goal is not None
     goal = mover.goal.goal_m
@@ -293,7 +302,7 @@ def _advance(
         _arrive(mover)
         return
     way = float(mover.goal.way_m[navigator.cell(mover.xy_m)])
-    nearer = way < mover.best_way_m - 0.2
+    nearer = way < mover.best_way_m - PROGRESS_M
     if nearer:
         mover.best_way_m = way
     _wait(mover, nearer, hurry, goal, movers, navigator)
