@@ -16,6 +16,8 @@ ACT = {"adult": 0.3, "child": 0.2}  # share of pauses that are spent at a fixtur
 TOUCH = {"adult": 0.5, "child": 0.6}
 PAUSE_S = {"adult": (2.0, 6.0), "child": (0.8, 3.0)}
 RE_AIM_S = 3.0
+ABREAST_S = 1.0
+LOOSE_M = {"adult": 0.0, "child": 0.6}  # how far they stray while walking (assumed)
 
 
 def accompany(shop: Shop, visit: Visit, leader: Person, role: str) -> Doing:
@@ -25,7 +27,7 @@ def accompany(shop: Shop, visit: Visit, leader: Person, role: str) -> Doing:
         spot_of_leader = shop.claims.of(leader)
         anchor = leader.xy_m if spot_of_leader is None else np.array(spot_of_leader)
         if np.hypot(*(person.xy_m - anchor)) > STRAY_M[role]:
-            yield from _follow(shop, person, anchor)
+            yield from _follow(shop, person, leader, anchor, role)
         elif rng.random() < ACT[role]:
             yield from _act(shop, visit, anchor, role)
         else:
@@ -34,8 +36,13 @@ def accompany(shop: Shop, visit: Visit, leader: Person, role: str) -> Doing:
     yield from leave(shop, visit, by=leader.exit_to)
 
 
-def _follow(shop: Shop, person: Person, anchor: np.ndarray) -> Doing:
-    """Walk towards a free place near the leader's; look again before long."""
+def _follow(shop: Shop, person: Person, leader: Person, anchor: np.ndarray, role: str) -> Doing:
+    """Walk beside a leader who walks, else to a free place near theirs; look again before long."""
+    if leader.mover.walking and shop.trips is None:
+        shop.claims.leave(person)
+        person.mover.follow(leader.mover, loose_m=LOOSE_M[role])
+        yield shop.wait(ABREAST_S)
+        return
     spot = shop.place_near(person, anchor)
     if spot is None:
         yield shop.wait(1.0)

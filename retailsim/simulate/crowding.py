@@ -32,7 +32,8 @@ def weidmann_share(density_per_m2: ArrayLike) -> F64:
     """
     density = np.maximum(np.asarray(density_per_m2, float), 1e-6)
     share = 1 - np.exp(-CROWD_PER_M2 * (1 / density - 1 / STANDSTILL_PER_M2))
-    return np.maximum(share, 0.0)
+    out: F64 = np.maximum(share, 0.0)
+    return out
 
 
 def room_around(floor: NDArray[np.bool_], cell_m: float) -> F64:

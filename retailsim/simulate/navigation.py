@@ -196,7 +196,8 @@ class Navigator:
         while (after != after[after]).any():
             length += length[after]
             after = after[after]
-        out = np.minimum(np.round(100 * length), _NO_WAY_CM - 1).astype(np.uint16)
+        centimetres = np.minimum(np.round(100 * length), _NO_WAY_CM - 1)
+        out: NDArray[np.uint16] = centimetres.astype(np.uint16)
         out[lost] = _NO_WAY_CM
         return out
 

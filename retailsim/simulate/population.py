@@ -14,6 +14,7 @@ from retailsim.simulate.appearance import draw_body, draw_clothes, draw_shopper,
 from retailsim.simulate.arrivals import arrival_times_s
 from retailsim.simulate.choice import choose
 from retailsim.simulate.companions import accompany
+from retailsim.simulate.gait import group_share, relative_pace
 from retailsim.simulate.motion import Mover
 from retailsim.simulate.party import Member, Party, amount, draw_party
 from retailsim.simulate.people import Person, Story
@@ -120,6 +121,7 @@ class Population:
         shop = self._shop
         for m, member in enumerate(party.members[1:], start=1):
             person = self._member(party, member, (*key, m), place, leader.story.group)
+            _join(leader, person)
             shop.env.process(self._tag_along(party, member, person, leader, (*key, m)))
 
     def _tag_along(
@@ -152,6 +154,7 @@ class Population:
             person = self._member(party, member, (*key, m), free, leader.story.group)
             spot = shop.place_near(person, leader.xy_m)
             if spot is not None:
+                _join(leader, person)
                 self._stands(person, spot, heading)
                 own = self._visit(person, party, (*key, m))
                 shop.env.process(accompany(shop, own, leader, member.role))
@@ -251,7 +254,9 @@ class Population:
         return self._shopper(party, key, body, spot, story)
 
     def _shopper(self, party: Party, key: Key, body: Body, spot: Spot, story: Story) -> Person:
-        person = self._person(key, body, spot, story, pace=party.persona.pace)
+        pace = party.persona.pace * relative_pace(body.age_years, body.presentation)
+        pace *= group_share(len(party.members))
+        person = self._person(key, body, spot, story, pace=pace)
         person.taste = self._taste(person, party, key)
         return person
 
@@ -319,3 +324,9 @@ class Population:
         self._made += 1
         order = stream(self._label_seed, "labels", block).permutation(LABELS)
         return int(block * LABELS + order[place]) + 1
+
+
+def _join(leader: Person, person: Person) -> None:
+    """Let two of a group wait for each other and walk abreast."""
+    leader.mover.companions = (*leader.mover.companions, person.mover)
+    person.mover.companions = (leader.mover,)
