@@ -48,6 +48,7 @@ def record(
     seed: int,
     duration_s: float,
     video: bool = True,
+    radio: bool = True,
     label_seed: int | None = None,
     progress: Progress | None = None,
 ) -> Recording:
@@ -60,6 +61,7 @@ def record(
         seed: all draws follow from it.
         duration_s: length of the session.
         video: False leaves out cameras and everything they would see.
+        radio: False leaves out tag reads.
         label_seed: draws the shoppers' numbers in the truth; changes nothing else.
         progress: told (seconds done, wall seconds) after every tick.
 
@@ -70,7 +72,7 @@ def record(
     taken = Recording(duration_s=duration_s)
     begin = perf_counter()
     world = World(scenario, plan, seed=seed, label_seed=label_seed)
-    radio = RadioRig(plan, seed=seed) if plan.readers else None
+    readers = RadioRig(plan, seed=seed) if radio and plan.readers else None
     with ExitStack() as stack:
         cameras = _Cameras(plan, seed, taken, stack) if video and plan.cameras else None
         writer = stack.enter_context(BagWriter(output, plan))
@@ -79,12 +81,14 @@ def record(
             reads = []
             if cameras:
                 cameras.draw(snapshot)
-            if radio and before is not None:
+            if readers and before is not None:
                 start = perf_counter()
-                reads = radio.advance(before, snapshot)
+                reads = readers.advance(before, snapshot)
                 taken.book("radio", perf_counter() - start)
+            start = perf_counter()
             for message in (*messages, *reads):
                 writer.write(message)
+            taken.book("writing", perf_counter() - start)
             if cameras:
                 cameras.write_finished(writer)
             before = snapshot
@@ -141,7 +145,12 @@ class _Cameras:
         while len(self._pending) > keep:
             view, future = self._pending.pop(0)
             time_ns = view.frame.time_ns
+            start = perf_counter()
+            data = future.result()
+            self._taken.book("waiting for the encoder", perf_counter() - start)
+            start = perf_counter()
             writer.write_video(
-                view.frame.camera, time_ns, future.result(), log_time_ns=time_ns + FRAME_LATENCY_NS
+                view.frame.camera, time_ns, data, log_time_ns=time_ns + FRAME_LATENCY_NS
             )
             writer.write(view.boxes)
+            self._taken.book("writing", perf_counter() - start)

@@ -1,0 +1,82 @@
+"""Looking at a scenario now and then: the world runs on, cameras draw only at some moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from retailsim.errors import ScenarioError
+from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.scenario import Scenario
+from retailsim.simulate.shop import TICKS_PER_S
+from retailsim.simulate.snapshot import Snapshot
+from retailsim.simulate.world import World
+from retailsim.store.plan import StorePlan
+
+# Of the world's ticks just before a moment, this many are drawn and thrown away: what a camera
+# makes of a moment may depend on the one before.
+LEAD_TICKS = 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One look at the shop.
+
+    Attributes:
+        at_s: seconds since the scenario's start.
+        snapshot: the world.
+        views: what the cameras deliver, in the plan's order; a camera may miss.
+    """
+
+    at_s: float
+    snapshot: Snapshot
+    views: tuple[View, ...]
+
+
+def spread_s(duration_s: float, count: int) -> list[float]:
+    """Return the middles of `count` equal parts of a session, seconds."""
+    return [duration_s * (i + 0.5) / count for i in range(count)]
+
+
+def look(
+    scenario: Scenario,
+    plan: StorePlan,
+    *,
+    seed: int,
+    at_s: Sequence[float],
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Moment]:
+    """Play a scenario and yield what the cameras see at some moments.
+
+    Args:
+        scenario, plan, seed: as for `record`.
+        at_s: the moments, ascending, rounded to the world's ticks.
+        progress: told the share done after every tick.
+
+    Raises:
+        ScenarioError: no camera of the plan is calibrated, or the world cannot be played.
+        DeviceError: there is no OpenGL.
+    """
+    if not any(camera.calibrated for camera in plan.cameras):
+        raise ScenarioError(f"the plan '{plan.name}' has no calibrated camera to look through")
+    rig = CameraRig(_always_ready(plan), seed=seed)
+    wanted = sorted({round(s * TICKS_PER_S) for s in at_s})
+    last = wanted[-1]
+    leads = {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
+    world = World(scenario, plan, seed=seed)
+    for tick, (snapshot, _) in enumerate(world.run((last + 1) / TICKS_PER_S)):
+        if tick in wanted:
+            yield Moment(tick / TICKS_PER_S, snapshot, tuple(rig.render(snapshot)))
+        elif tick in leads:
+            rig.render(snapshot)
+        if progress:
+            progress((tick + 1) / (last + 1))
+
+
+def _always_ready(plan: StorePlan) -> StorePlan:
+    """Return the plan with cameras fast enough to have a frame at every tick."""
+    cameras = [
+        camera.model_copy(update={"rate_hz": max(camera.rate_hz, float(TICKS_PER_S))})
+        for camera in plan.cameras
+    ]
+    return plan.model_copy(update={"cameras": cameras})
