@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.errors import BagError, ScenarioError
-from retailsim.experiments.moments import Moment, look, spread_s
+from retailsim.simulate.moments import Moment, look, spread_s
 from retailsim.simulate.scenario import Scenario
 from retailsim.store.plan import Camera, StorePlan
 

@@ -77,6 +77,7 @@ def record(
         cameras = _Cameras(plan, seed, taken, stack) if video and plan.cameras else None
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
+        taken.book("set-up", perf_counter() - begin)
         for tick, (snapshot, messages) in enumerate(_timed(world, duration_s, taken), start=1):
             reads = []
             if cameras:
@@ -104,13 +105,15 @@ def _timed(
     world: World, duration_s: float, taken: Recording
 ) -> Iterator[tuple[Snapshot, tuple[Message, ...]]]:
     ticks = iter(world.run(duration_s))
+    part = "warm-up"  # the first tick comes after it
     while True:
         start = perf_counter()
         try:
             item = next(ticks)
         except StopIteration:
             return
-        taken.book("world", perf_counter() - start)
+        taken.book(part, perf_counter() - start)
+        part = "world"
         yield item
 
 

@@ -111,15 +111,68 @@ class Staff(PlanModel):
 
 
 class Promises(PlanModel):
-    """The least the scenario holds per five minutes, on average; null where it promises nothing."""
+    """What a session of the scenario holds at least (`_at_most`: at most); null promises nothing.
 
-    people_inside: NotNegative | None = None
+    Counts are per five minutes, on average.
+    """
+
+    people_inside: NotNegative | None = Field(default=None, description="customers, on average")
+    people_at_once: NotNegative | None = Field(
+        default=None, description="most people inside at any time, staff included"
+    )
+    people_at_once_at_most: NotNegative | None = None
     crossings: NotNegative | None = None
     covered_flips: NotNegative | None = Field(
         default=None, description="flips and pick-ups with at least three reads of the tag"
     )
     try_ons: NotNegative | None = None
     sales: NotNegative | None = None
+    queued: NotNegative | None = Field(default=None, description="stays in a queue that ended")
+    gave_up: NotNegative | None = Field(
+        default=None, description="people who left a queue unserved"
+    )
+    returns: NotNegative | None = Field(
+        default=None, description="customers who came in again after they had left"
+    )
+    screen_looks: NotNegative | None = None
+    misplaced: NotNegative | None = Field(
+        default=None, description="garments put down where the planogram does not have them"
+    )
+    staff_carries: NotNegative | None = Field(
+        default=None, description="garments that staff carried through the shop"
+    )
+    restocked: NotNegative | None = Field(default=None, description="garments staff put in place")
+    tidied: NotNegative | None = Field(
+        default=None, description="garments staff folded, straightened"
+    )
+    alike_share: Share | None = Field(
+        default=None, description="customers whose clothes another customer wears, too"
+    )
+    company_share: Share | None = Field(
+        default=None, description="customers who came with somebody"
+    )
+    mannequins: NotNegative | None = Field(default=None, description="in the plan")
+    mirrors: NotNegative | None = Field(default=None, description="in the plan")
+    reader_silence_s: NotNegative | None = Field(
+        default=None,
+        description="longest time without any read, of the reader that had the longest",
+    )
+    dropped_frames_share: Share | None = Field(default=None, description="of the worst camera")
+    late_frames_share: Share | None = Field(
+        default=None, description="of the worst camera: frames under way for more than 0.15 s"
+    )
+    knocked_px: NotNegative | None = Field(
+        default=None, description="how far a camera shows things from where the plan says"
+    )
+    mean_luminance: NotNegative | None = Field(
+        default=None, description="of the pictures, 0 to 255, over all cameras and the whole day"
+    )
+    mean_luminance_at_most: NotNegative | None = None
+    light_change_share: Share | None = Field(
+        default=None,
+        description="share of a picture that light alone changes by more than 20 of 255 levels "
+        "within the day, of the camera that has the most",
+    )
 
 
 class Scenario(PlanModel):

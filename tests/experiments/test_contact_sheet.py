@@ -11,8 +11,8 @@ import pytest
 from retailsim import api
 from retailsim.errors import BagError, ScenarioError
 from retailsim.experiments.contact_sheet import GAP_PX, MOST_PX, cell_px
-from retailsim.experiments.moments import look, spread_s
 from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.moments import look, spread_s
 from retailsim.simulate.scenario import load_scenario, load_store
 from retailsim.simulate.world import World
 from retailsim.store.plan import Camera

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retailsim.errors import ScenarioError
 from retailsim.simulate.camera.rig import CameraRig, View
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.shop import TICKS_PER_S
 from retailsim.simulate.snapshot import Snapshot
-from retailsim.simulate.world import World
+from retailsim.simulate.world import TICK_NS, World
 from retailsim.store.plan import StorePlan
 
 # Of the world's ticks just before a moment, this many are drawn and thrown away: what a camera
@@ -57,9 +57,7 @@ def look(
         ScenarioError: no camera of the plan is calibrated, or the world cannot be played.
         DeviceError: there is no OpenGL.
     """
-    if not any(camera.calibrated for camera in plan.cameras):
-        raise ScenarioError(f"the plan '{plan.name}' has no calibrated camera to look through")
-    rig = CameraRig(_always_ready(plan), seed=seed)
+    rig = _rig(scenario, plan, seed)
     wanted = sorted({round(s * TICKS_PER_S) for s in at_s})
     last = wanted[-1]
     leads = {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
@@ -73,10 +71,41 @@ def look(
             progress((tick + 1) / (last + 1))
 
 
-def _always_ready(plan: StorePlan) -> StorePlan:
-    """Return the plan with cameras fast enough to have a frame at every tick."""
+def look_frozen(
+    scenario: Scenario,
+    plan: StorePlan,
+    *,
+    seed: int,
+    frozen_at_s: float,
+    at_s: Sequence[float],
+) -> Iterator[Moment]:
+    """Stop the world at one moment and yield what the cameras see of it at later times.
+
+    What changes from picture to picture is light and cameras alone, and hours pass in no time.
+
+    Args:
+        scenario, plan, seed: as for `record`.
+        frozen_at_s: how long the world is played before it stops.
+        at_s: when the cameras look, ascending.
+
+    Raises:
+        ScenarioError: no camera of the plan is calibrated, or the world cannot be played.
+        DeviceError: there is no OpenGL.
+    """
+    rig = _rig(scenario, plan, seed)
+    *_, (frozen, _) = World(scenario, plan, seed=seed).run(frozen_at_s + 1 / TICKS_PER_S)
+    for seconds in at_s:
+        now_ns = scenario.start_ns + round(seconds * TICKS_PER_S) * TICK_NS
+        snapshot = replace(frozen, time_ns=now_ns, swings=())
+        yield Moment(seconds, snapshot, tuple(rig.render(snapshot)))
+
+
+def _rig(scenario: Scenario, plan: StorePlan, seed: int) -> CameraRig:
+    """Return cameras that are fast enough to have a picture at every tick."""
+    if not any(camera.calibrated for camera in plan.cameras):
+        raise ScenarioError(f"the plan '{plan.name}' has no calibrated camera to look through")
     cameras = [
         camera.model_copy(update={"rate_hz": max(camera.rate_hz, float(TICKS_PER_S))})
         for camera in plan.cameras
     ]
-    return plan.model_copy(update={"cameras": cameras})
+    return CameraRig(plan.model_copy(update={"cameras": cameras}), seed=seed)
