@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import TagReads
+from retailsim.simulate.camera.boxes import full_boxes_px
+from retailsim.simulate.camera.people import crowd_mesh
 from retailsim.simulate.moments import Moment
 from retailsim.store.plan import StorePlan
 from retailsim.store.projection import Projection
@@ -17,7 +19,6 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 LATE_S = 0.15  # a healthy camera's frames take 0.04 s (assumed, as in the recorder)
 CHANGED_LEVELS = 20.0
-BODY_M = 0.45  # width and depth of a standing body (assumed)
 
 
 def reader_silence_s(
@@ -55,43 +56,28 @@ def frame_shares(
 def knocked_px(moments: Sequence[Moment], plan: StorePlan) -> float:
     """Return how far cameras show people from where the plan's calibration has them, pixels.
 
-    Each moment gives every camera the median over the people in its picture; the camera and the
-    moment with the most decide. 0 where nobody is seen.
+    The boxes in the picture are compared with those that the same bodies would have. Each moment
+    gives every camera the median over the people in its picture; the camera and the moment with
+    the most decide. 0 where nobody is seen.
     """
     offsets = [0.0]
     for moment in moments:
+        bodies = crowd_mesh(moment.snapshot.people).position
         row = {body.label: i for i, body in enumerate(moment.snapshot.people.body)}
         for view in moment.views:
-            camera = plan.camera(view.boxes.camera)
-            rows = np.array([row[int(label)] for label in view.boxes.person_id], np.intp)
-            if not len(rows):
-                continue
-            expected = _expected_px(moment, Projection.of(camera), rows)
-            full = view.boxes.full_px.astype(float)
-            seen = (full[:, :2] + full[:, 2:]) / 2
-            known = np.isfinite(seen).all(1) & np.isfinite(expected).all(1)
+            rows = [row[int(label)] for label in view.boxes.person_id]
+            projection = Projection.of(plan.camera(view.boxes.camera))
+            expected = _centres(full_boxes_px(projection, bodies[rows]))
+            apart = _centres(view.boxes.full_px) - expected
+            known = np.isfinite(apart).all(1)
             if known.any():
-                middle = np.median((seen - expected)[known], axis=0)
-                offsets.append(float(np.hypot(*middle)))
+                offsets.append(float(np.hypot(*np.median(apart[known], axis=0))))
     return max(offsets)
 
 
-def _expected_px(moment: Moment, projection: Projection, rows: NDArray[np.intp]) -> F64:
-    """Return the centres of the boxes around upright bodies, float64 (n, 2)."""
-    people = moment.snapshot.people
-    centres = []
-    for row in rows:
-        x, y = people.xy_m[row]
-        half = BODY_M / 2
-        corners = [
-            (x + dx, y + dy, z)
-            for dx in (-half, half)
-            for dy in (-half, half)
-            for z in (0.0, people.body[row].height_m)
-        ]
-        px = projection.to_image(np.array(corners))
-        centres.append((px.min(0) + px.max(0)) / 2)
-    return np.array(centres)
+def _centres(boxes_px: NDArray[np.float32]) -> F64:
+    boxes = boxes_px.astype(float)
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, float)
 
 
 def mean_luminance(moments: Sequence[Moment]) -> float:
