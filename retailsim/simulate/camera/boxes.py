@@ -23,7 +23,8 @@ def full_boxes_px(projection: Projection, position: F32) -> F32:
     safe = np.where(seen, depth, 1.0)
     k = projection.matrix
     if not projection.lens.straight:
-        local = projection.lens.distort(local[..., :2] / safe[..., None]) * safe[..., None]
+        bent = projection.lens.distort(local[..., :2] / safe[..., None])
+        local, safe = bent.astype(np.float32), np.ones_like(safe)
     out = np.full((len(position), 4), np.nan, np.float32)
     for axis in range(2):
         px = k[axis, axis] * local[..., axis] / safe + k[axis, 2]
