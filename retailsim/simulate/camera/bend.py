@@ -6,6 +6,8 @@ is drawn that is wide enough to fill the corners; pixels are then fetched from w
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 WIDEST = 2.5  # times the delivered width or height; wider pictures are refused
 MARGIN_PX = 2
 
@@ -66,12 +69,14 @@ class Bend:
         self._nearest = nearest[..., 1] * drawn.width_px + nearest[..., 0]
         self.area = _area(source)
 
-    def __call__(self, bgr: U8, ids: U16, depth: F32) -> tuple[U8, U16, F32]:
-        """Return picture (h, w, 3), identities and depth buffer (h, w) as delivered."""
+    def picture(self, bgr: U8) -> U8:
+        """Return the delivered picture, (h, w, 3)."""
         maps = (self._smooth[0], self._smooth[1])
-        picture = np.asarray(cv2.remap(bgr, *maps, cv2.INTER_LINEAR), np.uint8)
-        # No identity or depth between two others: the nearest pixel's.
-        return picture, ids.ravel()[self._nearest], depth.ravel()[self._nearest]
+        return np.asarray(cv2.remap(bgr, *maps, cv2.INTER_LINEAR), np.uint8)
+
+    def labels(self, drawn: NDArray[T]) -> NDArray[T]:
+        """Return the nearest pixels' identities or depths, (h, w): none between two others."""
+        return np.asarray(drawn.ravel()[self._nearest])
 
     def drawn_px(self, ids: U16, people: int) -> F64:
         """Return how many drawn pixels each person's delivered ones are worth, (people,)."""

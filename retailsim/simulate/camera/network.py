@@ -36,7 +36,7 @@ class Network:
     def arrival_ns(self, time_ns: int) -> int | None:
         """Return when a frame arrives, None for never; call once a frame, in order."""
         arrival = time_ns + LATENCY_NS
-        loss = self._fault_at((time_ns - self._start_ns) * 1e-9)
+        loss = self._fault_at(time_ns - self._start_ns)
         if loss is None:
             self._losing = None
         else:
@@ -50,9 +50,10 @@ class Network:
         self._before_ns = max(self._before_ns, arrival)
         return self._before_ns
 
-    def _fault_at(self, now_s: float) -> FrameLoss | None:
+    def _fault_at(self, elapsed_ns: int) -> FrameLoss | None:
         for loss in self._losses:
-            if loss.from_s <= now_s and (loss.for_s is None or now_s < loss.from_s + loss.for_s):
+            since_ns = elapsed_ns - round(loss.from_s * 1e9)
+            if since_ns >= 0 and (loss.for_s is None or since_ns < round(loss.for_s * 1e9)):
                 return loss
         return None
 

@@ -10,22 +10,19 @@ from numpy.typing import NDArray
 
 from retailsim.messages.sensors import Frame
 from retailsim.messages.truth import TruthBoxes
-from retailsim.simulate.camera.bend import Bend, drawn_camera
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
+from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
-from retailsim.simulate.camera.knock import knocked
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
-from retailsim.simulate.camera.sensor import Sensor
 from retailsim.simulate.camera.shade import shade_corners
-from retailsim.simulate.camera.smear import smear, ways_px
 from retailsim.simulate.camera.still import StillView
-from retailsim.simulate.faults import Faults, Knock
+from retailsim.simulate.faults import Faults
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -63,21 +60,14 @@ class View:
 
 @dataclass
 class _Eye:
-    """One camera on the rig.
-
-    `camera` and `projection` are those of the picture that is drawn: straight, and wide enough for
-    what the lens sees. `sight` is the camera as it really is.
-    """
+    """One camera on the rig: `camera` and `projection` are those of the picture that is drawn."""
 
     camera: Camera
     projection: Projection
     clip: F32
     still: StillView
     garments_px: F32
-    sight: Projection
-    bend: Bend | None
-    sensor: Sensor
-    knocks: list[Knock]
+    delivery: Delivery
     next_ns: int | None = None
     index: int = 0
 
@@ -141,22 +131,14 @@ class CameraRig:
             ]
 
     def _knock(self, eye: _Eye, time_ns: int) -> bool:
-        """Turn a camera that somebody bumped into by now; says whether one has."""
+        """Draw the standing shop anew for a camera that has been moved; says whether it has."""
         if self._start_ns is None:
             self._start_ns = time_ns
-        due = [k for k in eye.knocks if time_ns - self._start_ns >= round(k.at_s * 1e9)]
-        for knock in due:
-            eye.knocks.remove(knock)
-            eye.projection, eye.sight = knocked(eye.projection, knock), knocked(eye.sight, knock)
-        if due:
-            size = (eye.camera.width_px, eye.camera.height_px)
-            eye.clip = world_to_clip(eye.projection, *size)
-            eye.still = StillView(
-                self._context, self._scene.shop, size, eye.clip, eye.projection.position_m
-            )
-            eye.garments_px = full_boxes_px(eye.projection, self._goods.meshes.position)
-            self._scene.draw_still(eye.still, self._goods.present, None)
-        return bool(due)
+        if not eye.delivery.knock(time_ns - self._start_ns):
+            return False
+        _look(eye, self._context, self._scene, self._goods)
+        self._scene.draw_still(eye.still, self._goods.present, None)
+        return True
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -186,18 +168,16 @@ class CameraRig:
         )
         time_ns, people = snapshot.time_ns, snapshot.people
         picture = smooth_outlines(picture, ids)
-        exposure = eye.sensor.meter(picture, time_ns)
-        ways = ways_px(eye.projection, people, rows, exposure.shutter_s)
-        picture = smear(picture, ids, depth, rows, ways)
-        straight_full = full
-        if eye.bend:
-            picture, ids, depth = eye.bend(picture, ids, depth)
-            full = full_boxes_px(eye.sight, mesh.position)
+        image = eye.delivery.image(picture, ids, people, rows, time_ns)
+        straight_px, bend = full, eye.delivery.bend
+        if bend:
+            ids, depth = bend.labels(ids), bend.labels(depth)
+            full = full_boxes_px(eye.delivery.sight, mesh.position)
         visible, pixels = visible_boxes_px(ids, full)
         seen = np.flatnonzero(pixels)
-        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, straight_full, seen)
-        drawn = eye.bend.drawn_px(ids, len(full)) if eye.bend else pixels
-        share = np.minimum(drawn[seen] / np.maximum(area, 1.0), 1.0)
+        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, straight_px, seen)
+        filled = bend.drawn_px(ids, len(full)) if bend else pixels
+        share = np.minimum(filled[seen] / np.maximum(area, 1.0), 1.0)
         label = np.array([people.body[row].label for row in seen], np.int64)
         boxes = TruthBoxes(
             time_ns=time_ns,
@@ -207,7 +187,6 @@ class CameraRig:
             visible_px=visible[seen],
             visible_share=share.astype(np.float32),
         )
-        image = eye.sensor.expose(picture, exposure, time_ns)
         frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
         eye.index += 1
         return View(frame, boxes, ids, depth)
@@ -216,26 +195,22 @@ class CameraRig:
 def _eye(
     context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults
 ) -> _Eye:
-    drawn, sight = drawn_camera(camera), Projection.of(camera)
-    projection, size = Projection.of(drawn), (drawn.width_px, drawn.height_px)
+    delivery = Delivery(camera, seed=seed, faults=faults)
+    drawn, projection = delivery.drawn, delivery.projection
+    size = (drawn.width_px, drawn.height_px)
     clip = world_to_clip(projection, *size)
-    return _Eye(
-        camera=drawn,
-        projection=projection,
-        clip=clip,
-        still=StillView(context, scene.shop, size, clip, projection.position_m),
-        garments_px=full_boxes_px(projection, goods.meshes.position),
-        sight=sight,
-        bend=None if sight.lens.straight else Bend(camera),
-        sensor=Sensor(
-            camera.id,
-            camera.width_px,
-            camera.height_px,
-            seed=seed,
-            flaws=faults.flaws_of(camera.id),
-        ),
-        knocks=[knock for knock in faults.knocked if knock.camera == camera.id],
-    )
+    still = StillView(context, scene.shop, size, clip, projection.position_m)
+    garments_px = full_boxes_px(projection, goods.meshes.position)
+    return _Eye(drawn, projection, clip, still, garments_px, delivery)
+
+
+def _look(eye: _Eye, context: Any, scene: Scene, goods: Goods) -> None:
+    """Let a camera look where it now stands; its standing shop is still to be drawn."""
+    size = (eye.camera.width_px, eye.camera.height_px)
+    eye.projection = eye.delivery.projection
+    eye.clip = world_to_clip(eye.projection, *size)
+    eye.still = StillView(context, scene.shop, size, eye.clip, eye.projection.position_m)
+    eye.garments_px = full_boxes_px(eye.projection, goods.meshes.position)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:

@@ -1,11 +1,13 @@
 """Motion blur of people: what a moving body does while the shutter is open.
 
 A body is smeared as a whole along the way its middle makes in the picture; limbs, which swing
-faster, and carried garments are not treated apart. Only bodies are: the standing shop stands still
-and what hides a body stays sharp.
+faster, and carried garments are not treated apart. The standing shop stands still; furniture that
+hides a part of a moving body is taken to be behind it for the few pixels of its smear.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,20 +23,25 @@ LEAST_PX = 2.0  # shorter ways are lost in the lens' blur
 LONGEST_PX = 60.0
 
 
-def ways_px(
-    projection: Projection, people: People, rows: NDArray[np.intp], shutter_s: float
-) -> F64:
-    """Return how far people's middles move in the picture while the shutter is open.
+@dataclass(frozen=True)
+class Motion:
+    """How some people move in the picture while the shutter is open.
 
-    Args:
-        projection: the camera.
-        people: everyone; they move where they face.
-        rows: whose way is wanted, (k,).
-        shutter_s: the exposure.
-
-    Returns:
-        Vectors in pixels, (k, 2); zero where it is not known.
+    Attributes:
+        rows: who, intp (k,).
+        way_px: the way of their middles, zero where it is not known, float64 (k, 2).
+        far_m: how far away they are, float64 (k,).
     """
+
+    rows: NDArray[np.intp]
+    way_px: F64
+    far_m: F64
+
+
+def motion_of(
+    projection: Projection, people: People, rows: NDArray[np.intp], shutter_s: float
+) -> Motion:
+    """Return the motion of `rows`, who move where they face, within an exposure."""
     heading, speed = people.heading_rad[rows], people.speed_mps[rows]
     middle, half = np.zeros((2, len(rows), 3))
     middle[:, :2] = people.xy_m[rows]
@@ -42,48 +49,44 @@ def ways_px(
     half[:, 0], half[:, 1] = np.cos(heading), np.sin(heading)
     half *= (speed * shutter_s / 2)[:, None]
     way = projection.to_image(middle + half) - projection.to_image(middle - half)
-    return np.nan_to_num(way, nan=0.0)
+    return Motion(rows, np.nan_to_num(way, nan=0.0), projection.to_camera(middle)[:, 2])
 
 
-def smear(bgr: U8, ids: NDArray[np.uint16], depth: F32, rows: NDArray[np.intp], way_px: F64) -> U8:
-    """Return the picture with people smeared along their ways, farther ones first.
+def smear(bgr: U8, ids: NDArray[np.uint16], motion: Motion) -> U8:
+    """Return the picture (h, w, 3) with people smeared along their ways, farther ones first.
 
-    Args:
-        bgr: the picture, (h, w, 3).
-        ids: row + 1 of the person seen, 0 for none, (h, w).
-        depth: anything that grows with distance, (h, w).
-        rows: people in the picture, (k,).
-        way_px: their ways, (k, 2).
+    `ids` holds row + 1 of the person seen, 0 for none, (h, w).
     """
-    length = np.hypot(way_px[:, 0], way_px[:, 1])
+    length = np.hypot(motion.way_px[:, 0], motion.way_px[:, 1])
     moving = np.flatnonzero(length >= LEAST_PX)
     if not len(moving):
         return bgr
     out = bgr.copy()
-    masks = {int(i): np.asarray(ids == rows[i] + 1) for i in moving}
-    far = {i: float(depth[mask].mean()) for i, mask in masks.items() if mask.any()}
-    for i in sorted(far, key=lambda i: -far[i]):
-        scale = min(1.0, LONGEST_PX / length[i])
-        _smear_one(out, masks[i], depth >= far[i], way_px[i] * scale)
+    for i in moving[np.argsort(-motion.far_m[moving], kind="stable")]:
+        body = ids == motion.rows[i] + 1
+        if body.any():
+            nearer = np.isin(ids, motion.rows[motion.far_m < motion.far_m[i]] + 1)
+            scale = min(1.0, LONGEST_PX / length[i])
+            _smear_one(out, body, ~nearer, motion.way_px[i] * scale)
     return out
 
 
-def _smear_one(out: U8, body: NDArray[np.bool_], behind: NDArray[np.bool_], way_px: F64) -> None:
+def _smear_one(out: U8, body: NDArray[np.bool_], free: NDArray[np.bool_], way_px: F64) -> None:
     """Smear one body in place.
 
     Inside its outline the picture is a mix of body and what is beside it along the way; outside,
-    the body's share covers what lies behind it.
+    the body's share covers what is `free` to be covered.
     """
     kernel = line_kernel(way_px)
     reach = len(kernel) // 2 + 1
     y, x = np.flatnonzero(body.any(1)), np.flatnonzero(body.any(0))
     part = np.s_[max(y[0] - reach, 0) : y[-1] + reach + 1, max(x[0] - reach, 0) : x[-1] + reach + 1]
-    own, hidden = body[part][..., None], behind[part][..., None]
+    own, covered = body[part][..., None], free[part][..., None]
     picture = out[part].astype(np.float32)
     mask = own.astype(np.float32)
     everything = _filtered(picture, kernel)
     body_only, share = _filtered(picture * mask, kernel), _filtered(mask, kernel)[..., None]
-    over = picture + np.where(hidden, body_only - share * picture, 0.0)
+    over = picture + np.where(covered, body_only - share * picture, 0.0)
     out[part] = np.clip(np.rint(np.where(own, everything, over)), 0, 255).astype(np.uint8)
 
 

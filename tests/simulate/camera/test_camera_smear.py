@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.simulate.camera.smear import LEAST_PX, line_kernel, smear, ways_px
+from retailsim.simulate.camera.smear import LEAST_PX, Motion, line_kernel, motion_of, smear
 from retailsim.store.projection import Projection
 
-ROWS = np.arange(2)
+
+def moving(*ways_px: tuple[float, float]) -> Motion:
+    """People who move so, each nearer than the one before."""
+    return Motion(np.arange(len(ways_px)), np.array(ways_px), -np.arange(len(ways_px), dtype=float))
 
 
-def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scene() -> tuple[np.ndarray, np.ndarray]:
     """A bright body (row 0) half behind a dark one (row 1), before grey."""
     picture = np.full((60, 100, 3), 120, np.uint8)
-    ids, depth = np.zeros((60, 100), np.uint16), np.ones((60, 100), np.float32)
-    for row, (left, right, shade, far) in enumerate([(30, 50, 250, 0.5), (44, 60, 10, 0.2)]):
+    ids = np.zeros((60, 100), np.uint16)
+    for row, (left, right, shade) in enumerate([(30, 50, 250), (44, 60, 10)]):
         part = np.s_[15:45, left:right]
-        picture[part], ids[part], depth[part] = shade, row + 1, far
-    return picture, ids, depth
+        picture[part], ids[part] = shade, row + 1
+    return picture, ids
 
 
 def test_who_stands_still_is_sharp():
-    picture, ids, depth = scene()
-    assert smear(picture, ids, depth, ROWS, np.zeros((2, 2))) is picture
-    slow = np.full((2, 2), LEAST_PX / 2)
-    assert smear(picture, ids, depth, ROWS, slow) is picture
+    picture, ids = scene()
+    assert smear(picture, ids, moving((0, 0), (0, 0))) is picture
+    assert smear(picture, ids, moving((0, 0), (LEAST_PX / 2, LEAST_PX / 2))) is picture
 
 
 def test_a_moving_body_spills_over_what_is_behind_it_alone():
-    picture, ids, depth = scene()
-    out = smear(picture, ids, depth, ROWS, np.array([[12.0, 0.0], [0.0, 0.0]]))
+    picture, ids = scene()
+    out = smear(picture, ids, moving((12.0, 0.0), (0.0, 0.0)))
     assert (picture[30, 25] == 120).all()
     assert (out[30, 26:29] > 121).all()  # beside it
     assert (out[30, 20] == 120).all()  # as far as half its way, no farther
@@ -41,10 +45,10 @@ def test_a_moving_body_spills_over_what_is_behind_it_alone():
 
 
 def test_light_is_kept():
-    picture, ids, depth = scene()
-    ids[ids == 2], depth[ids == 0] = 0, 1.0
-    picture[ids == 0] = 120
-    out = smear(picture, ids, depth, ROWS[:1], np.array([[0.0, 10.0]]))
+    picture, ids = scene()
+    picture[ids == 2], ids[ids == 2] = 120, 0
+    out = smear(picture, ids, moving((0.0, 10.0)))
+    assert not (out == picture).all()
     assert out.astype(float).sum() == pytest.approx(picture.astype(float).sum(), rel=2e-3)
 
 
@@ -61,13 +65,13 @@ def test_a_line_has_the_length_and_way_it_is_told(dx: float, dy: float):
 
 
 def test_ways_grow_with_speed_exposure_and_nearness(corner, crowd_at):
-    from dataclasses import replace
-
     people = crowd_at([(2.0, 2.0), (4.5, 4.2), (2.0, 2.0)])
     people = replace(people, speed_mps=np.array([1.0, 1.0, 0.0]), heading_rad=np.full(3, 2.5))
     view = Projection.of(corner.camera("high"))
-    near, far, still = np.hypot(*ways_px(view, people, np.arange(3), 0.04).T)
+    motion = motion_of(view, people, np.arange(3), 0.04)
+    near, far, still = np.hypot(*motion.way_px.T)
     assert near > 1.5 * far > 0
     assert still == 0
-    doubled = np.hypot(*ways_px(view, people, np.arange(1), 0.08).T)
-    assert doubled == pytest.approx(2 * near, rel=0.02)
+    assert motion.far_m[0] < motion.far_m[1]
+    longer = motion_of(view, people, np.arange(1), 0.08)
+    assert np.hypot(*longer.way_px.T) == pytest.approx(2 * near, rel=0.02)

@@ -1,4 +1,4 @@
-"""Joints of people in a picture, and whether they are seen."""
+"""Where joints of people are in a picture, and whether they are seen."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from numpy.typing import NDArray
 from retailsim.store.projection import Projection
 
 F32 = NDArray[np.float32]
-# In COCO's order (Lin et al. 2014, "Microsoft COCO"; keypoints of its person category).
-NAMES = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder",
-    "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip",
-    "left_knee", "right_knee", "left_ankle", "right_ankle",
-)  # fmt: skip
 STEP_PX = 0.125  # coordinates are rounded to this, which halves their size in a bag
 NEAR_PX = 1  # a joint this near to a pixel of its body is seen: outlines are drawn in whole pixels
 OUTSIDE, HIDDEN, SEEN = 0, 1, 2
 
 
-def keypoints_px(
+def joints_px(
     projection: Projection,
     keypoints_m: F32,
     ids: NDArray[np.uint16],
