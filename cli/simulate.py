@@ -37,6 +37,14 @@ def simulate_command(
     radio: Annotated[
         bool, typer.Option("--radio/--no-radio", help="Record the RFID readers.")
     ] = True,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write who is seen in every pixel: DIR/CAMERA/TIME_NS.png, 16 bits, "
+            "the truth's person_id, 0 for nobody.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Replace the output if it exists.")
     ] = False,
@@ -77,7 +85,7 @@ def simulate_command(
     if sheet is not None:
         _draw(scenario, sheet, seed, duration, moments)
     if sheet is None or output is not None:
-        _play(scenario, output, seed, duration, video, radio, force)
+        _play(scenario, output, seed, duration, video, radio, masks, force)
 
 
 def _list(json: bool) -> None:
@@ -125,6 +133,7 @@ def _play(
     duration: float | None,
     video: bool,
     radio: bool,
+    masks: Path | None,
     force: bool,
 ) -> None:
     with session_bar("simulating", unit="x real time") as advance:
@@ -135,6 +144,7 @@ def _play(
             duration_s=duration,
             video=video,
             radio=radio,
+            masks=masks,
             overwrite=force,
             progress=lambda done, total, wall: advance(done, total, done / max(wall, 1e-9)),
         )

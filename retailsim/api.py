@@ -50,6 +50,7 @@ def simulate(
     duration_s: float | None = None,
     video: bool = True,
     radio: bool = True,
+    masks: str | Path | None = None,
     overwrite: bool = False,
     progress: SimulateProgress | None = None,
 ) -> Simulated:
@@ -62,6 +63,7 @@ def simulate(
         duration_s: length of the session; the scenario's by default.
         video: False leaves the cameras out.
         radio: False leaves the readers out.
+        masks: empty or new folder for instance masks, CAMERA/TIME_NS.png; None writes none.
         overwrite: replace an existing output.
         progress: told (seconds done, seconds in all, wall seconds) after every tick.
 
@@ -90,6 +92,7 @@ def simulate(
         duration_s=length_s,
         video=video,
         radio=radio,
+        masks=Path(masks) if masks else None,
         progress=(lambda done, wall: progress(done, length_s, wall)) if progress else None,
     )
     return Simulated(path, used_seed, recording)

@@ -60,8 +60,7 @@ def look(
     rig = _rig(scenario, plan, seed)
     wanted = sorted({round(s * TICKS_PER_S) for s in at_s})
     last = wanted[-1]
-    # The first tick of all sets the cameras' clocks.
-    leads = {0} | {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
+    leads = {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
     world = World(scenario, plan, seed=seed)
     for tick, (snapshot, _) in enumerate(world.run((last + 1) / TICKS_PER_S)):
         if tick in wanted:
@@ -95,12 +94,9 @@ def look_frozen(
     """
     rig = _rig(scenario, plan, seed)
     *_, (frozen, _) = World(scenario, plan, seed=seed).run(frozen_at_s + 1 / TICKS_PER_S)
-    frozen = replace(frozen, time_ns=scenario.start_ns, swings=())
-    if at_s[0] > 0:
-        rig.render(frozen)  # sets the cameras' clocks
     for seconds in at_s:
         now_ns = scenario.start_ns + round(seconds * TICKS_PER_S) * TICK_NS
-        snapshot = replace(frozen, time_ns=now_ns)
+        snapshot = replace(frozen, time_ns=now_ns, swings=())
         yield Moment(seconds, snapshot, tuple(rig.render(snapshot)))
 
 
@@ -112,4 +108,5 @@ def _rig(scenario: Scenario, plan: StorePlan, seed: int) -> CameraRig:
         camera.model_copy(update={"rate_hz": max(camera.rate_hz, float(TICKS_PER_S))})
         for camera in plan.cameras
     ]
-    return CameraRig(plan.model_copy(update={"cameras": cameras}), seed=seed)
+    ready = plan.model_copy(update={"cameras": cameras})
+    return CameraRig(ready, seed=seed, faults=scenario.faults, start_ns=scenario.start_ns)
