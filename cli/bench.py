@@ -23,7 +23,7 @@ Rounds = Annotated[int, typer.Option(min=1, help="How often; figures are medians
 def bench_simulate_command(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO]...", help="Scenario YAML or name. Default: boutique."),
+        typer.Argument(metavar="SCENARIO", help="Scenario YAML or name. Default: boutique."),
     ] = None,
     seconds: Annotated[float, typer.Option(metavar="S", help="Length of each session.")] = 20.0,
     rounds: Rounds = 3,
@@ -103,7 +103,7 @@ def bench_baselines_command(
     scenarios: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SCENARIO]...",
+            metavar="SCENARIO",
             help="Days that should be hard. Default: uniforms and saturday-rush.",
         ),
     ] = None,
@@ -151,7 +151,7 @@ def bench_baselines_command(
 def bench_days_command(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO]...", help="Default: all that are shipped."),
+        typer.Argument(metavar="SCENARIO", help="Default: all that are shipped."),
     ] = None,
     seconds: Annotated[
         float, typer.Option(metavar="S", help="How long to play each, at most.")

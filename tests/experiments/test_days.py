@@ -69,6 +69,20 @@ def test_frames_and_pictures_are_measured_unless_told_not_to(kiosk: Path, tmp_pa
     assert without.passed
 
 
+@pytest.mark.gl
+def test_faults_of_devices_are_found_in_what_they_deliver(kiosk: Path, tmp_path: Path) -> None:
+    promises = "dropped_frames_share: 0.2, late_frames_share: 0.2, knocked_px: 3"
+    day = day_with(kiosk, tmp_path / "day.yaml", f"{promises}, reader_silence_s: 3.9")
+    faults = """faults:
+  knocked: [{camera: high, at_s: 12, yaw_deg: 4}]
+  frames: [{camera: side, drop_share: 0.5, late_share: 0.5, delay_s: 0.5}]
+  readers: [{reader: north, at_s: 3, for_s: 4}]
+"""
+    day.write_text(day.read_text() + faults)
+    report = check_day(day, seconds=10)
+    assert set(verdicts(report).values()) == {"kept"}, [str(c) for c in report.checks]
+
+
 def test_a_day_that_promises_nothing_fails(kiosk: Path) -> None:
     report = check_day(kiosk, seconds=2)
     assert report.checks == ()

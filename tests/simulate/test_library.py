@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from retailsim import resources
 from retailsim.errors import ScenarioError
 from retailsim.simulate.library import expected_visitors, find_scenario, listed, shipped
 from retailsim.simulate.scenario import Arrivals, RatePoint, Scenario, load_scenario
@@ -40,6 +41,20 @@ def test_a_bare_name_finds_the_shipped_scenario_from_anywhere(
     (tmp_path / "boutique").mkdir()
     assert load_scenario(find_scenario("boutique")).name == "boutique"
     assert find_scenario("scenarios/boutique.yaml").exists()
+
+
+def test_an_installed_package_lists_what_it_carries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "retailsim" / "_data"
+    shutil.copytree("scenarios", data / "scenarios")
+    (data / "scenarios" / "broken.yaml").write_text("name: [")
+    monkeypatch.setattr(resources, "_ROOTS", (tmp_path, data))
+    monkeypatch.chdir(tmp_path)
+    found = {one.name: one for one in shipped()}
+    assert found["boutique"].error is None
+    assert found["broken"].error is not None
+    assert find_scenario("boutique") == data / "scenarios" / "boutique.yaml"
 
 
 def test_a_file_of_ones_own_comes_before_a_shipped_one(
