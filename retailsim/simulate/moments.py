@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from retailsim.errors import ScenarioError
 from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.record import camera_rig
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.shop import TICKS_PER_S
 from retailsim.simulate.snapshot import Snapshot
@@ -108,5 +109,4 @@ def _rig(scenario: Scenario, plan: StorePlan, seed: int) -> CameraRig:
         camera.model_copy(update={"rate_hz": max(camera.rate_hz, float(TICKS_PER_S))})
         for camera in plan.cameras
     ]
-    ready = plan.model_copy(update={"cameras": cameras})
-    return CameraRig(ready, seed=seed, faults=scenario.faults, start_ns=scenario.start_ns)
+    return camera_rig(scenario, plan.model_copy(update={"cameras": cameras}), seed=seed)

@@ -123,6 +123,11 @@ def record(
     return taken
 
 
+def camera_rig(scenario: Scenario, plan: StorePlan, *, seed: int) -> CameraRig:
+    """Return a plan's cameras as they are on a scenario's day."""
+    return CameraRig(plan, seed=seed, faults=scenario.faults, start_ns=scenario.start_ns)
+
+
 def _timed(
     world: World, duration_s: float, taken: Recording
 ) -> Iterator[tuple[Snapshot, tuple[Message, ...]]]:
@@ -152,7 +157,7 @@ class _Cameras:
         masks: Path | None,
     ) -> None:
         faults, start_ns = scenario.faults, scenario.start_ns
-        self._rig = CameraRig(plan, seed=seed, faults=faults, start_ns=start_ns)
+        self._rig = camera_rig(scenario, plan, seed=seed)
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras
