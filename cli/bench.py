@@ -30,6 +30,9 @@ def bench_simulate_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 42,
     video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the cameras.")] = True,
     radio: Annotated[bool, typer.Option("--radio/--no-radio", help="Read the tags.")] = True,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", help="Decisions and visits alone, without walking.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Measure how fast a scenario is simulated, and where the time goes.
@@ -45,6 +48,8 @@ def bench_simulate_command(
         retail bench simulate boutique saturday-rush --seconds 10 --rounds 5
 
         retail bench simulate boutique --no-video --no-radio --seconds 900 --rounds 1 --json
+
+        retail bench simulate boutique --coarse --seconds 43200 --rounds 1
     """
     from retailsim.experiments.bench_tables import speed_tables
     from retailsim.experiments.simulate_bench import bench_simulate
@@ -57,6 +62,7 @@ def bench_simulate_command(
             seed=seed,
             video=video,
             radio=radio,
+            coarse=coarse,
             progress=advance,
         )
     if json:

@@ -37,6 +37,9 @@ def simulate_command(
     radio: Annotated[
         bool, typer.Option("--radio/--no-radio", help="Record the RFID readers.")
     ] = True,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", help="Decisions and visits alone: a long day in seconds.")
+    ] = False,
     masks: Annotated[
         Path | None,
         typer.Option(
@@ -85,7 +88,7 @@ def simulate_command(
     if sheet is not None:
         _draw(scenario, sheet, seed, duration, moments)
     if sheet is None or output is not None:
-        _play(scenario, output, seed, duration, video, radio, masks, force)
+        _play(scenario, output, seed, duration, video, radio, coarse, masks, force)
 
 
 def _list(json: bool) -> None:
@@ -133,6 +136,7 @@ def _play(
     duration: float | None,
     video: bool,
     radio: bool,
+    coarse: bool,
     masks: Path | None,
     force: bool,
 ) -> None:
@@ -144,6 +148,7 @@ def _play(
             duration_s=duration,
             video=video,
             radio=radio,
+            coarse=coarse,
             masks=masks,
             overwrite=force,
             progress=lambda done, total, wall: advance(done, total, done / max(wall, 1e-9)),

@@ -50,6 +50,7 @@ def simulate(
     duration_s: float | None = None,
     video: bool = True,
     radio: bool = True,
+    coarse: bool = False,
     masks: str | Path | None = None,
     overwrite: bool = False,
     progress: SimulateProgress | None = None,
@@ -63,6 +64,7 @@ def simulate(
         duration_s: length of the session; the scenario's by default.
         video: False leaves the cameras out.
         radio: False leaves the readers out.
+        coarse: play decisions and visits alone: a long day in seconds, no walking, no devices.
         masks: empty or new folder for instance masks, CAMERA/TIME_NS.png; None writes none.
         overwrite: replace an existing output.
         progress: told (seconds done, seconds in all, wall seconds) after every tick.
@@ -92,6 +94,7 @@ def simulate(
         duration_s=length_s,
         video=video,
         radio=radio,
+        coarse=coarse,
         masks=Path(masks) if masks else None,
         progress=(lambda done, wall: progress(done, length_s, wall)) if progress else None,
     )

@@ -32,10 +32,7 @@ class Events:
     sales: float
 
     def short_of(self, promised: dict[str, float | None]) -> dict[str, tuple[float, float]]:
-        """Return what is promised and not held: name -> (held, promised).
-
-        Promises of other things than these are left out.
-        """
+        """Return what is promised, counted here and not held: name -> (held, promised)."""
         held = asdict(self)
         return {
             name: (held[name], least)

@@ -125,6 +125,7 @@ class SimulateBench:
     seed: int
     video: bool
     radio: bool
+    coarse: bool
     reference_ms: Spread
     scenarios: tuple[ScenarioSpeed, ...]
 
@@ -137,6 +138,7 @@ def bench_simulate(
     seed: int = SEED,
     video: bool = True,
     radio: bool = True,
+    coarse: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> SimulateBench:
     """Simulate every scenario `rounds` times, in turn, and sum up.
@@ -158,18 +160,20 @@ def bench_simulate(
             seed=seed,
             video=video,
             radio=radio,
+            coarse=coarse,
             progress=lambda share, done=number: tell((done + share) / runs),  # type: ignore[misc]
         )
         found[name].append(one)
         peaks[name] = peak_memory_mib()
     return SimulateBench(
         device=describe_device("cpu"),
-        renderer=renderer() if video else None,
+        renderer=renderer() if video and not coarse else None,
         seconds=seconds,
         rounds=rounds,
         seed=seed,
         video=video,
         radio=radio,
+        coarse=coarse,
         reference_ms=Spread.of([one.reference_ms for many in found.values() for one in many]),
         scenarios=tuple(
             sum_up(name, many, seconds=seconds, peak_mib=peaks[name])
@@ -185,6 +189,7 @@ def simulate_once(
     seed: int,
     video: bool,
     radio: bool,
+    coarse: bool,
     progress: Callable[[float], None],
 ) -> Round:
     """Run the reference workload, then simulate into a bag that is thrown away."""
@@ -205,6 +210,7 @@ def simulate_once(
             duration_s=seconds,
             video=video,
             radio=radio,
+            coarse=coarse,
             progress=watch,
         )
         summary = BagReader(made.path).summary()

@@ -6,6 +6,8 @@ NCD-RisC 2016 for men and women of central Europe together).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from retailsim.simulate.scenario import DressAlike
@@ -29,6 +31,23 @@ PATTERNS = ("plain", "stripes", "checks", "dots")
 PATTERN_SHARES = (0.66, 0.16, 0.12, 0.06)
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What a scenario says of a person's looks.
+
+    Attributes:
+        presentation: 'feminine' | 'masculine'.
+        age_years: children have other proportions.
+        height_m: by age and sex where None.
+        pram: whether they push one.
+    """
+
+    presentation: str
+    age_years: float
+    height_m: float | None = None
+    pram: bool = False
+
+
 def linear_rgb(colour: str) -> Colour:
     """Turn an sRGB '#rrggbb' into linear RGB in [0, 1] (IEC 61966-2-1)."""
     srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
@@ -36,11 +55,19 @@ def linear_rgb(colour: str) -> Colour:
     return (float(linear[0]), float(linear[1]), float(linear[2]))
 
 
-def draw_body(rng: np.random.Generator, *, label: int, clothes: Clothes) -> Body:
+def draw_body(
+    rng: np.random.Generator, *, label: int, clothes: Clothes, profile: Profile | None = None
+) -> Body:
     """Draw a person's body around given clothes."""
+    height_m = float(np.clip(rng.normal(1.70, 0.09), 1.48, 1.96))
+    if profile is not None and profile.height_m is not None:
+        height_m = profile.height_m
     return Body(
         label=label,
-        height_m=float(np.clip(rng.normal(1.70, 0.09), 1.48, 1.96)),
+        height_m=height_m,
+        presentation=profile.presentation if profile else "feminine",
+        age_years=profile.age_years if profile else 35.0,
+        pram=profile.pram if profile else False,
         build=float(np.clip(rng.normal(1.0, 0.1), 0.85, 1.25)),
         skin_colour=_tinted(rng, SKINS, 0.06),
         hair_colour=_tinted(rng, HAIRS, 0.1),
@@ -51,7 +78,7 @@ def draw_body(rng: np.random.Generator, *, label: int, clothes: Clothes) -> Body
     )
 
 
-def draw_clothes(rng: np.random.Generator) -> Clothes:
+def draw_clothes(rng: np.random.Generator, *, profile: Profile | None = None) -> Clothes:
     """Draw what a person wears."""
     top = str(rng.choice(TOPS, p=TOP_SHARES))
     colour, colour2 = _tinted(rng, CLOTHS, 0.12), _tinted(rng, CLOTHS, 0.12)
@@ -69,17 +96,22 @@ def draw_clothes(rng: np.random.Generator) -> Clothes:
 
 
 def draw_shopper(
-    rng: np.random.Generator, *, label: int, seed: int, dress_alike: DressAlike
+    rng: np.random.Generator,
+    *,
+    label: int,
+    seed: int,
+    dress_alike: DressAlike,
+    profile: Profile | None = None,
 ) -> Body:
     """Draw a shopper; some wear one of a few outfits that others wear too."""
-    own = draw_clothes(rng)
+    own = draw_clothes(rng, profile=profile)
     group = int(rng.integers(dress_alike.groups))
     alike = rng.random() < dress_alike.share
     clothes = draw_clothes(stream(seed, "outfit", group)) if alike else own
-    return draw_body(rng, label=label, clothes=clothes)
+    return draw_body(rng, label=label, clothes=clothes, profile=profile)
 
 
-def draw_staff(rng: np.random.Generator, *, label: int) -> Body:
+def draw_staff(rng: np.random.Generator, *, label: int, profile: Profile | None = None) -> Body:
     """Draw a member of staff in the shop's black and grey."""
     clothes = Clothes(
         top_kind="tshirt",
@@ -90,7 +122,24 @@ def draw_staff(rng: np.random.Generator, *, label: int) -> Body:
         bottom_colour=linear_rgb("#3a3b3f"),
         shoe_colour=linear_rgb("#111111"),
     )
-    return draw_body(rng, label=label, clothes=clothes)
+    return draw_body(rng, label=label, clothes=clothes, profile=profile)
+
+
+def top_worn(clothes: Clothes) -> str:
+    """Return in words what is worn above: kind, pattern and colour."""
+    return f"{clothes.top_kind} {clothes.top_pattern} {_hex(clothes.top_colour)}"
+
+
+def bottom_worn(clothes: Clothes) -> str:
+    """Return in words what is worn below: kind and colour."""
+    return f"{clothes.bottom_kind} {_hex(clothes.bottom_colour)}"
+
+
+def _hex(linear: Colour) -> str:
+    """Turn linear RGB into sRGB '#rrggbb'."""
+    c = np.clip(np.array(linear), 0.0, 1.0)
+    srgb = np.where(c <= 0.0031308, 12.92 * c, 1.055 * c ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{round(float(v) * 255):02x}" for v in srgb)
 
 
 def _tinted(rng: np.random.Generator, palette: tuple[str, ...], spread: float) -> Colour:

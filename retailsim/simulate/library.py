@@ -11,6 +11,8 @@ import numpy as np
 from retailsim.errors import ScenarioError
 from retailsim.resources import find, shipped_files
 from retailsim.simulate.arrivals import rate_per_s
+from retailsim.simulate.party import SECOND_CHILD, SECOND_PARENT
+from retailsim.simulate.personas import Company
 from retailsim.simulate.scenario import Scenario, load_scenario, load_store
 
 FOLDER = "scenarios"
@@ -54,12 +56,21 @@ def listed(path: Path) -> Listed:
 
 
 def expected_visitors(day: Scenario) -> float:
-    """Return how many people enter over a scenario's length, on average."""
+    """Return how many people come over a scenario's length, on average, with their company."""
     points = day.arrivals.visitors
     corners = {p.at_s for p in points if 0 < p.at_s < day.duration_s}
     at_s = np.array(sorted({0.0, day.duration_s, *corners}))
     per_s = rate_per_s(points, at_s)
-    return float(np.sum(np.diff(at_s) * (per_s[1:] + per_s[:-1]) / 2))  # linear between corners
+    parties = float(np.sum(np.diff(at_s) * (per_s[1:] + per_s[:-1]) / 2))  # linear in between
+    weights = sum(persona.share for persona in day.personas)
+    return parties * sum(p.share * mean_party(p.company) for p in day.personas) / weights
+
+
+def mean_party(company: Company) -> float:
+    """Return how many people come together, on average."""
+    family = 2 + SECOND_PARENT + SECOND_CHILD
+    weights = company.alone + company.couple + company.family
+    return (company.alone + 2 * company.couple + family * company.family) / weights
 
 
 def find_scenario(given: str | Path) -> Path:

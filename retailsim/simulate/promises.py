@@ -111,7 +111,7 @@ def rates(truth: MessageLog, plan: StorePlan, duration_s: float) -> dict[str, fl
         "gave_up": sum(m.outcome == "gave-up" for m in truth.of(TruthQueueing)),
         "returns": returns(truth),
         "screen_looks": screen_looks(truth, plan),
-        "misplaced": len(truth.of(TruthPlacement)),
+        "misplaced": sum(m.person_id != 0 for m in truth.of(TruthPlacement)),  # 0: before
         **staff_work(truth),
     }
     return {

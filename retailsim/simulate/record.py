@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from retailsim.errors import ScenarioError
-from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
 from retailsim.simulate.camera.rig import CameraRig, View
@@ -24,6 +24,8 @@ from retailsim.simulate.world import World
 from retailsim.store.plan import StorePlan
 
 Progress = Callable[[float, float], None]
+COARSE_STEP_S = 10.0
+T = TypeVar("T")
 
 
 @dataclass
@@ -63,6 +65,7 @@ def record(
     duration_s: float,
     video: bool = True,
     radio: bool = True,
+    coarse: bool = False,
     label_seed: int | None = None,
     masks: Path | None = None,
     progress: Progress | None = None,
@@ -77,6 +80,7 @@ def record(
         duration_s: length of the session.
         video: False leaves out cameras and everything they would see.
         radio: False leaves out tag reads.
+        coarse: play decisions and visits alone, without walking, cameras and radio.
         label_seed: draws the shoppers' numbers in the truth; changes nothing else.
         masks: folder for an instance mask per frame (see `MaskFolder`); None writes none.
         progress: told (seconds done, wall seconds) after every tick.
@@ -88,7 +92,9 @@ def record(
     """
     taken = Recording(duration_s=duration_s)
     begin = perf_counter()
-    world = World(scenario, plan, seed=seed, label_seed=label_seed)
+    world = World(scenario, plan, seed=seed, label_seed=label_seed, coarse=coarse)
+    if coarse:
+        return _record_coarse(world, plan, output, taken, begin, progress)
     for stranger in strangers(scenario.faults, plan):
         raise ScenarioError(stranger.message)
     readers = None
@@ -100,8 +106,9 @@ def record(
             cameras = _Cameras(plan, scenario, seed, taken, stack, masks)
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
+        ticks = _timed(world.run(duration_s), taken)
         taken.book("set-up", perf_counter() - begin)
-        for tick, (snapshot, messages) in enumerate(_timed(world, duration_s, taken), start=1):
+        for tick, (snapshot, messages) in enumerate(ticks, start=1):
             reads = []
             if cameras:
                 cameras.draw(snapshot)
@@ -123,15 +130,35 @@ def record(
     return taken
 
 
+def _record_coarse(
+    world: World,
+    plan: StorePlan,
+    output: Path,
+    taken: Recording,
+    begin: float,
+    progress: Progress | None,
+) -> Recording:
+    """Write the truth of a coarse world, one step after the other."""
+    with BagWriter(output, plan) as writer:
+        taken.book("set-up", perf_counter() - begin)
+        steps = world.run_coarse(taken.duration_s, every_s=COARSE_STEP_S)
+        for step, messages in enumerate(_timed(steps, taken)):
+            with taken.timing("writing"):
+                for message in messages:
+                    writer.write(message)
+            if progress:
+                progress(min(step * COARSE_STEP_S, taken.duration_s), perf_counter() - begin)
+    taken.wall_s = perf_counter() - begin
+    return taken
+
+
 def camera_rig(scenario: Scenario, plan: StorePlan, *, seed: int) -> CameraRig:
     """Return a plan's cameras as they are on a scenario's day."""
     return CameraRig(plan, seed=seed, faults=scenario.faults, start_ns=scenario.start_ns)
 
 
-def _timed(
-    world: World, duration_s: float, taken: Recording
-) -> Iterator[tuple[Snapshot, tuple[Message, ...]]]:
-    ticks = iter(world.run(duration_s))
+def _timed(source: Iterable[T], taken: Recording) -> Iterator[T]:
+    ticks = iter(source)
     part = "warm-up"  # the first tick comes after it
     while True:
         start = perf_counter()

@@ -65,6 +65,14 @@ def test_decisions_alone_need_neither_cameras_nor_radio(kiosk: Path) -> None:
     assert max(speed.memory_mib) <= speed.peak_memory_mib + 1
 
 
+def test_a_coarse_day_passes_in_no_time_and_is_no_other_length(kiosk: Path) -> None:
+    bench = bench_simulate([kiosk], seconds=600, rounds=1, coarse=True)
+    (speed,) = bench.scenarios
+    assert set(speed.parts) == {"world", "writing"}
+    assert speed.frames_per_s is None
+    assert len(speed.memory_mib) == 10
+
+
 def test_scenarios_take_turns_and_keep_apart(kiosk: Path) -> None:
     bench = bench_simulate(["boutique", kiosk], seconds=1, rounds=1, video=False, radio=False)
     assert [one.scenario for one in bench.scenarios] == ["boutique", str(kiosk)]

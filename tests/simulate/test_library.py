@@ -9,7 +9,14 @@ import pytest
 
 from retailsim import resources
 from retailsim.errors import ScenarioError
-from retailsim.simulate.library import expected_visitors, find_scenario, listed, shipped
+from retailsim.simulate.library import (
+    expected_visitors,
+    find_scenario,
+    listed,
+    mean_party,
+    shipped,
+)
+from retailsim.simulate.personas import Company, Persona
 from retailsim.simulate.scenario import Arrivals, RatePoint, Scenario, load_scenario
 
 
@@ -84,3 +91,12 @@ def test_expected_visitors_are_the_area_under_the_rate(small_scenario: Scenario)
     )
     # From 0.1 a second at the start to 0.2 after 100 s, level from there.
     assert expected_visitors(day) == pytest.approx(0.15 * 100 + 0.2 * 100)
+
+
+def test_company_is_expected_too(small_scenario: Scenario) -> None:
+    couples = Persona(id="couples", share=3, company=Company(alone=0, couple=1))
+    alone = Persona(id="loners", share=1)
+    day = small_scenario.model_copy(update={"personas": [couples, alone]})
+    ordinary = small_scenario.model_copy(update={"personas": [alone]})
+    assert expected_visitors(day) == pytest.approx(1.75 * expected_visitors(ordinary))
+    assert mean_party(Company(alone=0, family=1)) == pytest.approx(2.8)
