@@ -36,9 +36,9 @@ def _speed_table(one: ScenarioSpeed, bench: SimulateBench) -> Table:
         caption=(
             f"{bench.seconds:g} s, {bench.rounds} rounds, seed {bench.seed}: median (least to most)"
             f"\nbefore the first tick: {_spread(one.once_s, 1)} s"
-            f"\na simulated second takes {_spread(one.ratio, 0)} x the reference workload"
+            f"\na simulated second takes {_spread(one.ratio, 1)} x the reference workload"
             f"\nmemory after each tenth: {memory} MiB; most ever {one.peak_memory_mib:.0f} MiB"
-            f"\nthe bag grows by {one.bag_mb_per_min:.1f} MB a minute"
+            f"\nthe bag grows by {one.bag_mb_per_min:.3g} MB a minute"
         ),
         title_justify="left",
         caption_justify="left",
