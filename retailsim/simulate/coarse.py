@@ -19,6 +19,7 @@ from retailsim.simulate.places import Spot
 from retailsim.store.plan import Door, StorePlan
 
 DETOUR = 1.25  # length of a way through a shop over its straight line (assumed)
+BEYOND_M = 0.3  # who has passed a door is so far beyond it
 TICKS_PER_S = 10
 TellCrossing = Callable[[Person, str, Literal["in", "out"]], None]
 
@@ -45,11 +46,11 @@ class Trips:
         inside = bool(on_floor(self._plan, goal[None])[0])
         if inside != person.inside:
             door = self._door_on(person.xy_m, goal)
-            middle = self._doors[door.id]
+            middle = self._doors[door.id] + BEYOND_M * _unit(goal - self._doors[door.id])
             yield env.timeout(_ticks(person, middle - person.xy_m))
             if self._under_way.get(person) is not arrival:
                 return
-            person.mover.xy_m, person.inside = middle.copy(), inside
+            person.mover.xy_m, person.inside = middle, inside
             tell_crossing(person, door.id, "in" if inside else "out")
         yield env.timeout(_ticks(person, goal - person.xy_m))
         if self._under_way.get(person) is not arrival:
@@ -71,3 +72,7 @@ class Trips:
 def _ticks(person: Person, way: np.ndarray) -> int:
     seconds = DETOUR * float(np.hypot(*way)) / person.pace_mps
     return max(1, round(seconds * TICKS_PER_S))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return np.asarray(vector / max(float(np.hypot(*vector)), 1e-9))

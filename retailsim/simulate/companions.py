@@ -6,16 +6,11 @@ import numpy as np
 
 from retailsim.simulate.hands import face
 from retailsim.simulate.people import Person
-from retailsim.simulate.places import Spot
 from retailsim.simulate.shop import Doing, Shop
 from retailsim.simulate.shopper import leave, look, touch
 from retailsim.simulate.visit import Visit
 
 STRAY_M = {"adult": 2.0, "child": 2.6}  # farther from the leader than this they follow (assumed)
-BESIDE_M = (0.7, 1.0, 1.35)
-ANGLES = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-GRID_M = 0.25  # places are taken from a grid, so that ways to them are found once
-ROOM_M = 0.32
 REACH_M = 3.0  # fixtures this near to the leader are looked at alone
 ACT = {"adult": 0.3, "child": 0.2}  # share of pauses that are spent at a fixture (assumed)
 TOUCH = {"adult": 0.5, "child": 0.6}
@@ -41,24 +36,12 @@ def accompany(shop: Shop, visit: Visit, leader: Person, role: str) -> Doing:
 
 def _follow(shop: Shop, person: Person, anchor: np.ndarray) -> Doing:
     """Walk towards a free place near the leader's; look again before long."""
-    spot = place_near(shop, person, anchor)
+    spot = shop.place_near(person, anchor)
     if spot is None:
         yield shop.wait(1.0)
         return
     shop.claims.take(spot, person)
     yield shop.walk(person, spot) | shop.wait(RE_AIM_S)
-
-
-def place_near(shop: Shop, person: Person, anchor: np.ndarray) -> Spot | None:
-    """Return a free place to stand near a point, None where there is none."""
-    around = np.array(
-        [anchor + r * np.array([np.cos(a), np.sin(a)]) for r in BESIDE_M for a in ANGLES]
-    )
-    around = np.unique(np.round(around / GRID_M) * GRID_M, axis=0)
-    usable = around[shop.places.standable(around)]
-    order = np.argsort(np.hypot(*(usable - person.xy_m).T), kind="stable")
-    spots = [(round(float(x), 2), round(float(y), 2)) for x, y in usable[order]]
-    return next((spot for spot in spots if shop.claims.free(spot, person)), None)
 
 
 def _act(shop: Shop, visit: Visit, anchor: np.ndarray, role: str) -> Doing:

@@ -17,6 +17,8 @@ ARM_M = 0.8  # level distance that a standing person reaches, leaning a little
 PICK_UP_S = (1.0, 2.5)
 PUT_BACK_S = (1.2, 2.5)
 RETRY_S = 1.5
+ASIDE_M = (1.8, 2.4, 3.2, 4.2)  # who finds no place close by looks so far around
+ASIDE_S = 4.0  # who does not get out of the way in this time thinks again
 LOOSE_PILE_M = 0.1  # a garment laid on others is so far above the table
 
 
@@ -51,6 +53,18 @@ def stand_at(shop: Shop, person: Person, spot: Spot) -> Doing:
     shop.claims.take(spot, person)
     if np.hypot(*(np.array(spot) - person.xy_m)) > 0.1:
         yield shop.walk(person, spot)
+
+
+def step_aside(shop: Shop, person: Person) -> Doing:
+    """Wait for a free place, out of the way of others."""
+    held = shop.claims.of(person)
+    if person.inside and (held is None or held in shop.places.fixture_at):
+        spot = shop.place_near(person, person.xy_m) or shop.place_near(person, person.xy_m, ASIDE_M)
+        if spot is not None:
+            shop.claims.take(spot, person)
+            yield shop.walk(person, spot) | shop.wait(ASIDE_S)
+            return
+    yield shop.wait(RETRY_S)
 
 
 def handle(
@@ -90,7 +104,7 @@ def put_back(shop: Shop, person: Person, garment: int, rng: np.random.Generator)
     goods = shop.goods
     spot = spot_for(shop, person, garment)
     while spot is None:
-        yield shop.wait(RETRY_S)
+        yield from step_aside(shop, person)
         spot = spot_for(shop, person, garment)
     yield from stand_at(shop, person, spot)
     yield from _turn_to(shop, person, garment)

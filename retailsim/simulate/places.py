@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.waiting import waiting_spots
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
@@ -23,8 +24,10 @@ APART_M = 0.62  # two people who stand are at least this far apart
 QUEUE_STEP_M = 0.75
 QUEUE_LENGTH = 5
 MIRROR_M = 0.95
-WAITING_ROOM_M = 0.35  # clearance of a spot to wait at
-DOORWAY_M = 0.5  # nobody waits nearer to a fitting room
+STAND_M = 0.35  # clearance of a spot to stand at without business
+BESIDE_M = (0.7, 1.0, 1.35)
+ANGLES_RAD = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+GRID_M = 0.25  # places near people are taken from a grid, so that ways to them are found once
 AUDIENCE_M = (1.4, 2.1)
 POST_M = 1.6  # how far inside the door staff stand
 
@@ -66,12 +69,20 @@ class Places:
     size_m: tuple[float, float]
     room_m: float
 
+    @property
+    def in_demand(self) -> list[Spot]:
+        """Spots that others need: before mirrors, in line, at one's post."""
+        lines = [spot for line in self.queues.values() for spot in line]
+        return [*self.mirrors.values(), *lines, *self.fitting, *self.posts]
+
     def standable(self, xy_m: F64) -> NDArray[np.bool_]:
-        """Return at which points (n, 2) of the floor somebody may wait, bool (n,)."""
-        inside = ((xy_m > WAITING_ROOM_M) & (xy_m < np.array(self.size_m) - WAITING_ROOM_M)).all(1)
+        """Return at which points (n, 2) somebody without business may stand, bool (n,)."""
+        inside = ((xy_m > STAND_M) & (xy_m < np.array(self.size_m) - STAND_M)).all(1)
         for room in self.rooms.values():
-            inside &= _outside(xy_m, np.array(room), self.room_m) > 0.0
-        out: NDArray[np.bool_] = inside & (clearance_m(self.boxes, xy_m) >= WAITING_ROOM_M)
+            inside &= _outside(xy_m, np.array(room), self.room_m) > STAND_M
+        for x, y in self.in_demand:
+            inside &= np.hypot(xy_m[:, 0] - x, xy_m[:, 1] - y) > APART_M
+        out: NDArray[np.bool_] = inside & (clearance_m(self.boxes, xy_m) >= STAND_M)
         return out
 
 
@@ -86,16 +97,22 @@ def find_places(plan: StorePlan) -> Places:
         queues[till.id], behind[till.id] = _till_places(till, plan, boxes)
     beside = {f.id: _beside(f, boxes) for f in stocked}
     posts = _posts(plan, boxes)
+    rooms = {f.id: _spot(np.array(f.center_m)) for f in of["fitting_room"]}
+    mirrors = {f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]}
+    ways = [*rooms.values(), *mirrors.values(), *(door.inside_m for door in plan.doors)]
+    waiting = waiting_spots(
+        of["fitting_room"], boxes, plan.size_m or (0.0, 0.0), ways, QUEUE_LENGTH
+    )
     staff_only = [spots[-1] for spots in behind.values() if spots]
     return Places(
         beside=beside,
         beside_m={f: np.array(spots, float).reshape(-1, 2) for f, spots in beside.items()},
         fixture_at={spot: i for i, spots in enumerate(beside.values()) for spot in spots},
-        rooms={f.id: _spot(np.array(f.center_m)) for f in of["fitting_room"]},
-        mirrors={f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]},
+        rooms=rooms,
+        mirrors=mirrors,
         queues=queues,
         behind=behind,
-        fitting=_waiting(of["fitting_room"], boxes),
+        fitting=[_spot(spot) for spot in waiting],
         screens={f.id: _audience(f, boxes) for f in of["screen"]},
         posts=posts,
         stock_room=next(iter(staff_only + posts), None),
@@ -136,6 +153,25 @@ class Claims:
         self._spots.pop(owner, None)
 
 
+def place_near(
+    places: Places,
+    claims: Claims,
+    owner: object,
+    anchor_m: F64,
+    here_m: F64,
+    away_m: Sequence[float] = BESIDE_M,
+) -> Spot | None:
+    """Return a free place to stand `away_m` from a point, the nearest to `here_m`, or None."""
+    around = np.array(
+        [anchor_m + r * np.array([np.cos(a), np.sin(a)]) for r in away_m for a in ANGLES_RAD]
+    )
+    around = np.unique(np.round(around / GRID_M) * GRID_M, axis=0)
+    usable = around[places.standable(around)]
+    order = np.argsort(np.hypot(*(usable - here_m).T), kind="stable")
+    spots = [(round(float(x), 2), round(float(y), 2)) for x, y in usable[order]]
+    return next((spot for spot in spots if claims.free(spot, owner)), None)
+
+
 def _spot(xy_m: F64) -> Spot:
     return (round(float(xy_m[0]), 3), round(float(xy_m[1]), 3))
 
@@ -165,31 +201,6 @@ def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
     return _spot(sides[int(clearance_m(boxes, sides).argmax())])
 
 
-def _waiting(rooms: list[Fixture], boxes: Boxes) -> list[Spot]:
-    """Return spots near the openings of fitting rooms that leave the way to them free."""
-    if not rooms:
-        return []
-    fronts, aheads = [], []
-    for room in rooms:
-        angle = np.deg2rad(270.0 if room.opening_deg is None else room.opening_deg)
-        ahead = np.array([np.cos(angle), np.sin(angle)])
-        fronts.append(np.array(room.center_m) + ahead * max(room.size_m) / 2)
-        aheads.append(ahead)
-    middle = np.mean([f + 1.3 * a for f, a in zip(fronts, aheads, strict=True)], axis=0)
-    step = np.arange(-4.0, 4.01, 0.4)
-    grid = middle + np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2)
-    from_rooms = np.min(
-        [_outside(grid, np.array(r.center_m), max(r.size_m)) for r in rooms], axis=0
-    )
-    usable = (clearance_m(boxes, grid) >= WAITING_ROOM_M) & (from_rooms > DOORWAY_M)
-    near = grid[usable][np.argsort(np.hypot(*(grid[usable] - middle).T), kind="stable")]
-    line: list[F64] = []
-    for spot in near:
-        if all(np.hypot(*(spot - other)) >= QUEUE_STEP_M for other in line):
-            line.append(spot)
-    return [_spot(spot) for spot in line[:QUEUE_LENGTH]]
-
-
 def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
     """Return how far points (n, 2) are outside a square, (n,)."""
     away: F64 = np.abs(xy_m - center_m).max(axis=1) - size_m / 2
@@ -204,7 +215,7 @@ def _audience(screen: Fixture, boxes: Boxes) -> list[Spot]:
         for away in AUDIENCE_M:
             for u in (-0.8, 0.0, 0.8):
                 spot = np.array(screen.center_m) + sign * away * across + u * along
-                if clearance_m(boxes, spot[None])[0] >= WAITING_ROOM_M:
+                if clearance_m(boxes, spot[None])[0] >= STAND_M:
                     spots.append(_spot(spot))
     return spots
 
@@ -222,7 +233,7 @@ def _posts(plan: StorePlan, boxes: Boxes) -> list[Spot]:
         inward /= max(float(np.linalg.norm(inward)), 1e-9)
         for end, sign in ((a, -1.0), (b, 1.0)):
             spot = end + sign * 0.3 * along + POST_M * inward
-            if clearance_m(boxes, spot[None])[0] >= WAITING_ROOM_M:
+            if clearance_m(boxes, spot[None])[0] >= STAND_M:
                 spots.append(_spot(spot))
     return spots
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.appearance import draw_body, draw_clothes, draw_shopper, draw_staff
 from retailsim.simulate.arrivals import arrival_times_s
 from retailsim.simulate.choice import choose
-from retailsim.simulate.companions import accompany, place_near
+from retailsim.simulate.companions import accompany
 from retailsim.simulate.motion import Mover
 from retailsim.simulate.party import Member, Party, amount, draw_party
 from retailsim.simulate.people import Person, Story
@@ -42,6 +42,7 @@ class Population:
         self._shop, self._seed, self._label_seed = shop, seed, label_seed
         self._made = self._groups = 0
         self._regulars: dict[int, Body] = {}
+        self._here: set[int] = set()  # regular customers in the shop or on the way to it
 
     def start(self, *, start_s: float, end_s: float) -> None:
         """Put people inside at `start_s` and let others come until `end_s`."""
@@ -100,11 +101,20 @@ class Population:
         self._bring_along(party, key, leader, place)
         if shop.street.shops:
             yield from stroll(shop, self._stroll(leader))
+            self._gone(party)
             return
         visit = self._visit(leader, party, key)
         if party.purpose == "return":
             self._bring_bought(leader, way)
-        yield from shop_around(shop, visit)
+        yield from self._shop_around(party, visit)
+
+    def _shop_around(self, party: Party, visit: Visit) -> Doing:
+        yield from shop_around(self._shop, visit)
+        self._gone(party)
+
+    def _gone(self, party: Party) -> None:
+        if party.customer is not None:
+            self._here.discard(party.customer)
 
     def _bring_along(self, party: Party, key: Key, leader: Person, place: Spot) -> None:
         shop = self._shop
@@ -140,12 +150,12 @@ class Population:
             self._take_along(visit, rng)
         for m, member in enumerate(party.members[1:], start=1):
             person = self._member(party, member, (*key, m), free, leader.story.group)
-            spot = place_near(shop, person, leader.xy_m)
+            spot = shop.place_near(person, leader.xy_m)
             if spot is not None:
                 self._stands(person, spot, heading)
                 own = self._visit(person, party, (*key, m))
                 shop.env.process(accompany(shop, own, leader, member.role))
-        shop.env.process(shop_around(shop, visit))
+        shop.env.process(self._shop_around(party, visit))
 
     def _stands(self, person: Person, spot: Spot, heading_rad: float) -> None:
         person.mover.xy_m, person.mover.heading_rad = np.array(spot, float), heading_rad
@@ -194,7 +204,7 @@ class Population:
         body = draw_staff(looks, label=self._next_label())
         person = self._person(("staff", i), body, spot, Story("staff"), staff=True)
         if not shop.claims.free(spot, person):
-            spot = place_near(shop, person, np.array(spot)) or spot
+            spot = shop.place_near(person, np.array(spot)) or spot
         self._stands(person, spot, np.pi / 2)
         return person, stream(self._seed, "staff", i, "acts")
 
@@ -210,9 +220,10 @@ class Population:
         """Make the leader of a party; None for a regular customer who is here already."""
         if party.customer is None:
             return self._member(party, party.members[0], key, spot, group)
-        body = self._regular(party.customer, party.members[0])
-        if any(person.body is body for person in self._shop.people):
+        if party.customer in self._here:
             return None
+        self._here.add(party.customer)
+        body = self._regular(party.customer, party.members[0])
         story = Story(party.persona.id, party.purpose, f"customer-{party.customer}", group)
         return self._shopper(party, key, body, spot, story)
 

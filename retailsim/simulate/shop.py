@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from retailsim.simulate.goods import Goods
 from retailsim.simulate.motion import ARRIVED_M, GAP_M
 from retailsim.simulate.navigation import Navigator
 from retailsim.simulate.people import Person
-from retailsim.simulate.places import Claims, Places, Spot
+from retailsim.simulate.places import BESIDE_M, Claims, Places, Spot, place_near
 from retailsim.simulate.scenario import Dwell, Scenario
 from retailsim.simulate.street import Street
 from retailsim.simulate.taste import Market
@@ -116,6 +116,12 @@ class Shop:
             self.navigator.field(spot), lambda: _succeed(arrival), within_m=within_m
         )
         return arrival
+
+    def place_near(
+        self, person: Person, anchor_m: np.ndarray, away_m: Sequence[float] = BESIDE_M
+    ) -> Spot | None:
+        """Return a free place for a person to stand near a point, None for none."""
+        return place_near(self.places, self.claims, person, anchor_m, person.xy_m, away_m)
 
     def enter_world(self, person: Person) -> Doing:
         """Add a person where they are, as soon as nobody stands there."""

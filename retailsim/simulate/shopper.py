@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from retailsim.simulate.fitting import get_room, try_on
-from retailsim.simulate.hands import face, handle, misplace, put_back, spot_for, stand_at
+from retailsim.simulate.hands import (
+    face,
+    handle,
+    misplace,
+    put_back,
+    spot_for,
+    stand_at,
+    step_aside,
+)
 from retailsim.simulate.places import Spot
 from retailsim.simulate.shop import TICKS_PER_S, Doing, Shop, dwell_s
 from retailsim.simulate.till import bring_back, can_pay, pay
@@ -45,7 +53,7 @@ def _browse(shop: Shop, visit: Visit) -> Doing:
     garment = None if fixture is None else choose_garment(shop, visit, fixture)
     spot = None if garment is None else spot_for(shop, person, garment)
     if fixture is None or garment is None or spot is None:
-        yield shop.wait(1.0)
+        yield from step_aside(shop, person)
         return
     visit.seen[fixture] = True
     yield from stand_at(shop, person, spot)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from retailsim.simulate.choice import choose
-from retailsim.simulate.companions import place_near
 from retailsim.simulate.hands import face, handle, put_back, spot_for, stand_at
 from retailsim.simulate.people import Person
 from retailsim.simulate.places import Spot
@@ -56,7 +55,7 @@ def _nearest_guest(shop: Shop, person: Person, met: set[int]) -> Person | None:
 
 
 def _walk_up(shop: Shop, person: Person, guest: Person) -> Doing:
-    spot = place_near(shop, person, guest.xy_m)
+    spot = shop.place_near(person, guest.xy_m)
     if spot is None:
         return
     shop.claims.take(spot, person)
