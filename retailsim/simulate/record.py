@@ -14,12 +14,15 @@ from retailsim.errors import ScenarioError
 from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
+from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.rig import CameraRig, View
-from retailsim.simulate.faults import strangers
+from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.masks import MaskFolder
+from retailsim.simulate.randomise import randomised
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.snapshot import Snapshot
+from retailsim.simulate.wild import wild_light
 from retailsim.simulate.world import World
 from retailsim.store.plan import StorePlan
 
@@ -63,7 +66,7 @@ def record(
 
     Args:
         scenario: the day to play.
-        plan: the shop as installed.
+        plan: the shop as installed; recorded as the scenario's randomisation makes it.
         output: the bag folder to make; written beside its place and renamed when whole.
         seed: all draws follow from it.
         duration_s: length of the session.
@@ -77,16 +80,18 @@ def record(
         ScenarioError: a fault names a device that the plan lacks.
         DeviceError: there is no OpenGL to draw with.
     """
-    taken = Recording(duration_s=duration_s)
-    begin = perf_counter()
-    world = World(scenario, plan, seed=seed, label_seed=label_seed)
     for stranger in strangers(scenario.faults, plan):
         raise ScenarioError(stranger.message)
-    radio = RadioRig(plan, seed=seed, reboots=scenario.faults.readers) if plan.readers else None
+    taken = Recording(duration_s=duration_s)
+    begin = perf_counter()
+    plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
+    world = World(scenario, plan, seed=seed, label_seed=label_seed)
+    radio = RadioRig(plan, seed=seed, reboots=faults.readers) if plan.readers else None
     with ExitStack() as stack:
         cameras = None
         if video and plan.cameras:
-            cameras = _Cameras(plan, scenario, seed, taken, stack, masks)
+            folder = MaskFolder(masks) if masks else None
+            cameras = _Cameras(plan, scenario, faults, seed, folder, taken, stack)
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
         for tick, (snapshot, messages) in enumerate(_timed(world, duration_s, taken), start=1):
@@ -131,13 +136,15 @@ class _Cameras:
         self,
         plan: StorePlan,
         scenario: Scenario,
+        faults: Faults,
         seed: int,
+        masks: MaskFolder | None,
         taken: Recording,
         stack: ExitStack,
-        masks: Path | None,
     ) -> None:
-        faults, start_ns = scenario.faults, scenario.start_ns
-        self._rig = CameraRig(plan, seed=seed, faults=faults, start_ns=start_ns)
+        start_ns = scenario.start_ns
+        light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
+        self._rig = CameraRig(plan, seed=seed, light=light, faults=faults, start_ns=start_ns)
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras
@@ -146,7 +153,7 @@ class _Cameras:
             camera.id: Network(camera.id, faults.frames, seed=seed, start_ns=start_ns)
             for camera in plan.cameras
         }
-        self._masks = MaskFolder(masks) if masks else None
+        self._masks = masks
         self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         self._pending: list[tuple[View, int, Future[bytes]]] = []
         self._under_way: list[tuple[int, int, str, int, bytes]] = []
