@@ -42,6 +42,7 @@ from retailsim.simulate.promises import (
     measures,
     rates,
 )
+from retailsim.simulate.randomise import randomised
 from retailsim.simulate.scenario import Scenario, load_scenario, load_store
 from retailsim.store.plan import StorePlan
 
@@ -181,8 +182,9 @@ def _held_by_pictures(day: Scenario, plan: StorePlan, seed: int) -> Held:
     at_s = spread_s(day.duration_s, PICTURES_A_DAY)
     frozen_s = min(FREEZE_S, day.duration_s)
     moments = list(look_frozen(day, plan, seed=seed, frozen_at_s=frozen_s, at_s=at_s))
+    recorded, _ = randomised(plan, day.faults, day.randomise, seed=seed)
     return {
-        "knocked_px": knocked_px(moments, plan),
+        "knocked_px": knocked_px(moments, recorded),
         "mean_luminance": mean_luminance(moments),
         "light_change_share": light_change_share(moments),
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from retailsim.errors import ScenarioError
 from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.faults import Faults
+from retailsim.simulate.randomise import randomised
 from retailsim.simulate.record import camera_rig
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.shop import TICKS_PER_S
@@ -58,7 +60,8 @@ def look(
         ScenarioError: no camera of the plan is calibrated, or the world cannot be played.
         DeviceError: there is no OpenGL.
     """
-    rig = _rig(scenario, plan, seed)
+    plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
+    rig = _rig(scenario, plan, faults, seed)
     wanted = sorted({round(s * TICKS_PER_S) for s in at_s})
     last = wanted[-1]
     leads = {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
@@ -93,7 +96,8 @@ def look_frozen(
         ScenarioError: no camera of the plan is calibrated, or the world cannot be played.
         DeviceError: there is no OpenGL.
     """
-    rig = _rig(scenario, plan, seed)
+    plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
+    rig = _rig(scenario, plan, faults, seed)
     *_, (frozen, _) = World(scenario, plan, seed=seed).run(frozen_at_s + 1 / TICKS_PER_S)
     for seconds in at_s:
         now_ns = scenario.start_ns + round(seconds * TICKS_PER_S) * TICK_NS
@@ -101,7 +105,7 @@ def look_frozen(
         yield Moment(seconds, snapshot, tuple(rig.render(snapshot)))
 
 
-def _rig(scenario: Scenario, plan: StorePlan, seed: int) -> CameraRig:
+def _rig(scenario: Scenario, plan: StorePlan, faults: Faults, seed: int) -> CameraRig:
     """Return cameras that are fast enough to have a picture at every tick."""
     if not any(camera.calibrated for camera in plan.cameras):
         raise ScenarioError(f"the plan '{plan.name}' has no calibrated camera to look through")
@@ -109,4 +113,4 @@ def _rig(scenario: Scenario, plan: StorePlan, seed: int) -> CameraRig:
         camera.model_copy(update={"rate_hz": max(camera.rate_hz, float(TICKS_PER_S))})
         for camera in plan.cameras
     ]
-    return camera_rig(scenario, plan.model_copy(update={"cameras": cameras}), seed=seed)
+    return camera_rig(scenario, plan.model_copy(update={"cameras": cameras}), faults, seed=seed)

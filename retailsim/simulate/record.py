@@ -14,12 +14,15 @@ from typing import TypeVar
 from retailsim.errors import ScenarioError
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
+from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.rig import CameraRig, View
-from retailsim.simulate.faults import strangers
+from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.masks import MaskFolder
+from retailsim.simulate.randomise import randomised
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.snapshot import Snapshot
+from retailsim.simulate.wild import wild_light
 from retailsim.simulate.world import World
 from retailsim.store.plan import StorePlan
 
@@ -74,7 +77,7 @@ def record(
 
     Args:
         scenario: the day to play.
-        plan: the shop as installed.
+        plan: the shop as installed; recorded as the scenario's randomisation makes it.
         output: the bag folder to make; written beside its place and renamed when whole.
         seed: all draws follow from it.
         duration_s: length of the session.
@@ -90,20 +93,22 @@ def record(
         ScenarioError: a fault names a device that the plan lacks.
         DeviceError: there is no OpenGL to draw with.
     """
+    for stranger in strangers(scenario.faults, plan):
+        raise ScenarioError(stranger.message)
     taken = Recording(duration_s=duration_s)
     begin = perf_counter()
+    plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
     world = World(scenario, plan, seed=seed, label_seed=label_seed, coarse=coarse)
     if coarse:
         return _record_coarse(world, plan, output, taken, begin, progress)
-    for stranger in strangers(scenario.faults, plan):
-        raise ScenarioError(stranger.message)
     readers = None
     if radio and plan.readers:
-        readers = RadioRig(plan, seed=seed, reboots=scenario.faults.readers)
+        readers = RadioRig(plan, seed=seed, reboots=faults.readers)
     with ExitStack() as stack:
         cameras = None
         if video and plan.cameras:
-            cameras = _Cameras(plan, scenario, seed, taken, stack, masks)
+            folder = MaskFolder(masks) if masks else None
+            cameras = _Cameras(plan, scenario, faults, seed, folder, taken, stack)
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
         ticks = _timed(world.run(duration_s), taken)
@@ -152,9 +157,10 @@ def _record_coarse(
     return taken
 
 
-def camera_rig(scenario: Scenario, plan: StorePlan, *, seed: int) -> CameraRig:
-    """Return a plan's cameras as they are on a scenario's day."""
-    return CameraRig(plan, seed=seed, faults=scenario.faults, start_ns=scenario.start_ns)
+def camera_rig(scenario: Scenario, plan: StorePlan, faults: Faults, *, seed: int) -> CameraRig:
+    """Return the cameras of a day; plan and faults as `randomised` returns them."""
+    light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
+    return CameraRig(plan, seed=seed, light=light, faults=faults, start_ns=scenario.start_ns)
 
 
 def _timed(source: Iterable[T], taken: Recording) -> Iterator[T]:
@@ -178,13 +184,14 @@ class _Cameras:
         self,
         plan: StorePlan,
         scenario: Scenario,
+        faults: Faults,
         seed: int,
+        masks: MaskFolder | None,
         taken: Recording,
         stack: ExitStack,
-        masks: Path | None,
     ) -> None:
-        faults, start_ns = scenario.faults, scenario.start_ns
-        self._rig = camera_rig(scenario, plan, seed=seed)
+        start_ns = scenario.start_ns
+        self._rig = camera_rig(scenario, plan, faults, seed=seed)
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras
@@ -193,7 +200,7 @@ class _Cameras:
             camera.id: Network(camera.id, faults.frames, seed=seed, start_ns=start_ns)
             for camera in plan.cameras
         }
-        self._masks = MaskFolder(masks) if masks else None
+        self._masks = masks
         self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         self._pending: list[tuple[View, int, Future[bytes]]] = []
         self._under_way: list[tuple[int, int, str, int, bytes]] = []
