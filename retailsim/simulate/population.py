@@ -7,6 +7,8 @@ permutation with a seed of its own, so that nothing else can depend on it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,7 @@ from retailsim.simulate.taste import Taste
 from retailsim.simulate.till import stand_behind
 from retailsim.simulate.truth import Interval
 from retailsim.simulate.visit import Visit, came_for, stay
+from retailsim.simulate.wild import wild_clothes
 
 PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
 LABELS = 1024
@@ -264,6 +267,8 @@ class Population:
         self, key: Key, body: Body, spot: Spot, story: Story, *, staff: bool = False,
         pace: float = 1.0,
     ) -> Person:  # fmt: skip
+        wild = self._shop.scenario.randomise.clothing
+        body = replace(body, clothes=wild_clothes(body.clothes, wild, seed=self._seed))
         gait = stream(self._seed, *key, "gait")
         mean_mps = self._shop.scenario.habits.walking_speed_mps * pace
         pace_mps = mean_mps * float(np.clip(gait.normal(1.0, PACE_SPREAD), 0.7, 1.4))

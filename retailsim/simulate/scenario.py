@@ -16,12 +16,12 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from retailsim.errors import ScenarioError
 from retailsim.resources import find
-from retailsim.simulate.faults import Faults
+from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
 from retailsim.simulate.personas import ANYBODY, Persona, Regulars
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
-from retailsim.store.load import load_model, load_shop, parse_model
+from retailsim.store.load import line_in, load_model, load_shop, parse_model
 from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -152,15 +152,68 @@ class Staff(PlanModel):
 
 
 class Promises(PlanModel):
-    """The least the scenario holds per five minutes, on average; null where it promises nothing."""
+    """What a session of the scenario holds at least (`_at_most`: at most); null promises nothing.
 
-    people_inside: NotNegative | None = None
+    Counts are per five minutes, on average.
+    """
+
+    people_inside: NotNegative | None = Field(default=None, description="customers, on average")
+    people_at_once: NotNegative | None = Field(
+        default=None, description="most people inside at any time, staff included"
+    )
+    people_at_once_at_most: NotNegative | None = None
     crossings: NotNegative | None = None
     covered_flips: NotNegative | None = Field(
         default=None, description="flips and pick-ups with at least three reads of the tag"
     )
     try_ons: NotNegative | None = None
     sales: NotNegative | None = None
+    queued: NotNegative | None = Field(default=None, description="stays in a queue that ended")
+    gave_up: NotNegative | None = Field(
+        default=None, description="people who left a queue unserved"
+    )
+    returns: NotNegative | None = Field(
+        default=None, description="customers who came in again after they had left"
+    )
+    screen_looks: NotNegative | None = None
+    misplaced: NotNegative | None = Field(
+        default=None, description="garments put down where the planogram does not have them"
+    )
+    staff_carries: NotNegative | None = Field(
+        default=None, description="garments that staff carried through the shop"
+    )
+    restocked: NotNegative | None = Field(default=None, description="garments staff put in place")
+    tidied: NotNegative | None = Field(
+        default=None, description="garments staff folded, straightened"
+    )
+    alike_share: Share | None = Field(
+        default=None, description="customers whose clothes another customer wears, too"
+    )
+    company_share: Share | None = Field(
+        default=None, description="customers who came with somebody"
+    )
+    mannequins: NotNegative | None = Field(default=None, description="in the plan")
+    mirrors: NotNegative | None = Field(default=None, description="in the plan")
+    reader_silence_s: NotNegative | None = Field(
+        default=None,
+        description="longest time without any read, of the reader that had the longest",
+    )
+    dropped_frames_share: Share | None = Field(default=None, description="of the worst camera")
+    late_frames_share: Share | None = Field(
+        default=None, description="of the worst camera: frames under way for more than 0.15 s"
+    )
+    knocked_px: NotNegative | None = Field(
+        default=None, description="how far a camera shows things from where the plan says"
+    )
+    mean_luminance: NotNegative | None = Field(
+        default=None, description="of the pictures, 0 to 255, over all cameras and the whole day"
+    )
+    mean_luminance_at_most: NotNegative | None = None
+    light_change_share: Share | None = Field(
+        default=None,
+        description="share of a picture that light alone changes by more than 20 of 255 levels "
+        "within the day, of the camera that has the most",
+    )
 
 
 class Scenario(PlanModel):
@@ -185,6 +238,9 @@ class Scenario(PlanModel):
     lighting: Lighting = Lighting()
     faults: Faults = Faults()
     randomise: Randomisation = Randomisation()
+    for_training: bool = Field(
+        default=True, description="false keeps `retail train` away from this scenario"
+    )
     promises: Promises = Promises()
 
     @model_validator(mode="after")
@@ -231,11 +287,18 @@ def dump_scenario(scenario: Scenario) -> str:
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
-    """Read the plan a scenario is played in; raises ScenarioError, also for impossible shops."""
+    """Read the plan a scenario is played in; raises ScenarioError, also for impossible shops and
+    devices that the shop lacks."""
     path = find(scenario_path).parent / scenario.store
     if not path.exists():
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
-    return load_shop(path)
+    plan = load_shop(path)
+    for stranger in strangers(scenario.faults, plan):
+        place = ["faults", *stranger.place]
+        name = ".".join(str(part) for part in place)
+        line = line_in(scenario_path, place)
+        raise ScenarioError(f"{scenario_path}:{line}: {name}: {stranger.message}")
+    return plan
 
 
 def json_schema() -> dict[str, Any]:

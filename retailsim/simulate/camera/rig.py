@@ -12,6 +12,7 @@ from retailsim.messages.sensors import Frame
 from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
+from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
@@ -19,9 +20,9 @@ from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
-from retailsim.simulate.camera.sensor import Sensor
 from retailsim.simulate.camera.shade import shade_corners
 from retailsim.simulate.camera.still import StillView
+from retailsim.simulate.faults import Faults
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -48,17 +49,25 @@ class View:
         """Distance along the optical axis, metres, float32 (h, w)."""
         return depth_m(self.depth_buffer)
 
+    @property
+    def mask(self) -> NDArray[np.int64]:
+        """Who is seen in every pixel: `person_id`, 0 for nobody, int64 (h, w)."""
+        rows = np.unique(self.id)
+        number = np.zeros(int(rows[-1]) + 1, np.int64)
+        number[rows[rows > 0]] = self.boxes.person_id
+        return number[self.id]
+
 
 @dataclass
 class _Eye:
-    """One camera on the rig."""
+    """One camera on the rig: `camera` and `projection` are those of the picture that is drawn."""
 
     camera: Camera
     projection: Projection
     clip: F32
     still: StillView
-    sensor: Sensor
     garments_px: F32
+    delivery: Delivery
     next_ns: int | None = None
     index: int = 0
 
@@ -76,10 +85,20 @@ class CameraRig:
     """Draws every calibrated camera of a plan; snapshots must come in order of time.
 
     Raises DeviceError where OpenGL is missing, ScenarioError when the plan has no floor.
-    The same plan, seed and snapshots give the same bytes in every process.
+    The same plan, seed, faults and snapshots give the same bytes in every process. Faults count
+    from `start_ns`, by default the time of the first snapshot.
     """
 
-    def __init__(self, plan: StorePlan, *, seed: int, light: Light | None = None) -> None:
+    def __init__(
+        self,
+        plan: StorePlan,
+        *,
+        seed: int,
+        light: Light | None = None,
+        faults: Faults = Faults(),
+        start_ns: int | None = None,
+    ) -> None:
+        self._start_ns = start_ns
         self._light = light = light or Light()
         self._goods = Goods(plan)
         self._context = open_context()
@@ -87,7 +106,7 @@ class CameraRig:
             self._crowd = Crowd(context)
             self._scene = Scene(context, plan, self._goods.meshes, light)
             self._eyes = [
-                _eye(context, self._scene, camera, self._goods, seed)
+                _eye(context, self._scene, camera, self._goods, seed, faults)
                 for camera in plan.cameras
                 if camera.calibrated
             ]
@@ -103,12 +122,23 @@ class CameraRig:
             self._crowd.upload(mesh)
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:
-                self._repair(eye, change)
+                if not self._knock(eye, snapshot.time_ns):
+                    self._repair(eye, change)
             self._scene.upload_moving(self._goods.meshes, *self._goods.moving(snapshot, mesh))
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
             return [
                 self._view(eye, snapshot, mesh) for eye in self._eyes if eye.due(snapshot.time_ns)
             ]
+
+    def _knock(self, eye: _Eye, time_ns: int) -> bool:
+        """Draw the standing shop anew for a camera that has been moved; says whether it has."""
+        if self._start_ns is None:
+            self._start_ns = time_ns
+        if not eye.delivery.knock(time_ns - self._start_ns):
+            return False
+        _look(eye, self._context, self._scene, self._goods)
+        self._scene.draw_still(eye.still, self._goods.present, None)
+        return True
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -136,36 +166,51 @@ class CameraRig:
             full[:, 3] - full[:, 1],
             shaded,
         )
+        time_ns, people = snapshot.time_ns, snapshot.people
+        picture = smooth_outlines(picture, ids)
+        image = eye.delivery.image(picture, ids, people, rows, time_ns)
+        straight_px, bend = full, eye.delivery.bend
+        if bend:
+            ids, depth = bend.labels(ids), bend.labels(depth)
+            full = full_boxes_px(eye.delivery.sight, mesh.position)
         visible, pixels = visible_boxes_px(ids, full)
         seen = np.flatnonzero(pixels)
-        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, full, seen)
-        share = np.minimum(pixels[seen] / np.maximum(area, 1.0), 1.0)
-        label = [snapshot.people.body[row].label for row in seen]
+        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, straight_px, seen)
+        filled = bend.drawn_px(ids, len(full)) if bend else pixels
+        share = np.minimum(filled[seen] / np.maximum(area, 1.0), 1.0)
+        label = np.array([people.body[row].label for row in seen], np.int64)
         boxes = TruthBoxes(
-            time_ns=snapshot.time_ns,
+            time_ns=time_ns,
             camera=eye.camera.id,
-            person_id=np.array(label, np.int64),
+            person_id=label,
             full_px=full[seen],
             visible_px=visible[seen],
             visible_share=share.astype(np.float32),
         )
-        frame = Frame(
-            time_ns=snapshot.time_ns,
-            camera=eye.camera.id,
-            index=eye.index,
-            image=eye.sensor.expose(smooth_outlines(picture, ids)),
-        )
+        frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
         eye.index += 1
         return View(frame, boxes, ids, depth)
 
 
-def _eye(context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
-    projection = Projection.of(camera)
-    size = (camera.width_px, camera.height_px)
+def _eye(
+    context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults
+) -> _Eye:
+    delivery = Delivery(camera, seed=seed, faults=faults)
+    drawn, projection = delivery.drawn, delivery.projection
+    size = (drawn.width_px, drawn.height_px)
     clip = world_to_clip(projection, *size)
     still = StillView(context, scene.shop, size, clip, projection.position_m)
     garments_px = full_boxes_px(projection, goods.meshes.position)
-    return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed), garments_px)
+    return _Eye(drawn, projection, clip, still, garments_px, delivery)
+
+
+def _look(eye: _Eye, context: Any, scene: Scene, goods: Goods) -> None:
+    """Let a camera look where it now stands; its standing shop is still to be drawn."""
+    size = (eye.camera.width_px, eye.camera.height_px)
+    eye.projection = eye.delivery.projection
+    eye.clip = world_to_clip(eye.projection, *size)
+    eye.still = StillView(context, scene.shop, size, eye.clip, eye.projection.position_m)
+    eye.garments_px = full_boxes_px(eye.projection, goods.meshes.position)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:
