@@ -52,9 +52,9 @@ class View:
     @property
     def mask(self) -> NDArray[np.int64]:
         """Who is seen in every pixel: `person_id`, 0 for nobody, int64 (h, w)."""
-        rows = np.unique(self.id)
-        number = np.zeros(int(rows[-1]) + 1, np.int64)
-        number[rows[rows > 0]] = self.boxes.person_id
+        pixels = np.bincount(self.id.ravel())
+        number = np.zeros(len(pixels), np.int64)
+        number[1:][pixels[1:] > 0] = self.boxes.person_id
         return number[self.id]
 
 
@@ -168,7 +168,7 @@ class CameraRig:
         )
         time_ns, people = snapshot.time_ns, snapshot.people
         picture = smooth_outlines(picture, ids)
-        image = eye.delivery.image(picture, ids, people, rows, time_ns)
+        image = eye.delivery.image(picture, ids, people, full, rows, time_ns)
         straight_px, bend = full, eye.delivery.bend
         if bend:
             ids, depth = bend.labels(ids), bend.labels(depth)
