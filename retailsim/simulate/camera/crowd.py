@@ -22,7 +22,10 @@ from retailsim.simulate.camera.textures import fold_map
 
 INDICES = MESH.triangles.size
 COARSE_INDICES = MESH.coarse.size
-COARSE_PX = 110.0  # bodies less high in the picture are drawn with half their corners
+FAR_INDICES = MESH.far.size
+# Bodies less high in the picture are drawn with half, with a quarter of their corners: the cost
+# is triangles of a pixel's size, of which nothing can be seen.
+COARSE_PX, FAR_PX = 130.0, 90.0
 SHADOW_PX = 512
 
 
@@ -104,22 +107,26 @@ class Crowd:
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)
         for row in rows:
-            if height_px[row] < COARSE_PX:
+            if height_px[row] < FAR_PX:
+                self._far.render(vertices=FAR_INDICES, first=int(row) * FAR_INDICES)
+            elif height_px[row] < COARSE_PX:
                 self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
             else:
                 self._colour.render(vertices=INDICES, first=int(row) * INDICES)
         self._context.enable_only(self._context.DEPTH_TEST)
 
     def draw_depth(self, clip: NDArray[Any]) -> None:
-        """Draw everyone's depth, for shadows."""
+        """Draw the depth of everyone's faces towards the light, for shadows."""
+        self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
+        self._context.front_face = "ccw"
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=COARSE_INDICES * self.count)
+            self._depth.render(vertices=FAR_INDICES * self.count)
 
     def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=COARSE_INDICES, first=row * COARSE_INDICES)
+        self._outline.render(vertices=FAR_INDICES, first=row * FAR_INDICES)
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -132,8 +139,10 @@ class Crowd:
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
         offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
-        fine = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
-        coarse = context.buffer((MESH.coarse[None] + offsets).astype(np.int32).tobytes())
+        fine, coarse, far = (
+            context.buffer((corners[None] + offsets).astype(np.int32).tobytes())
+            for corners in (MESH.triangles, MESH.coarse, MESH.far)
+        )
         layout = [
             (self._moving, "3f4 3f4", "in_position", "in_normal"),
             (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
@@ -141,5 +150,6 @@ class Crowd:
         bare = [(self._moving, "3f4 12x", "in_position")]
         self._colour = context.vertex_array(self.program, layout, fine)
         self._coarse = context.vertex_array(self.program, layout, coarse)
-        self._depth = context.vertex_array(self._depth_program, bare, coarse)
-        self._outline = context.vertex_array(self._outline_program, bare, coarse)
+        self._far = context.vertex_array(self.program, layout, far)
+        self._depth = context.vertex_array(self._depth_program, bare, far)
+        self._outline = context.vertex_array(self._outline_program, bare, far)

@@ -20,8 +20,10 @@ from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
 from retailsim.simulate.camera.sensor import Sensor
-from retailsim.simulate.camera.shade import shade_corners
+from retailsim.simulate.camera.shade import shade_corners, shade_points
+from retailsim.simulate.camera.silhouettes import Silhouettes, Subject
 from retailsim.simulate.camera.still import StillView
+from retailsim.simulate.camera.targets import read_depth, read_ids, read_picture
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -35,18 +37,35 @@ class View:
         frame: the picture after the sensor.
         boxes: everybody with at least one visible pixel.
         id: row into `snapshot.people` + 1 of the person seen, 0 for none, uint16 (h, w).
-        depth_buffer: OpenGL depth in [0, 1], float32 (h, w).
+        depth_buffer: OpenGL depth in [0, 1], float32 (h, w), where the rig was asked for depth.
     """
 
     frame: Frame
     boxes: TruthBoxes
     id: NDArray[np.uint16]
-    depth_buffer: F32
+    depth_buffer: F32 | None = None
 
     @property
     def depth_m(self) -> F32:
-        """Distance along the optical axis, metres, float32 (h, w)."""
+        """Distance along the optical axis, metres, float32 (h, w).
+
+        Raises ValueError unless the rig was made with `depth=True`.
+        """
+        if self.depth_buffer is None:
+            raise ValueError("this rig was not asked for depth")
         return depth_m(self.depth_buffer)
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """What was read back of one camera: everybody's full and visible boxes and pixels (n, ...)."""
+
+    picture: NDArray[np.uint8]
+    ids: NDArray[np.uint16]
+    depth: F32 | None
+    full_px: F32
+    visible_px: F32
+    pixels: NDArray[np.int64]
 
 
 @dataclass
@@ -76,16 +95,21 @@ class CameraRig:
     """Draws every calibrated camera of a plan; snapshots must come in order of time.
 
     Raises DeviceError where OpenGL is missing, ScenarioError when the plan has no floor.
-    The same plan, seed and snapshots give the same bytes in every process.
+    The same plan, seed and snapshots give the same bytes in every process. Only with `depth`
+    do views have one: reading it back takes time.
     """
 
-    def __init__(self, plan: StorePlan, *, seed: int, light: Light | None = None) -> None:
+    def __init__(
+        self, plan: StorePlan, *, seed: int, light: Light | None = None, depth: bool = False
+    ) -> None:
         self._light = light = light or Light()
+        self._depth = depth
         self._goods = Goods(plan)
         self._context = open_context()
         with self._context as context:
             self._crowd = Crowd(context)
             self._scene = Scene(context, plan, self._goods.meshes, light)
+            self._silhouettes = Silhouettes(context)
             self._eyes = [
                 _eye(context, self._scene, camera, self._goods, seed)
                 for camera in plan.cameras
@@ -104,11 +128,24 @@ class CameraRig:
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:
                 self._repair(eye, change)
-            self._scene.upload_moving(self._goods.meshes, *self._goods.moving(snapshot, mesh))
+            rows, position, normal = self._goods.moving(snapshot, mesh)
+            self._scene.upload_moving(self._goods.meshes, rows, position, normal)
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
-            return [
-                self._view(eye, snapshot, mesh) for eye in self._eyes if eye.due(snapshot.time_ns)
-            ]
+            shade = shade_points(mesh.position, self._light)
+            due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
+            # All is handed over before anything is read: while one picture is waited for and
+            # measured, the next ones are drawn.
+            boxes = [self._draw(eye, mesh, position, shade) for eye in due]
+            shots = [self._read(eye, full) for eye, full in zip(due, boxes, strict=True)]
+            self._silhouettes.draw(
+                self._crowd, [_subject(*p) for p in zip(due, shots, strict=True)]
+            )
+            smooth = [smooth_outlines(shot.picture, shot.ids) for shot in shots]
+            areas = self._silhouettes.read()
+        return [
+            self._view(eye, snapshot, shot, picture, area)
+            for eye, shot, picture, area in zip(due, shots, smooth, areas, strict=True)
+        ]
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -122,41 +159,57 @@ class CameraRig:
             near = (left < x + width) & (right > x) & (top < y + height) & (bottom > y)
             self._scene.draw_still(eye.still, self._goods.present & near, patch)
 
-    def _view(self, eye: _Eye, snapshot: Snapshot, mesh: CrowdMesh) -> View:
+    def _draw(self, eye: _Eye, mesh: CrowdMesh, goods: F32, shade: F32) -> F32:
+        """Start drawing what a camera sees; return everybody's full boxes."""
         size = (eye.camera.width_px, eye.camera.height_px)
         full = full_boxes_px(eye.projection, mesh.position)
+        height = full[:, 3] - full[:, 1]
         rows = np.flatnonzero(_touches(full, size))
-        shaded = shade_corners(eye.projection, mesh.position, self._light, size)
-        picture, ids, depth = self._scene.draw(
+        self._scene.draw(
             self._crowd,
             eye.still,
             eye.clip,
             eye.projection.position_m,
-            rows,
-            full[:, 3] - full[:, 1],
-            shaded,
+            (rows[np.argsort(-height[rows], kind="stable")], height),  # near ones hide far ones
+            _touches(full_boxes_px(eye.projection, goods), size),
+            shade_corners(eye.projection, shade, size),
         )
-        visible, pixels = visible_boxes_px(ids, full)
-        seen = np.flatnonzero(pixels)
-        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, full, seen)
-        share = np.minimum(pixels[seen] / np.maximum(area, 1.0), 1.0)
+        return full
+
+    def _read(self, eye: _Eye, full_px: F32) -> _Shot:
+        target = eye.still.target
+        picture, ids = read_picture(target), read_ids(target)
+        depth = read_depth(target) if self._depth else None
+        return _Shot(picture, ids, depth, full_px, *visible_boxes_px(ids, full_px))
+
+    def _view(
+        self,
+        eye: _Eye,
+        snapshot: Snapshot,
+        shot: _Shot,
+        picture: NDArray[np.uint8],
+        area: NDArray[np.float64],
+    ) -> View:
+        """Put together a camera's view; `area` is that of the visible people's silhouettes."""
+        seen = np.flatnonzero(shot.pixels)
+        share = np.minimum(shot.pixels[seen] / np.maximum(area, 1.0), 1.0)
         label = [snapshot.people.body[row].label for row in seen]
         boxes = TruthBoxes(
             time_ns=snapshot.time_ns,
             camera=eye.camera.id,
             person_id=np.array(label, np.int64),
-            full_px=full[seen],
-            visible_px=visible[seen],
+            full_px=shot.full_px[seen],
+            visible_px=shot.visible_px[seen],
             visible_share=share.astype(np.float32),
         )
         frame = Frame(
             time_ns=snapshot.time_ns,
             camera=eye.camera.id,
             index=eye.index,
-            image=eye.sensor.expose(smooth_outlines(picture, ids)),
+            image=eye.sensor.expose(picture),
         )
         eye.index += 1
-        return View(frame, boxes, ids, depth)
+        return View(frame, boxes, shot.ids, shot.depth)
 
 
 def _eye(context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
@@ -166,6 +219,12 @@ def _eye(context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int) ->
     still = StillView(context, scene.shop, size, clip, projection.position_m)
     garments_px = full_boxes_px(projection, goods.meshes.position)
     return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed), garments_px)
+
+
+def _subject(eye: _Eye, shot: _Shot) -> Subject:
+    seen = np.flatnonzero(shot.pixels)
+    size = (eye.camera.width_px, eye.camera.height_px)
+    return Subject(eye.clip, size, shot.full_px[seen], seen)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:

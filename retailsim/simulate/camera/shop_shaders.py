@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retailsim.simulate.camera.figure import OPEN_FRONT
 from retailsim.simulate.camera.shaders import CLOTH, LIGHTING
 
 SHOP_VERTEX = """
@@ -27,14 +28,16 @@ void main() {
 }
 """
 
-SHOP_FRAGMENT = (
+_SHOP_HEAD = (
     "#version 330\n"
     + LIGHTING
     + CLOTH
+    + f"const int OPEN_FRONT = {OPEN_FRONT};\n"
     + """
 uniform mat4 world_to_light;
 uniform sampler2DShadow shop_shadow;
 uniform float shadow_share;
+uniform int shadow_taps;   // on each side of the middle one
 uniform vec3 camera_position;
 in vec3 v_world;
 in vec3 v_normal;
@@ -47,15 +50,58 @@ layout(location = 1) out uint out_id;
 float soft_shadow(vec3 world, vec3 n) {
     vec3 q = (world_to_light * vec4(world + n * 0.03, 1.0)).xyz * 0.5 + 0.5;
     q.z -= 0.003;
-    float sum = 0.0;
-    for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++)
+    float sum = 0.0, side = float(shadow_taps * 2 + 1);
+    for (int i = -shadow_taps; i <= shadow_taps; i++)
+        for (int j = -shadow_taps; j <= shadow_taps; j++)
             sum += texture(shop_shadow, q + vec3(vec2(i, j) * 0.0028, 0.0));
-    return mix(1.0, sum / 9.0, shadow_share);
+    return mix(1.0, sum / (side * side), shadow_share);
 }
 
 float hash(vec2 p) { return fract(sin(dot(p, vec2(12.9898, 78.233))) * 43758.5453); }
 
+void light_up(vec3 albedo, vec3 n, vec3 eye, float gloss) {
+    float facing = dot(n, key_direction);
+    float soft = max(facing, 0.0) * 0.8 + 0.2 * (facing * 0.5 + 0.5);
+    float shade = soft_shadow(v_world, n);
+    float level = n.z < 0.5 ? mix(0.70, 1.0, clamp(v_world.z * 1.1 + 0.1, 0.0, 1.0)) : 1.0;
+    vec3 sheen = key_colour * gloss * pow(max(dot(reflect(-eye, n), key_direction), 0.0), 24.0);
+    vec3 dim = ambient(n) * level * mix(0.62, 1.0, shade);
+    vec3 key = key_colour * soft * shade + sheen * shade;
+    vec3 all = albedo * (dim + key);
+    float share = dot(key, vec3(0.333)) / max(dot(dim + key, vec3(0.333)), 1e-4);
+    out_colour = vec4(display(all), share * 0.85 + 0.12);
+    out_id = 0u;
+}
+"""
+)
+
+# Two programs: on a CPU both sides of every branch take their time.
+GOODS_FRAGMENT = (
+    _SHOP_HEAD
+    + """
+void main() {
+    int code = int(v_first.a + 0.5);
+    vec3 n = normalize(v_normal), eye = normalize(camera_position - v_world);
+    if (dot(n, eye) < 0.0) n = -n;
+    vec3 albedo = pattern_colour(
+        v_first.rgb, v_second.rgb, code & (OPEN_FRONT - 1), v_second.a, v_uv);
+    vec2 shift = vec2(hash(v_first.rg), hash(v_world.xy * 0.0 + v_second.gb)) * 7.0;
+    vec3 grain = texture(noise_map, v_uv * vec2(2.4, 0.7) + v_world.xy * 0.9 + shift).rgb - 0.5;
+    vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
+    n = normalize(n + tangent * grain.g * 1.6 + cross(tangent, n) * grain.b * 0.6);
+    albedo *= 1.0 + grain.r * 0.35;
+    if ((code & OPEN_FRONT) != 0) {
+        float front = abs(v_uv.x);
+        albedo *= 1.0 - 0.4 * (1.0 - smoothstep(0.004, 0.012, abs(front - 0.014)));
+    }
+    light_up(albedo, n, eye, 0.0);
+}
+"""
+)
+
+SHOP_FRAGMENT = (
+    _SHOP_HEAD
+    + """
 float seam(float x, float width) {
     float w = fwidth(x) + width, d = 0.5 - abs(fract(x) - 0.5);
     return (1.0 - smoothstep(width * 0.5, w, d)) * min(1.0, width * 2.0 / w);
@@ -122,36 +168,9 @@ void main() {
     vec3 n = normalize(v_normal), eye = normalize(camera_position - v_world);
     if (dot(n, eye) < 0.0) n = -n;
     float gloss = 0.0;
-    vec3 albedo;
-    if (kind < 8) {
-        albedo = pattern_colour(v_first.rgb, v_second.rgb, kind & 3, v_second.a, v_uv);
-        vec2 shift = vec2(hash(v_first.rg), hash(v_world.xy * 0.0 + v_second.gb)) * 7.0;
-        vec3 grain = texture(noise_map, v_uv * vec2(2.4, 0.7) + v_world.xy * 0.9 + shift).rgb - 0.5;
-        vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
-        n = normalize(n + tangent * grain.g * 1.6 + cross(tangent, n) * grain.b * 0.6);
-        albedo *= 1.0 + grain.r * 0.35;
-        if (kind >= 4) {
-            float front = abs(v_uv.x);
-            albedo *= 1.0 - 0.4 * (1.0 - smoothstep(0.004, 0.012, abs(front - 0.014)));
-        }
-    } else {
-        albedo = surface(kind, n, gloss);
-    }
-    if (kind == 15) {
-        out_colour = vec4(display(v_first.rgb), 0.0);
-    } else {
-        float facing = dot(n, key_direction);
-        float soft = max(facing, 0.0) * 0.8 + 0.2 * (facing * 0.5 + 0.5);
-        float shade = soft_shadow(v_world, n);
-        float level = n.z < 0.5 ? mix(0.70, 1.0, clamp(v_world.z * 1.1 + 0.1, 0.0, 1.0)) : 1.0;
-        vec3 sheen = key_colour * gloss * pow(max(dot(reflect(-eye, n), key_direction), 0.0), 24.0);
-        vec3 dim = ambient(n) * level * mix(0.62, 1.0, shade);
-        vec3 key = key_colour * soft * shade + sheen * shade;
-        vec3 all = albedo * (dim + key);
-        float share = dot(key, vec3(0.333)) / max(dot(dim + key, vec3(0.333)), 1e-4);
-        out_colour = vec4(display(all), share * 0.85 + 0.12);
-    }
-    out_id = 0u;
+    vec3 albedo = surface(kind, n, gloss);
+    light_up(albedo, n, eye, gloss);
+    if (kind == 15) out_colour = vec4(display(v_first.rgb), 0.0);
 }
 """
 )

@@ -13,12 +13,14 @@ from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.shaders import DEPTH_FRAGMENT, DEPTH_VERTEX
 from retailsim.simulate.camera.shop_shaders import (
+    GOODS_FRAGMENT,
     SHEET_VERTEX,
     SHOP_FRAGMENT,
     SHOP_VERTEX,
     SHRINK_FRAGMENT,
 )
 from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh
+from retailsim.simulate.camera.targets import target
 
 FINE = 2  # samples per pixel and axis of the cached shop
 SHADOW_PX = 1024
@@ -54,8 +56,10 @@ class StillShop:
     ) -> None:
         self._context = context
         self.program = context.program(SHOP_VERTEX, SHOP_FRAGMENT)
-        set_light(self.program, light)
-        set_uniform(self.program, "world_to_light", to_light.T)
+        self.goods_program = context.program(SHOP_VERTEX, GOODS_FRAGMENT)
+        for program in (self.program, self.goods_program):
+            set_light(program, light)
+            set_uniform(program, "world_to_light", to_light.T)
         self._noise = noise
         hard = [mesh.arrays() for mesh in (building, furniture)]
         self._walls, self._hard = hard[0][1].size, hard[0][1].size + hard[1][1].size
@@ -67,8 +71,11 @@ class StillShop:
         self._first_garment = first
         self._vertices = context.buffer(np.concatenate(vertices).astype(np.float32).tobytes())
         self._index = context.buffer(np.concatenate(index).astype(np.int32).tobytes())
-        self._array = context.vertex_array(self.program, [(self._vertices, *_LAYOUT)], self._index)
+        buffers = [(self._vertices, *_LAYOUT)]
+        self._array = context.vertex_array(self.program, buffers, self._index)
+        self._goods = context.vertex_array(self.goods_program, buffers, self._index)
         self._count = len(garments)
+        self._middle = np.array([g[:, :3].mean(0) for g in garments]).reshape(-1, 3)
         self.shadow, frame = shadow_texture(context, SHADOW_PX)
         self._cast(frame, to_light)
 
@@ -87,29 +94,35 @@ class StillShop:
         """Give one garment another mesh."""
         at = (self._first_garment + row * GARMENT.vertices) * VERTEX_FLOATS * 4
         self._vertices.write(np.ascontiguousarray(vertices, np.float32).tobytes(), offset=at)
+        self._middle[row] = vertices[0, :, :3].mean(0)
 
     def moving_array(self) -> MovingGoods:
         """Return a place for garments that move, drawn with the same program."""
-        return MovingGoods(self._context, self.program)
+        return MovingGoods(self._context, self.goods_program)
 
-    def bind(self, clip: F32, eye_m: NDArray[Any]) -> None:
-        """Prepare the program for one camera."""
+    def bind(self, clip: F32, eye_m: NDArray[Any], *, fine: bool) -> None:
+        """Prepare the program for one camera; only `fine` shadows have soft edges."""
         self._noise.use(1)
         self.shadow.use(3)
-        set_uniform(self.program, "noise_map", 1)
-        set_uniform(self.program, "shop_shadow", 3)
-        set_uniform(self.program, "world_to_clip", clip.T)
-        set_uniform(self.program, "camera_position", tuple(float(v) for v in eye_m))
+        for program in (self.program, self.goods_program):
+            set_uniform(program, "noise_map", 1)
+            set_uniform(program, "shop_shadow", 3)
+            set_uniform(program, "world_to_clip", clip.T)
+            set_uniform(program, "camera_position", tuple(float(v) for v in eye_m))
+            set_uniform(program, "shadow_taps", 1 if fine else 0)
 
-    def draw(self, present: NDArray[Any]) -> None:
-        """Draw building, furniture and the garments whose flag is set."""
-        self._array.render(vertices=self._hard)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], present.astype(np.int8), [0]])))
-        for start, stop in edges.reshape(-1, 2):
-            self._array.render(
-                vertices=int(stop - start) * GARMENT_INDICES,
-                first=self._hard + int(start) * GARMENT_INDICES,
-            )
+    def draw(self, present: NDArray[Any], eye_m: NDArray[Any]) -> None:
+        """Draw building, furniture and the garments whose flag is set, the nearest first.
+
+        What is hidden by something drawn before it is never shaded.
+        """
+        rows = np.flatnonzero(present)
+        far_m = np.linalg.norm(self._middle[rows] - eye_m, axis=1)
+        for row in rows[np.argsort(far_m, kind="stable")]:
+            first = self._hard + int(row) * GARMENT_INDICES
+            self._goods.render(vertices=GARMENT_INDICES, first=first)
+        self._array.render(vertices=self._hard - self._walls, first=self._walls)
+        self._array.render(vertices=self._walls)
 
 
 class StillView:
@@ -132,6 +145,7 @@ class StillView:
         self._frame = context.framebuffer([self.colour, nobody, self.world], depth)
         # The same colour, identity and depth without the world, shaped like a drawing target.
         self.frame = context.framebuffer([self.colour, nobody], depth)
+        self.target = target(context, size_px, 0)  # the shop and all that moves in it
         program = context.program(SHEET_VERTEX, SHRINK_FRAGMENT)
         set_uniform(program, "clip_to_world", np.linalg.inv(clip.astype(float)).T)
         set_uniform(program, "size", tuple(float(v) for v in size_px))
@@ -147,8 +161,8 @@ class StillView:
         fine.frame.scissor = tuple(v * FINE for v in box_px)
         fine.frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
-        self._shop.bind(self._clip, self._eye_m)
-        self._shop.draw(present)
+        self._shop.bind(self._clip, self._eye_m, fine=True)
+        self._shop.draw(present, self._eye_m)
         fine.frame.scissor = None
         self._frame.use()
         self._frame.scissor = box_px
@@ -188,9 +202,12 @@ class MovingGoods:
         if self.count:
             self._buffer.write(_layout(meshes, rows, position, normal).tobytes())
 
-    def draw(self) -> None:
-        """Draw them all."""
-        self._array.render(vertices=self.count * GARMENT_INDICES)
+    def draw(self, which: NDArray[np.bool_]) -> None:
+        """Draw those whose flag is set, (n,)."""
+        self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
+        self._context.front_face = "cw"
+        for row in np.flatnonzero(which):
+            self._array.render(vertices=GARMENT_INDICES, first=int(row) * GARMENT_INDICES)
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
