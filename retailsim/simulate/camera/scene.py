@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.camera.building import building_mesh
 from retailsim.simulate.camera.contact import GRID_PX, contact_map
 from retailsim.simulate.camera.crowd import (
     SHADOW_PX,
@@ -16,10 +17,11 @@ from retailsim.simulate.camera.crowd import (
     set_uniform,
     shadow_texture,
 )
+from retailsim.simulate.camera.furniture import furniture_mesh
 from retailsim.simulate.camera.garments import GarmentMeshes
+from retailsim.simulate.camera.mannequins import add_mannequins
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, light_matrix
-from retailsim.simulate.camera.shop import building_mesh, furniture_mesh
 from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
 from retailsim.store.plan import StorePlan
@@ -33,6 +35,7 @@ class Scene:
     def __init__(self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light) -> None:
         self._context, self._light = context, light
         building, furniture = building_mesh(plan), furniture_mesh(plan)
+        clothed = add_mannequins(furniture, plan)
         width, depth = plan.size_m or (1.0, 1.0)
         self._low, self._high = (-1.0, -STREET_M), (width + 1.0, depth + 1.0)
         self._to_light = light_matrix(
@@ -43,6 +46,7 @@ class Scene:
             context,
             building,
             furniture,
+            clothed,
             garment_vertices(meshes),
             light,
             self._to_light,

@@ -49,6 +49,7 @@ class StillShop:
         context: Any,
         building: Mesh,
         furniture: Mesh,
+        clothed: Mesh,
         garments: F32,
         light: Light,
         to_light: F32,
@@ -61,14 +62,16 @@ class StillShop:
             set_light(program, light)
             set_uniform(program, "world_to_light", to_light.T)
         self._noise = noise
-        hard = [mesh.arrays() for mesh in (building, furniture)]
-        self._walls, self._hard = hard[0][1].size, hard[0][1].size + hard[1][1].size
-        first = building.count + furniture.count
+        parts = [mesh.arrays() for mesh in (building, furniture, clothed)]
+        counts = [len(vertices) for vertices, _ in parts]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        sizes = np.cumsum([triangles.size for _, triangles in parts])
+        self._walls, self._hard, self._solid = (int(size) for size in sizes)
+        first = self._first_garment = int(starts[-1])
         offsets = first + np.arange(len(garments), dtype=np.int32)[:, None, None] * GARMENT.vertices
-        index = [hard[0][1], hard[1][1] + building.count]
+        index = [own + start for (_, own), start in zip(parts, starts, strict=False)]
         index.append((GARMENT.triangles[None] + offsets).reshape(-1, 3))
-        vertices = [hard[0][0], hard[1][0], garments.reshape(-1, VERTEX_FLOATS)]
-        self._first_garment = first
+        vertices = [own for own, _ in parts] + [garments.reshape(-1, VERTEX_FLOATS)]
         self._vertices = context.buffer(np.concatenate(vertices).astype(np.float32).tobytes())
         self._index = context.buffer(np.concatenate(index).astype(np.int32).tobytes())
         buffers = [(self._vertices, *_LAYOUT)]
@@ -87,7 +90,7 @@ class StillShop:
         set_uniform(program, "world_to_clip", to_light.T)
         frame.use()
         self._context.enable_only(self._context.DEPTH_TEST)
-        total = self._hard + self._count * GARMENT_INDICES
+        total = self._solid + self._count * GARMENT_INDICES
         array.render(vertices=total - self._walls, first=self._walls)
 
     def replace(self, row: int, vertices: F32) -> None:
@@ -119,9 +122,12 @@ class StillShop:
         rows = np.flatnonzero(present)
         far_m = np.linalg.norm(self._middle[rows] - eye_m, axis=1)
         for row in rows[np.argsort(far_m, kind="stable")]:
-            first = self._hard + int(row) * GARMENT_INDICES
+            first = self._solid + int(row) * GARMENT_INDICES
             self._goods.render(vertices=GARMENT_INDICES, first=first)
-        self._array.render(vertices=self._hard - self._walls, first=self._walls)
+        if self._solid > self._hard:
+            self._goods.render(vertices=self._solid - self._hard, first=self._hard)
+        if self._hard > self._walls:
+            self._array.render(vertices=self._hard - self._walls, first=self._walls)
         self._array.render(vertices=self._walls)
 
 
