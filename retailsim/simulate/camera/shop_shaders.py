@@ -123,14 +123,14 @@ void main() {
     if (dot(n, eye) < 0.0) n = -n;
     float gloss = 0.0;
     vec3 albedo;
-    if (kind < 8) {
-        albedo = pattern_colour(v_first.rgb, v_second.rgb, kind & 3, v_second.a, v_uv);
+    if (kind < 8 || kind >= OPEN_FRONT) {
+        albedo = pattern_colour(v_first.rgb, v_second.rgb, kind & 7, v_second.a, v_uv);
         vec2 shift = vec2(hash(v_first.rg), hash(v_world.xy * 0.0 + v_second.gb)) * 7.0;
         vec3 grain = texture(noise_map, v_uv * vec2(2.4, 0.7) + v_world.xy * 0.9 + shift).rgb - 0.5;
         vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
         n = normalize(n + tangent * grain.g * 1.6 + cross(tangent, n) * grain.b * 0.6);
         albedo *= 1.0 + grain.r * 0.35;
-        if (kind >= 4) {
+        if (kind >= OPEN_FRONT) {
             float front = abs(v_uv.x);
             albedo *= 1.0 - 0.4 * (1.0 - smoothstep(0.004, 0.012, abs(front - 0.014)));
         }
