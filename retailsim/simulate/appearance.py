@@ -46,8 +46,8 @@ HEADWEAR_SHARES = {
 }
 CARRIED = ("none", "shoulder", "backpack", "tote", "carrier")
 CARRIED_SHARES = {
-    "feminine": (0.28, 0.32, 0.12, 0.18, 0.10),
-    "masculine": (0.56, 0.12, 0.22, 0.02, 0.08),
+    "feminine": (0.36, 0.28, 0.12, 0.15, 0.09),
+    "masculine": (0.62, 0.10, 0.19, 0.02, 0.07),
 }
 STYLE_SHARES = (0.3, 0.4, 0.14, 0.13, 0.03)
 ADULT_MEAN_M = {"feminine": 1.66, "masculine": 1.79}
@@ -144,7 +144,7 @@ def draw_clothes(rng: np.random.Generator, *, profile: Profile | None = None) ->
         shoe_colour=_tinted(rng, SHOES, 0.1),
         bottom_colour2=linear_rgb(worn.colour2),
         bottom_pattern=worn.pattern,
-        shoe_kind=_pick(rng, ("shoe", "sneaker", "boot"), (0.4, 0.42, 0.18)),
+        shoe_kind=_pick(rng, ("shoe", "sneaker", "boot"), (0.4, 0.42, 0.18), kind != "shorts"),
         inner_colour=linear_rgb(inner.colour) if opened else None,
     )
 

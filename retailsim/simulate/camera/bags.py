@@ -16,7 +16,7 @@ from retailsim.simulate.camera.trunk import TORSO, spine
 BAG_RINGS, STRAP_RINGS = 6, 7
 _SHOULDER, _BACKPACK, _TOTE, _CARRIER = (BAGS.index(name) for name in BAGS[1:])
 _SHARE = np.array([0.0, 0.04, 0.3, 0.7, 0.96, 1.0], np.float32)
-_CLOSING = np.array([0.3, 1.0, 1.05, 1.03, 0.95, 0.3], np.float32)
+_CLOSING = np.array([0.02, 1.0, 1.05, 1.03, 0.95, 0.02], np.float32)
 # By kind of bag: (lower edge, height as share of stature; half width, half depth in metres).
 _BODY = np.array(
     [(0.60, 0.02, 0.03, 0.03), (0.50, 0.13, 0.045, 0.13), (0.60, 0.21, 0.14, 0.075),

@@ -175,6 +175,7 @@ class Things:
     def draw(self) -> None:
         """Draw all things in colour with the state that `Crowd.draw` has set."""
         if self._indices:
+            self._context.disable(self._context.CULL_FACE)  # one looks into prams
             self._colour.render(vertices=self._indices)
 
     def draw_depth(self) -> None:

@@ -20,10 +20,10 @@ from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.snapshot import People, Pose
 
 STANCE = 0.6  # share of the cycle that a foot is on the floor
-STEP = 0.19  # half the way of a foot on the floor, share of stature
+STEP = 0.175  # half the way of a foot on the floor, share of stature
 FULL_STEP_MPS = 0.7  # slower walkers take shorter steps
 BALL = 0.075  # ankle to the ball of the foot, share of stature
-STRAIGHT = 0.978  # of the leg's length is used when standing
+STRAIGHT = 0.99  # of the leg's length is used when standing
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _walking_foot(phase: F32, stride: F32, stature: F32) -> tuple[F32, F32]:
     pitch = np.where(phase < STANCE, rolled + landing, swinging) * stride
     way = np.where(phase < STANCE, 1 - 2 * on, -np.cos(np.pi * off)) * STEP * stride
     toe = np.maximum(pitch, 0)
-    lift = 0.030 * stride * np.sin(np.pi * off) ** 2 * (phase >= STANCE)
+    lift = 0.042 * stride * np.sin(np.pi * off) ** 2 * (phase >= STANCE)
     heel = 0.03 * np.sin(np.maximum(-pitch, 0))  # the ankle turns about the heel
     ahead = way + BALL * (1 - np.cos(toe))
     up = BALL * np.sin(toe) + lift + heel

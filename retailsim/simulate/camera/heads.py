@@ -38,7 +38,7 @@ _LOWER = {
     "curly": [(0.055, 0.070, 0.045, -0.055, 0.0), (0.080, 0.108, 0.078, -0.045, 0.01),
               (0.140, 0.116, 0.100, -0.028, 0.05)],
 }  # fmt: skip
-_GROWTH = {"long": 1.03, "bob": 1.04, "curly": 1.24, "bun": 0.97, "ponytail": 0.97, "bald": 0.72}
+_GROWTH = {"long": 1.03, "bob": 1.04, "curly": 1.24, "bun": 0.97, "ponytail": 0.97}
 _WORN = {
     "none": [(0.2, 0.01, 0.01, 0.0, 0.0)] * 8,
     "hat": [(0.188, 0.080, 0.100, 0.0, 0.0), (0.186, 0.152, 0.172, 0.004, -0.012),
@@ -73,7 +73,10 @@ def _styles() -> F32:
     tables = []
     for name in HAIR_STYLES:
         growth = _GROWTH.get(name, 1.0)
-        cap = np.array(_CAP) * ([1, growth, growth, 1, 1] if name != "bald" else growth)
+        if name == "bald":
+            tables.append(np.tile([0.2, 0.01, 0.01, 0.0, 0.0], (10, 1)))
+            continue
+        cap = np.array(_CAP) * [1, growth, growth, 1, 1]
         if name == "curly":
             cap[2:, 0] += [0.006, 0.014, 0.022, 0.026, 0.027]
         tables.append(np.concatenate([np.array(_LOWER.get(name, [cap[0]] * 3)), cap]))

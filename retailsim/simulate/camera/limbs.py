@@ -13,7 +13,7 @@ from retailsim.simulate.camera.mesh import F32, Part, cross, unit
 
 LEG = np.array(
     [
-        (-0.05, 0.060, 0.070), (0.08, 0.074, 0.084), (0.35, 0.080, 0.086), (0.65, 0.070, 0.073),
+        (-0.05, 0.052, 0.060), (0.08, 0.070, 0.076), (0.30, 0.080, 0.085), (0.65, 0.070, 0.073),
         (0.90, 0.058, 0.062), (1.05, 0.052, 0.058), (1.30, 0.054, 0.062), (1.60, 0.044, 0.048),
         (1.90, 0.034, 0.038), (2.00, 0.036, 0.042),
     ],
@@ -21,7 +21,7 @@ LEG = np.array(
 )  # fmt: skip
 ARM = np.array(
     [
-        (0.00, 0.042, 0.048), (0.09, 0.050, 0.056), (0.20, 0.051, 0.055), (0.55, 0.045, 0.048),
+        (0.00, 0.020, 0.036), (0.05, 0.036, 0.047), (0.20, 0.050, 0.055), (0.55, 0.045, 0.048),
         (0.85, 0.040, 0.042), (1.05, 0.038, 0.041), (1.30, 0.040, 0.041), (1.65, 0.034, 0.034),
         (2.00, 0.027, 0.023),
     ],
@@ -88,8 +88,8 @@ def foot(limb: Limb, pitch: F32, scale: F32, side: int) -> Part:
     """Return one shoe, toes turned out a little."""
     # (behind or ahead of the ankle, height above the sole, half width, half height), metres.
     shape = np.array(
-        [(-0.062, 0.035, 0.018, 0.020), (-0.055, 0.042, 0.034, 0.040), (0.0, 0.045, 0.038, 0.046),
-         (0.07, 0.034, 0.043, 0.034), (0.15, 0.024, 0.045, 0.024), (0.195, 0.018, 0.020, 0.012)],
+        [(-0.064, 0.034, 0.004, 0.004), (-0.056, 0.042, 0.034, 0.041), (0.0, 0.046, 0.038, 0.046),
+         (0.085, 0.031, 0.045, 0.031), (0.165, 0.022, 0.041, 0.022), (0.198, 0.016, 0.004, 0.004)],
         np.float32,
     )  # fmt: skip
     out = side * 0.14
@@ -115,8 +115,8 @@ def foot(limb: Limb, pitch: F32, scale: F32, side: int) -> Part:
 def arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> Part:
     """Return one arm: sleeve, skin and the hand with its fingers closed."""
     sleeve = np.maximum(figures.sleeve, 0.14)[:, None]
-    cap = np.array([0.0, 0.09])
-    fall = 0.09 + (sleeve - 0.09) * np.linspace(0, 1, SLEEVE_RINGS - 1)[1:] ** 1.1
+    cap = np.array([0.0, 0.05])
+    fall = 0.05 + (sleeve - 0.05) * np.linspace(0, 1, SLEEVE_RINGS - 1)[1:] ** 1.1
     bare_t = sleeve + (2.02 - sleeve) * np.linspace(0, 1, BARE_RINGS)
     n = len(scale)
     t = np.concatenate([np.tile(cap, (n, 1)), fall, bare_t, np.tile(PALM[:, 0], (n, 1))], 1)
@@ -128,8 +128,9 @@ def arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> Part:
     size = scale * figures.girth**0.5
     centre, x, y = _limb(limb, t, HAND * figures.frame_m, 0.2)
     # The shoulder's cap slopes up and inwards into the trunk.
-    centre[:, 0] += np.array([0.0, -0.062 * sign, 0.006], np.float32) * scale[:, None]
-    side[:, 0], deep[:, 0] = 0.030, 0.040
+    inward = -sign * scale[:, None]
+    centre[:, 0] += np.array([0.0, 0.050, 0.0], np.float32) * inward
+    centre[:, 1] += np.array([0.0, 0.020, 0.0], np.float32) * inward
     material = np.where(is_cloth, Material.TOP, Material.SKIN)
     return Part(
         centre,

@@ -96,7 +96,7 @@ def _pram() -> _Thing:
     x, z = HANDLE_AHEAD_M, HANDLE_HEIGHT_M
     tub = _upright(
         [(0.50, 0.24, 0.10), (0.52, 0.34, 0.155), (0.62, 0.385, 0.18), (0.78, 0.40, 0.19),
-         (0.785, 0.38, 0.17), (0.72, 0.30, 0.10)], x + 0.60,
+         (0.785, 0.37, 0.16), (0.74, 0.01, 0.01)], x + 0.60,
     )  # fmt: skip
     hood = _sweep(x + 0.46, 0.78)
     tubes = [(Tube(6, 10, 0.6, mirrored=True), tub, Material.PRAM), (Tube(7, 10), hood, Material.PRAM)]
@@ -115,10 +115,10 @@ def _pram() -> _Thing:
 @lru_cache(maxsize=1)
 def _pile() -> _Thing:
     """Folded garments, one on the other, across the forearms."""
-    heights = np.linspace(0.0, 0.20, 9)
-    puff = np.array([0.3, 1.0, 0.93, 1.02, 0.95, 1.0, 0.92, 0.95, 0.2])
+    heights = np.array([0.0, 0.0, 0.03, 0.06, 0.09, 0.12, 0.15, 0.18, 0.20, 0.20])
+    puff = np.array([0.02, 0.95, 1.0, 0.93, 1.02, 0.95, 1.0, 0.97, 0.9, 0.02])
     rows = [(h, 0.135 * p, 0.20 * p) for h, p in zip(heights, puff, strict=True)]
-    return _thing([(Tube(9, 10, 0.55, mirrored=True), _upright(rows, 0.02), Material.PILE)])
+    return _thing([(Tube(10, 10, 0.55, mirrored=True), _upright(rows, 0.02), Material.PILE)])
 
 
 def _thing(tubes: list[tuple[Tube, Rings, Material]]) -> _Thing:

@@ -193,7 +193,7 @@ vec3 worn_cloth(inout vec3 n, vec3 grain) {
     }
     vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
     n = normalize(n + tangent * grain.g * 1.5 + cross(tangent, n) * grain.b * 1.1);
-    return c * (1.0 + grain.r * 0.30);
+    return c * (1.0 + grain.r * 0.20);
 }
 
 void main() {
@@ -201,7 +201,7 @@ void main() {
     vec3 albedo = v_first.rgb;
     vec2 shift = vec2(float(v_row) * 0.37, float(v_row) * 0.61);
     bool fabric = v_material == TOP || v_material == BOTTOM || v_material == PILE;
-    vec3 grain = texture(noise_map, v_cloth * vec2(2.4, 0.8) + shift).rgb - 0.5;
+    vec3 grain = texture(noise_map, v_cloth * vec2(1.7, 0.55) + shift, 1.2).rgb - 0.5;
     if (fabric) {
         albedo = worn_cloth(n, grain);
     } else if (v_material == FACE) {

@@ -19,7 +19,7 @@ TORSO = np.array(
     [
         (0.455, 0.05, 0.04), (0.462, 0.125, 0.088), (0.485, 0.168, 0.114), (0.53, 0.176, 0.118),
         (0.535, 0.177, 0.118), (0.58, 0.162, 0.110), (0.63, 0.150, 0.100), (0.685, 0.158, 0.108),
-        (0.73, 0.172, 0.116), (0.775, 0.184, 0.110), (0.808, 0.186, 0.088), (0.828, 0.125, 0.068),
+        (0.73, 0.172, 0.116), (0.770, 0.182, 0.109), (0.797, 0.170, 0.093), (0.823, 0.122, 0.072),
         (0.846, 0.066, 0.056),
     ],
     np.float32,
@@ -81,7 +81,7 @@ def _girths(figures: Figures, height: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     girth = girth ** (1.0 - 0.35 * upper)
     belly = 1 + 1.3 * np.maximum(figures.girth[:, None] - 1, 0) * _hump(height, 0.61, 0.06)
     ease = np.where(_ROWS >= 3, figures.body_ease[:, None], 1.0)
-    ease = np.where(height > 0.80, 1 + (ease - 1) * 0.4, ease)
+    ease = np.where(height > 0.79, 1 + (ease - 1) * 0.4, ease)
     return across * girth * shape * ease, deep * girth * belly * ease
 
 
@@ -96,11 +96,11 @@ def _over_thighs(
     drop = (HIP - height) * (figures.frame_m * figures.leg)[:, None]
     knees = [leg_at(leg, drop) for leg in skeleton.legs]
     low, high = np.minimum(knees[0], knees[1]), np.maximum(knees[0], knees[1])
-    thigh = (0.096 * figures.scale * figures.girth**0.8)[:, None] * np.array([0.97, 1.06])
+    thigh = (0.096 * figures.scale * figures.girth**0.8)[:, None] * np.array([1.06, 1.17])
     middle = (low + high) / 2 - skeleton.pelvis[:, :1]
     hip = (HIP_HALF * figures.frame_m)[:, None]
     return (
-        middle * 0.7,
+        middle,
         np.maximum(across, hip + thigh * 0.97),
         np.maximum(deep, (high - low) / 2 + thigh),
     )
