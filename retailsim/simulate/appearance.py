@@ -166,9 +166,7 @@ def draw_shopper(
     return draw_body(rng, label=label, clothes=clothes, profile=who)
 
 
-def draw_staff(
-    rng: np.random.Generator, *, label: int, profile: Profile | None = None
-) -> Body:
+def draw_staff(rng: np.random.Generator, *, label: int, profile: Profile | None = None) -> Body:
     """Draw a member of staff in the shop's black and grey, without coat-room things."""
     clothes = Clothes(
         top_kind="tshirt",

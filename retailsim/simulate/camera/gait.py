@@ -82,7 +82,11 @@ def stand_or_walk(people: People, figures: Figures) -> Stance:
         legs.append(Limb(limb.root, limb.middle, limb.end, -limb.hinge))
     swing = (ankles[0][:, 0] - ankles[1][:, 0]) / (2 * STEP * stature)
     return Stance(
-        pelvis, (legs[0], legs[1]), np.stack(pitches, 1), stride, (swing * (stride > 0)).astype("f4")
+        pelvis,
+        (legs[0], legs[1]),
+        np.stack(pitches, 1),
+        stride,
+        np.asarray(swing * (stride > 0), np.float32),
     )
 
 

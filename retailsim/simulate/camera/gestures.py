@@ -82,9 +82,10 @@ def _at(
     stature: F32, n: int, ahead: float, aside: float, height: NDArray[Any] | float
 ) -> NDArray[Any]:
     """Return a place given in shares of stature, (n, 3)."""
-    return np.stack([np.full(n, ahead), np.full(n, aside), height + np.zeros(n)], 1) * np.asarray(
-        stature
-    )[:, None]
+    return (
+        np.stack([np.full(n, ahead), np.full(n, aside), height + np.zeros(n)], 1)
+        * np.asarray(stature)[:, None]
+    )
 
 
 def _flip(
@@ -107,9 +108,7 @@ def _push(n: int, side: int) -> NDArray[Any]:
     return np.tile([HANDLE_AHEAD_M, side * HANDLE_HALF_M, HANDLE_HEIGHT_M], (n, 1))
 
 
-def _carriage(
-    figures: Figures, shoulder: F32, pelvis: F32, index: int, side: int
-) -> NDArray[Any]:
+def _carriage(figures: Figures, shoulder: F32, pelvis: F32, index: int, side: int) -> NDArray[Any]:
     """How somebody carries an arm that has nothing to do: free, phone, pocket or bag strap."""
     habit, stature = figures.habit[:, 11], figures.frame_m[:, None]
     on_strap = np.isin(figures.bag, _ON_SHOULDER) & (habit > 0.62) & (index == 0)

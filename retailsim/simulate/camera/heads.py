@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.camera.bones import Skeleton
 from retailsim.simulate.camera.figure import HAIR_STYLES, HEADWEAR, Figures, Material
 from retailsim.simulate.camera.mesh import F32, Part, cross
-from retailsim.simulate.camera.bones import Skeleton
 from retailsim.simulate.camera.trunk import spine
 
 # Head: (height above the neck's base, half width, half depth, shift ahead), metres for 1.75 m.
@@ -22,6 +22,7 @@ HEAD = np.array(
     ],
     np.float32,
 )  # fmt: skip
+_HIDDEN = [(0.15 + 0.01 * i, 0.01, 0.01, 0.0, 0.0) for i in range(10)]  # inside the skull
 # Hair and headwear: (height, half width, half depth, shift ahead, tilt: front above centre).
 _CAP = [
     (0.150, 0.078, 0.098, -0.006, 0.075), (0.165, 0.084, 0.104, -0.006, 0.072),
@@ -40,7 +41,7 @@ _LOWER = {
 }  # fmt: skip
 _GROWTH = {"long": 1.03, "bob": 1.04, "curly": 1.24, "bun": 0.97, "ponytail": 0.97}
 _WORN = {
-    "none": [(0.2, 0.01, 0.01, 0.0, 0.0)] * 8,
+    "none": _HIDDEN[:8],
     "hat": [(0.188, 0.080, 0.100, 0.0, 0.0), (0.186, 0.152, 0.172, 0.004, -0.012),
             (0.194, 0.152, 0.172, 0.004, -0.012), (0.204, 0.090, 0.113, 0.0, 0.0),
             (0.265, 0.084, 0.106, 0.0, 0.0), (0.296, 0.074, 0.092, 0.0, 0.0),
@@ -60,8 +61,9 @@ _WORN = {
 }  # fmt: skip
 # Tied hair: (behind the neck's axis, height, half width, half height or depth), metres.
 _TIED = {
-    "bun": [(0.080, 0.222, 0.012, 0.012), (0.092, 0.230, 0.044, 0.042), (0.124, 0.244, 0.054, 0.052),
-            (0.152, 0.256, 0.040, 0.038), (0.166, 0.262, 0.004, 0.004)],
+    "bun": [(0.080, 0.222, 0.012, 0.012), (0.092, 0.230, 0.044, 0.042),
+            (0.124, 0.244, 0.054, 0.052), (0.152, 0.256, 0.040, 0.038),
+            (0.166, 0.262, 0.004, 0.004)],
     "ponytail": [(0.080, 0.222, 0.018, 0.020), (0.125, 0.215, 0.032, 0.026),
                  (0.142, 0.130, 0.036, 0.028), (0.136, 0.030, 0.034, 0.024),
                  (0.124, -0.070, 0.010, 0.008)],
@@ -74,7 +76,7 @@ def _styles() -> F32:
     for name in HAIR_STYLES:
         growth = _GROWTH.get(name, 1.0)
         if name == "bald":
-            tables.append(np.tile([0.2, 0.01, 0.01, 0.0, 0.0], (10, 1)))
+            tables.append(np.array(_HIDDEN))
             continue
         cap = np.array(_CAP) * [1, growth, growth, 1, 1]
         if name == "curly":
@@ -86,7 +88,11 @@ def _styles() -> F32:
 _HAIR = _styles()
 _HAT = np.array([_WORN[name] for name in HEADWEAR], np.float32)
 _TAIL = np.array(
-    [_TIED.get(name, [(0.0, 0.2, 0.004, 0.004)] * 5) for name in HAIR_STYLES], np.float32
+    [
+        _TIED.get(name, [(0.0, 0.2 - 0.01 * i, 0.01, 0.01) for i in range(5)])
+        for name in HAIR_STYLES
+    ],
+    np.float32,
 )
 HAIR_RINGS, HAT_RINGS, TAIL_RINGS = _HAIR.shape[1], _HAT.shape[1], _TAIL.shape[1]
 _BUN, _BALD = HAIR_STYLES.index("bun"), HAIR_STYLES.index("bald")

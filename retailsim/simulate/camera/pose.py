@@ -67,7 +67,9 @@ def _by_pose(pose: NDArray[Any], table: dict[Pose, float]) -> NDArray[Any]:
 
 def _lean(pose: NDArray[Any], target: F32, figures: Figures) -> F32:
     habit, stature = figures.habit, figures.frame_m
-    lean = 0.02 + 0.05 * habit[:, 2] + _by_pose(pose, _LEAN) + 0.3 * habit[:, 3] * (pose == Pose.BEND)
+    lean = (
+        0.02 + 0.05 * habit[:, 2] + _by_pose(pose, _LEAN) + 0.3 * habit[:, 3] * (pose == Pose.BEND)
+    )
     arm = (UPPER_ARM + FOREARM + 0.5 * HAND) * stature
     fall = 0.818 * stature - np.nan_to_num(target[:, 2], nan=1.2)
     ahead = np.nan_to_num(target[:, 0], nan=0.0)
@@ -75,7 +77,7 @@ def _lean(pose: NDArray[Any], target: F32, figures: Figures) -> F32:
     stretch = np.clip(short / figures.spine_m, 0.0, 0.9)
     reaching = np.isfinite(target[:, 0]) & (ahead > 0)
     lean = np.where(reaching, np.maximum(lean, stretch), lean)
-    return (lean + figures.age_bend).astype(np.float32)
+    return np.asarray(lean + figures.age_bend, np.float32)
 
 
 def _shoulders(pelvis: F32, lean: F32, twist: F32, figures: Figures) -> tuple[F32, F32]:

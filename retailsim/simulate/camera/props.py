@@ -99,7 +99,10 @@ def _pram() -> _Thing:
          (0.785, 0.37, 0.16), (0.74, 0.01, 0.01)], x + 0.60,
     )  # fmt: skip
     hood = _sweep(x + 0.46, 0.78)
-    tubes = [(Tube(6, 10, 0.6, mirrored=True), tub, Material.PRAM), (Tube(7, 10), hood, Material.PRAM)]
+    tubes = [
+        (Tube(6, 10, 0.6, mirrored=True), tub, Material.PRAM),
+        (Tube(7, 10), hood, Material.PRAM),
+    ]
     for side in (1, -1):
         y = side * 0.2
         rods = (((x, y, z), (x + 0.95, y, 0.16)), ((x + 0.28, y, 0.52), (x + 0.22, y, 0.16)))
@@ -143,7 +146,7 @@ def _upright(rows: list[tuple[float, float, float]], ahead_m: float) -> Rings:
     centre = np.stack([zero + ahead_m, zero, table[:, 0]], 1)
     side = np.stack([zero, table[:, 2], zero], 1)
     front = np.stack([table[:, 1], zero, zero], 1)
-    return Rings(*(part[None] for part in (centre, side, front)))
+    return _rings(centre, side, front)
 
 
 def _sweep(ahead_m: float, height_m: float) -> Rings:
@@ -154,29 +157,29 @@ def _sweep(ahead_m: float, height_m: float) -> Rings:
     centre = np.array([ahead_m, 0.0, height_m]) + 0.10 * out
     reach = np.array([0.12, 0.17, 0.19, 0.19, 0.19, 0.18, 0.14])[:, None]
     across = np.stack([zero, zero + 0.19, zero], 1)
-    return Rings(*(part[None] for part in (centre, across, out * reach)))
+    return _rings(centre, across, out * reach)
 
 
-def _rod(start: tuple[float, float, float], stop: tuple[float, float, float], radius: float) -> Rings:
+def _rod(
+    start: tuple[float, float, float], stop: tuple[float, float, float], radius_m: float
+) -> Rings:
     a, b = np.array(start), np.array(stop)
     along = (b - a) / np.linalg.norm(b - a)
     other = np.array([0.0, 0.0, 1.0]) if abs(along[1]) > 0.9 else np.array([0.0, 1.0, 0.0])
     side = np.cross(other, along)
-    side /= np.linalg.norm(side)
-    front = np.cross(along, side)
-    centre = np.stack([a, b])
-    return Rings(centre[None], np.tile(side * radius, (1, 2, 1)), np.tile(front * radius, (1, 2, 1)))
+    side *= radius_m / np.linalg.norm(side)
+    return _rings(np.stack([a, b]), np.tile(side, (2, 1)), np.tile(np.cross(along, side), (2, 1)))
 
 
-def _wheel(ahead_m: float, left_m: float, radius: float) -> Rings:
+def _wheel(ahead_m: float, left_m: float, radius_m: float) -> Rings:
     wide = np.array([-0.02, -0.018, 0.018, 0.02])
-    shrink = np.array([0.1, 1.0, 1.0, 0.1])[:, None] * radius
-    centre = np.stack([0 * wide + ahead_m, left_m + wide, 0 * wide + radius], 1)
-    return Rings(
-        centre[None],
-        (shrink * [0.0, 0.0, 1.0])[None],
-        (shrink * [1.0, 0.0, 0.0])[None],
-    )
+    shrink = np.array([0.02, 1.0, 1.0, 0.02])[:, None] * radius_m
+    centre = np.stack([0 * wide + ahead_m, left_m + wide, 0 * wide + radius_m], 1)
+    return _rings(centre, shrink * [0.0, 0.0, 1.0], shrink * [1.0, 0.0, 0.0])
+
+
+def _rings(centre: NDArray[Any], side: NDArray[Any], front: NDArray[Any]) -> Rings:
+    return Rings(*(part[None].astype(np.float32) for part in (centre, side, front)))
 
 
 NOTHING = Props(

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.camera.bones import HIP_HALF, Limb, Skeleton, arc
 from retailsim.simulate.camera.figure import Figures, Material
 from retailsim.simulate.camera.mesh import F32, Part
-from retailsim.simulate.camera.bones import HIP_HALF, Limb, Skeleton, arc
 
 SPINE = 0.288  # hip to shoulder joints of a grown-up, share of stature
 HIP = 0.53
@@ -53,12 +53,13 @@ def torso(figures: Figures, skeleton: Skeleton, scale: F32) -> Part:
     centre, left, front = spine(figures, skeleton, height)
     size = scale[:, None]
     across, deep = across * size, deep * size
-    ahead, across[:, 2:4], deep[:, 2:4] = _over_thighs(
-        figures, skeleton, height[:, 2:4], across[:, 2:4], deep[:, 2:4]
+    ends = slice(2, 4)
+    ahead, across[:, ends], deep[:, ends] = _over_thighs(
+        figures, skeleton, height[:, ends], across[:, ends], deep[:, ends]
     )
-    centre[:, 2:4, 0] += ahead
+    centre[:, ends, 0] += ahead
     bust = 0.020 * figures.bust[:, None] * size * _hump(height, 0.722, 0.035)
-    centre += front * bust[..., None]
+    centre = (centre + front * bust[..., None]).astype(np.float32)
     dress = figures.skirt_of_top & (figures.trouser_end == 0)
     below = np.where(dress[:, None], Material.TOP, Material.BOTTOM)
     return Part(
@@ -78,11 +79,11 @@ def _girths(figures: Figures, height: NDArray[Any]) -> tuple[NDArray[Any], NDArr
     upper = np.clip((height - 0.58) / 0.15, 0, 1)
     shape = figures.hips[:, None] * (1 - upper) + figures.shoulders[:, None] * upper
     shape = shape * (1 + (waist - 1) * _hump(height, 0.63, 0.05))
-    girth = girth ** (1.0 - 0.35 * upper)
-    belly = 1 + 1.3 * np.maximum(figures.girth[:, None] - 1, 0) * _hump(height, 0.61, 0.06)
+    stout = girth ** (1.0 - 0.35 * upper)
+    belly = 1 + 1.3 * np.maximum(girth - 1, 0) * _hump(height, 0.61, 0.06)
     ease = np.where(_ROWS >= 3, figures.body_ease[:, None], 1.0)
     ease = np.where(height > 0.79, 1 + (ease - 1) * 0.4, ease)
-    return across * girth * shape * ease, deep * girth * belly * ease
+    return across * stout * shape * ease, deep * stout * belly * ease
 
 
 def _over_thighs(
