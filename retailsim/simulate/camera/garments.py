@@ -119,7 +119,7 @@ def sku_colours(sku: Sku, rng: np.random.Generator) -> tuple[F32, F32]:
     """Return linear colour + pattern and second colour + scale; pieces differ by a dye lot."""
     lot = rng.normal(1.0, 0.03)
     front = OPEN_FRONT if sku.kind in ("shirt", "jacket", "coat") else 0
-    first = (*(linear(sku.colour) * lot), PATTERNS.get(sku.pattern, 0) + front)
+    first = (*(linear(sku.colour) * lot), PATTERNS[sku.pattern] + front)
     second = (*(linear(sku.colour2) * lot), 0.9)
     return np.array(first, np.float32), np.array(second, np.float32)
 

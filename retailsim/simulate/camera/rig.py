@@ -131,7 +131,7 @@ class CameraRig:
             rows, position, normal = self._goods.moving(snapshot, mesh)
             self._scene.upload_moving(self._goods.meshes, rows, position, normal)
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
-            shade = shade_points(mesh.position, self._light)
+            shade = shade_points(mesh, self._light)
             due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
             # All is handed over before anything is read: while one picture is waited for and
             # measured, the next ones are drawn.

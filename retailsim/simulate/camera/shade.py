@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.contact import SPREAD_M
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import NEAR_M, Light
+from retailsim.simulate.camera.people import CrowdMesh
 from retailsim.store.projection import Projection
 
 TILE_PX = 8
@@ -19,23 +20,31 @@ _WAYS = np.array(
     [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1.0, -0.4, 0.0, 0.4, 1.0)],
     np.float32,
 )
+_CORNERS = np.array([(i & 1, i & 2, i & 4) for i in range(8)], bool)
 _RING = np.stack([f(np.arange(8) * np.pi / 4) * CONTACT_M for f in (np.cos, np.sin)], 1)
 
 
-def shade_points(position: F32, light: Light) -> F32:
-    """Return for bodies with vertices (n, v, 3) points whose hull holds their shade, (n, k, 3).
+def shade_points(mesh: CrowdMesh, light: Light) -> F32:
+    """Return for everybody points whose hull holds their shade, (n, k, 3).
 
-    A body's shade lies within the hull of the body, its shadow on the floor and the patch of
-    contact under it.
+    A body's shade lies within the hull of the body, the things it has, the shadow of both on the
+    floor and the patch of contact under it.
     """
+    position = mesh.position
     farthest = (position @ _WAYS.T).argmax(1)
     body = np.take_along_axis(position, farthest[..., None], axis=1)
+    owners = np.unique(mesh.props.owner)
+    if len(owners):
+        box = body[:, :8].copy()
+        low, high = np.moveaxis(mesh.bounds()[owners, :, None], 1, 0)
+        box[owners] = np.where(_CORNERS, high, low)
+        body = np.concatenate([body, box], axis=1)
     slope = -np.array(light.direction[:2], np.float32) / np.float32(light.direction[2])
     floor = body.copy()
     floor[..., :2] += slope * body[..., 2:]
     floor[..., 2] = 0.0
     contact = np.zeros((len(position), len(_RING), 3), np.float32)
-    contact[..., :2] = ((body.min(1) + body.max(1)) / 2)[:, None, :2] + _RING
+    contact[..., :2] = ((position.min(1) + position.max(1)) / 2)[:, None, :2] + _RING
     return np.concatenate([body, floor, contact], axis=1)
 
 

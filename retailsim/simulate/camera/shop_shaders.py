@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from retailsim.simulate.camera.figure import OPEN_FRONT
 from retailsim.simulate.camera.shaders import CLOTH, LIGHTING
 
 SHOP_VERTEX = """
@@ -32,7 +31,6 @@ _SHOP_HEAD = (
     "#version 330\n"
     + LIGHTING
     + CLOTH
-    + f"const int OPEN_FRONT = {OPEN_FRONT};\n"
     + """
 uniform mat4 world_to_light;
 uniform sampler2DShadow shop_shadow;
@@ -101,7 +99,8 @@ void light_up(vec3 albedo, vec3 n, vec3 eye, float gloss) {
     vec3 dim = ambient(n) * level * mix(0.62, 1.0, shade);
     vec3 key = key_colour * soft * shade + sheen * shade;
     float outside = outdoors(v_world.xy);
-    dim = mix(dim + daylight(v_world, n) * vec3(0.90, 0.97, 1.10), vec3(0.75) * street_light, outside);
+    dim += daylight(v_world, n) * vec3(0.90, 0.97, 1.10);
+    dim = mix(dim, vec3(0.75 * street_light), outside);
     key = mix(key, vec3(0.75) * soft * street_light, outside);
     vec3 all = albedo * (dim + key);
     float share = dot(key, vec3(0.333)) / max(dot(dim + key, vec3(0.333)), 1e-4);
@@ -181,7 +180,8 @@ vec3 portrait(vec2 p) {
     float s = v_second.a;
     vec3 ground = mix(v_second.rgb, v_first.rgb, 0.25 + 0.3 * p.y);
     vec3 skin = mix(vec3(0.62, 0.38, 0.26), vec3(0.14, 0.07, 0.04), fract(s * 3.7));
-    vec3 hair = mix(vec3(0.02, 0.015, 0.01), vec3(0.35, 0.2, 0.08), fract(s * 5.3) * fract(s * 9.1));
+    vec3 hair = mix(
+        vec3(0.02, 0.015, 0.01), vec3(0.35, 0.2, 0.08), fract(s * 5.3) * fract(s * 9.1));
     float big = mix(0.75, 1.25, fract(s * 1.7));
     vec2 q = (p - vec2(0.29 + 0.04 * sin(s), 0.50)) / big;
     vec3 c = ground;
@@ -189,7 +189,8 @@ vec3 portrait(vec2 p) {
     float wide = 0.17 - 0.06 * smoothstep(-0.19, -0.11, q.y);
     float trunk = step(abs(q.x), wide) * step(q.y, -0.12);
     float mane = step(length((q - vec2(0.0, 0.03)) * vec2(1.0, 0.82)), 0.105);
-    float falls = step(0.5, fract(s * 2.9)) * step(abs(q.x), 0.10) * step(-0.17, q.y) * step(q.y, 0.03);
+    float falls = step(0.5, fract(s * 2.9)) * step(abs(q.x), 0.10);
+    falls *= step(-0.17, q.y) * step(q.y, 0.03);
     c = mix(c, hair, max(mane, falls));
     c = mix(c, skin, neck);
     c = mix(c, v_first.rgb * 0.8 + 0.05, trunk);
@@ -197,7 +198,8 @@ vec3 portrait(vec2 p) {
     c = mix(c, skin, head);
     vec2 side = vec2(abs(q.x), q.y);
     c = mix(c, vec3(0.02), step(length((side - vec2(0.028, 0.015)) * vec2(1.0, 1.6)), 0.010));
-    c = mix(c, vec3(0.35, 0.06, 0.06), step(length((q - vec2(0.0, -0.045)) * vec2(0.5, 1.5)), 0.012));
+    vec2 mouth = (q - vec2(0.0, -0.045)) * vec2(0.5, 1.5);
+    c = mix(c, vec3(0.35, 0.06, 0.06), step(length(mouth), 0.012));
     return c;
 }
 
@@ -260,9 +262,11 @@ vec3 surface(int kind, vec3 n, inout float gloss) {
     if (kind == 19) return brick(v_uv);
     if (kind == 20) { gloss = 0.35; return stone(v_world.xy); }
     if (kind == 21) {
-        float pile = texture(noise_map, v_world.xy * 5.3).r + texture(noise_map, v_world.yx * 13.7).r;
-        float broad = texture(noise_map, v_world.xy * 0.21).r - 0.5;
-        return mix(v_first.rgb, v_second.rgb, clamp(pile * 1.5 - 1.0, 0.0, 1.0)) * (1.0 + 0.3 * broad);
+        vec2 p = v_world.xy;
+        float pile = texture(noise_map, p * 5.3).r + texture(noise_map, p.yx * 13.7).r;
+        float broad = texture(noise_map, p * 0.21).r - 0.5;
+        vec3 mixed = mix(v_first.rgb, v_second.rgb, clamp(pile * 1.5 - 1.0, 0.0, 1.0));
+        return mixed * (1.0 + 0.3 * broad);
     }
     if (kind == 22) {
         gloss = n.z > 0.5 ? 0.25 : 0.0;
