@@ -15,7 +15,7 @@ from retailsim.store.plan import PlanModel
 LAMPS_K = 4000.0  # the colour of shop lamps to which cameras are balanced (assumed)
 TURN_DEG_PER_S = 15.0 / 3600.0
 LEAST_ELEVATION_DEG = 3.0  # a lower sun stands behind the houses (assumed)
-_CLOUD_PERIODS_S = np.array([37.0, 23.0, 11.0])
+_CLOUD_PERIODS_S = np.array([97.0, 61.0, 29.0])
 _CLOUD_SHARES = np.array([0.5, 0.3, 0.2])
 
 
@@ -166,4 +166,4 @@ def _black_body_rgb(temperature_k: float) -> NDArray[np.float64]:
     to_rgb = np.array(
         [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
     )
-    return np.maximum(to_rgb @ xyz, 1e-3)
+    return np.asarray(np.maximum(to_rgb @ xyz, 1e-3), np.float64)

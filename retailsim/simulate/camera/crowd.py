@@ -100,14 +100,21 @@ class Crowd:
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
 
-    def draw(self, clip: NDArray[Any], rows: Iterable[int], height_px: NDArray[Any]) -> None:
+    def draw(
+        self,
+        clip: NDArray[Any],
+        rows: Iterable[int],
+        height_px: NDArray[Any],
+        *,
+        mirrored: bool = False,
+    ) -> None:
         """Draw these rows in colour; textures and lights are the caller's.
 
         Only faces that look at the camera are drawn: pictures are stored top row first, which
-        turns the winding round.
+        turns the winding round, and a mirror turns it round again.
         """
         self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
-        self._context.front_face = "cw"
+        self._context.front_face = "ccw" if mirrored else "cw"
         set_uniform(self.program, "world_to_clip", clip.T)
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)

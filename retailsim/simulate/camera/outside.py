@@ -43,13 +43,17 @@ def draw_outside(mesh: Mesh, plan: StorePlan, holes: list[Opening]) -> None:
 
 
 def _ground(
-    mesh: Mesh, frame: Frame, span: tuple[float, float], out: float, kind: int, *colours: Colour
+    mesh: Mesh,
+    frame: Frame,
+    span: tuple[float, float],
+    out: float,
+    kind: int,
+    first: Colour,
+    second: Colour,
 ) -> None:
     """Add the ground from `out` metres before the wall up to it."""
-    corner = frame.point((span[0], -out, -0.002))
-    mesh.quad(
-        corner, frame.turn((span[1] - span[0], 0, 0)), frame.turn((0, out, 0)), kind, *colours
-    )
+    corner, along = frame.point((span[0], -out, -0.002)), frame.turn((span[1] - span[0], 0, 0))
+    mesh.quad(corner, along, frame.turn((0, out, 0)), kind, first, second)
 
 
 def _street(mesh: Mesh, frame: Frame, length: float) -> None:

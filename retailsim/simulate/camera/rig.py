@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from retailsim.messages.sensors import Frame
 from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
+from retailsim.simulate.camera.daylight import lamp_light
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
@@ -24,6 +24,7 @@ from retailsim.simulate.camera.shade import shade_corners, shade_points
 from retailsim.simulate.camera.silhouettes import Silhouettes, Subject
 from retailsim.simulate.camera.still import StillView
 from retailsim.simulate.camera.targets import read_depth, read_ids, read_picture
+from retailsim.simulate.lighting import Lighting
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -100,22 +101,41 @@ class CameraRig:
     """
 
     def __init__(
-        self, plan: StorePlan, *, seed: int, light: Light | None = None, depth: bool = False
+        self,
+        plan: StorePlan,
+        *,
+        seed: int,
+        light: Light | None = None,
+        lighting: Lighting | None = None,
+        start_ns: int = 0,
+        depth: bool = False,
     ) -> None:
-        self._light = light = light or Light()
+        """Draw the standing shop once for every camera.
+
+        Args:
+            plan: the shop as stocked at opening time.
+            seed: of the cameras' make and noise.
+            light: all lamps at their full level.
+            lighting: the scenario's: how much of that there is, and daylight and sun.
+            start_ns: when the scenario starts, from which the sun moves.
+            depth: whether views have a depth buffer.
+        """
+        lighting = lighting or Lighting()
+        self._light = light = lamp_light(lighting, light or Light())
         self._depth = depth
         self._goods = Goods(plan)
         self._context = open_context()
         with self._context as context:
             self._crowd = Crowd(context)
-            self._scene = Scene(context, plan, self._goods.meshes, light)
+            self._scene = Scene(context, plan, self._goods.meshes, light, lighting)
             self._silhouettes = Silhouettes(context)
             self._eyes = [
-                _eye(context, self._scene, camera, self._goods, seed)
+                _eye(self._scene, camera, self._goods, seed)
                 for camera in plan.cameras
                 if camera.calibrated
             ]
             for eye in self._eyes:
+                eye.still.reflect(self._goods.present)
                 self._scene.draw_still(eye.still, self._goods.present, None)
 
     def render(self, snapshot: Snapshot) -> list[View]:
@@ -212,11 +232,11 @@ class CameraRig:
         return View(frame, boxes, shot.ids, shot.depth)
 
 
-def _eye(context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
+def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
     projection = Projection.of(camera)
     size = (camera.width_px, camera.height_px)
     clip = world_to_clip(projection, *size)
-    still = StillView(context, scene.shop, size, clip, projection.position_m)
+    still = scene.still_view(projection, clip, size)
     garments_px = full_boxes_px(projection, goods.meshes.position)
     return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed), garments_px)
 

@@ -17,14 +17,19 @@ from retailsim.simulate.camera.crowd import (
     set_uniform,
     shadow_texture,
 )
+from retailsim.simulate.camera.daylight import set_daylight
 from retailsim.simulate.camera.furniture import furniture_mesh
 from retailsim.simulate.camera.garments import GarmentMeshes
 from retailsim.simulate.camera.mannequins import add_mannequins
 from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.mirrors import Glass, Image, image, panes
+from retailsim.simulate.camera.openings import openings
 from retailsim.simulate.camera.optics import Light, light_matrix
 from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
+from retailsim.simulate.lighting import Lighting
 from retailsim.store.plan import StorePlan
+from retailsim.store.projection import Projection
 
 STREET_M = 4.0  # how far before the door people cast shadows
 
@@ -32,7 +37,14 @@ STREET_M = 4.0  # how far before the door people cast shadows
 class Scene:
     """Draws one snapshot for many cameras; all calls need the context to be current."""
 
-    def __init__(self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light) -> None:
+    def __init__(
+        self,
+        context: Any,
+        plan: StorePlan,
+        meshes: GarmentMeshes,
+        light: Light,
+        lighting: Lighting,
+    ) -> None:
         self._context, self._light = context, light
         building, furniture = building_mesh(plan), furniture_mesh(plan)
         clothed = add_mannequins(furniture, plan)
@@ -52,6 +64,12 @@ class Scene:
             self._to_light,
             self._noise,
         )
+        holes = openings(plan)
+        for program in (self.shop.program, self.shop.goods_program):
+            set_daylight(program, plan, holes, lighting)
+        self._panes = panes(plan)
+        self._glass = Glass(context, self._panes)
+        self._mirrored: dict[tuple[int, int], Any] = {}
         self._shadow, self._shadow_frame = shadow_texture(context, SHADOW_PX)
         self._contact = context.texture(GRID_PX, 1)
         self._contact.repeat_x = self._contact.repeat_y = False
@@ -59,6 +77,13 @@ class Scene:
         self._corners = context.buffer(reserve=1 << 16, dynamic=True)
         self._sheet = self._shade_sheet()
         self._fine: dict[tuple[int, int], FineTarget] = {}
+
+    def still_view(self, projection: Projection, clip: F32, size_px: tuple[int, int]) -> StillView:
+        """Return a place for the standing shop as one camera sees it, yet to be drawn."""
+        seen = [image(pane, projection, clip, size_px) for pane in self._panes]
+        images = [(which, own) for which, own in enumerate(seen) if own]
+        eye_m = projection.position_m
+        return StillView(self._context, self.shop, size_px, clip, eye_m, self._glass, images)
 
     def draw_still(
         self, still: StillView, present: NDArray[np.bool_], box_px: tuple[int, int, int, int] | None
@@ -88,6 +113,7 @@ class Scene:
         self._shadow_frame.clear(depth=1.0)
         crowd.draw_depth(self._to_light)
         self._contact.write(contact_map(xy_m, self._low, self._high).tobytes())
+        self._people_m = np.concatenate([xy_m, np.full((len(xy_m), 1), 0.9)], axis=1)
 
     def draw(
         self,
@@ -130,6 +156,31 @@ class Scene:
         if goods.any():
             self.shop.bind(clip, eye_m, fine=False)
             self._moving.draw(goods)
+        for which, own in still.images:
+            self._reflect(crowd, still, clip, which, own)
+
+    def _reflect(self, crowd: Crowd, still: StillView, clip: F32, which: int, own: Image) -> None:
+        """Draw who and what moves before a mirror into its glass."""
+        rows, goods = np.flatnonzero(own.near(self._people_m)), own.near(self._moving.middle_m)
+        if not len(rows) and not goods.any():
+            return
+        size = still.size_px
+        if size not in self._mirrored:
+            textures = [self._context.texture(size, 4)], self._context.depth_texture(size)
+            self._mirrored[size] = self._context.framebuffer(*textures)
+        frame = self._mirrored[size]
+        frame.use()
+        frame.scissor = own.box_px
+        frame.clear(depth=1.0)
+        crowd.draw(own.clip, rows, own.heights_px(self._people_m), mirrored=True)
+        self.shop.bind(own.clip, own.eye_m, fine=False)
+        self._moving.draw(goods, mirrored=True)
+        frame.scissor = None
+        still.target.use()
+        self._context.depth_func = "<="  # the glass itself has been drawn before
+        texture = frame.color_attachments[0]
+        self._glass.show(which, texture, clip, size, standing=False)
+        self._context.depth_func = "<"
 
     def _shade(self, still: StillView, one: Any, shaded: F32) -> None:
         if not len(shaded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.crowd import set_light, set_uniform, shadow_texture
 from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
 from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.mirrors import Glass, Image
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.shaders import DEPTH_FRAGMENT, DEPTH_VERTEX
 from retailsim.simulate.camera.shop_shaders import (
@@ -141,9 +143,13 @@ class StillView:
         size_px: tuple[int, int],
         clip: F32,
         eye_m: NDArray[Any],
+        glass: Glass,
+        images: Sequence[tuple[int, Image]],
     ) -> None:
         self._context, self._shop, self.size_px = context, shop, size_px
         self._clip, self._eye_m = clip, eye_m
+        self._glass, self.images = glass, images
+        self._reflected = [context.texture(size_px, 4) for _ in images]
         self.colour = context.texture(size_px, 4)
         self.world = context.texture(size_px, 4, dtype="f4")
         nobody = context.texture(size_px, 1, dtype="u2")
@@ -159,6 +165,18 @@ class StillView:
         set_uniform(program, "fine_colour", 4)
         set_uniform(program, "fine_depth", 5)
         self._shrink = context.vertex_array(program, [])
+
+    def reflect(self, present: NDArray[Any]) -> None:
+        """Draw what the mirrors show of the standing shop; `refresh` puts it into the glass."""
+        for (_, image), texture in zip(self.images, self._reflected, strict=True):
+            self.target.use()
+            self.target.scissor = image.box_px
+            self.target.clear(depth=1.0)
+            self._context.enable_only(self._context.DEPTH_TEST)
+            self._shop.bind(image.clip, image.eye_m, fine=True)
+            self._shop.draw(present, image.eye_m)
+            self.target.scissor = None
+            texture.write(self.target.read(components=4))
 
     def refresh(self, fine: FineTarget, present: NDArray[Any], box_px: tuple[int, ...]) -> None:
         """Redraw the rectangle x, y, width, height of the picture."""
@@ -178,6 +196,11 @@ class StillView:
         fine.depth.use(5)
         self._shrink.render(vertices=3)
         context.depth_func = "<"
+        # Identity and position stay those of the glass.
+        self._frame.color_mask = (True,) * 4, (False,) * 4, (False,) * 4
+        for (which, _), texture in zip(self.images, self._reflected, strict=True):
+            self._glass.show(which, texture, self._clip, self.size_px, standing=True)
+        self._frame.color_mask = (True,) * 4, (True,) * 4, (True,) * 4
         self._frame.scissor = None
 
 
@@ -199,19 +222,20 @@ class MovingGoods:
     def __init__(self, context: Any, program: Any) -> None:
         self._context, self._program = context, program
         self._capacity = self.count = 0
+        self.middle_m = np.zeros((0, 3), np.float32)
         self._reserve(16)
 
     def upload(self, meshes: GarmentMeshes, rows: NDArray[Any], position: F32, normal: F32) -> None:
         """Send these rows of the goods at their momentary places."""
-        self.count = len(rows)
+        self.count, self.middle_m = len(rows), position.mean(1)
         self._reserve(self.count)
         if self.count:
             self._buffer.write(_layout(meshes, rows, position, normal).tobytes())
 
-    def draw(self, which: NDArray[np.bool_]) -> None:
+    def draw(self, which: NDArray[np.bool_], *, mirrored: bool = False) -> None:
         """Draw those whose flag is set, (n,)."""
         self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
-        self._context.front_face = "cw"
+        self._context.front_face = "ccw" if mirrored else "cw"
         for row in np.flatnonzero(which):
             self._array.render(vertices=GARMENT_INDICES, first=int(row) * GARMENT_INDICES)
 
