@@ -24,7 +24,7 @@ from retailsim.simulate.camera.shade import shade_corners, shade_points
 from retailsim.simulate.camera.silhouettes import Silhouettes, Subject
 from retailsim.simulate.camera.still import StillView
 from retailsim.simulate.camera.targets import read_depth, read_ids, read_picture
-from retailsim.simulate.lighting import Lighting
+from retailsim.simulate.lighting import Lighting, sun_now
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -122,6 +122,7 @@ class CameraRig:
         """
         lighting = lighting or Lighting()
         self._light = light = lamp_light(lighting, light or Light())
+        self._lighting, self._start_ns, self._seed = lighting, start_ns, seed
         self._depth = depth
         self._goods = Goods(plan)
         self._context = open_context()
@@ -151,6 +152,10 @@ class CameraRig:
             rows, position, normal = self._goods.moving(snapshot, mesh)
             self._scene.upload_moving(self._goods.meshes, rows, position, normal)
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
+            sun = sun_now(
+                self._lighting, start_ns=self._start_ns, time_ns=snapshot.time_ns, seed=self._seed
+            )
+            self._scene.sun.follow(sun, self._crowd)
             shade = shade_points(mesh, self._light)
             due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
             # All is handed over before anything is read: while one picture is waited for and
@@ -189,7 +194,7 @@ class CameraRig:
             self._crowd,
             eye.still,
             eye.clip,
-            eye.projection.position_m,
+            eye.projection,
             (rows[np.argsort(-height[rows], kind="stable")], height),  # near ones hide far ones
             _touches(full_boxes_px(eye.projection, goods), size),
             shade_corners(eye.projection, shade, size),

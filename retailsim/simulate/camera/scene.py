@@ -27,6 +27,7 @@ from retailsim.simulate.camera.openings import openings
 from retailsim.simulate.camera.optics import Light, light_matrix
 from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
+from retailsim.simulate.camera.sunlight import Sunlight
 from retailsim.simulate.lighting import Lighting
 from retailsim.store.plan import StorePlan
 from retailsim.store.projection import Projection
@@ -67,6 +68,8 @@ class Scene:
         holes = openings(plan)
         for program in (self.shop.program, self.shop.goods_program):
             set_daylight(program, plan, holes, lighting)
+        box = np.array([*self._low, 0.0], np.float32), np.array([*self._high, 2.3], np.float32)
+        self.sun = Sunlight(context, holes, box, self.shop.cast)
         self._panes = panes(plan)
         self._glass = Glass(context, self._panes)
         self._mirrored: dict[tuple[int, int], Any] = {}
@@ -120,7 +123,7 @@ class Scene:
         crowd: Crowd,
         still: StillView,
         clip: F32,
-        eye_m: NDArray[np.float64],
+        projection: Projection,
         people: tuple[NDArray[np.intp], F32],
         goods: NDArray[np.bool_],
         shaded: F32,
@@ -130,7 +133,7 @@ class Scene:
         Args:
             crowd: everybody, uploaded.
             still: the camera's standing shop.
-            clip, eye_m: the camera.
+            clip, projection: the camera.
             people: rows to draw, and everybody's height in the picture, (n,).
             goods: which of the moving garments to draw.
             shaded: the corners of triangles outside which no shadow falls, clip space (t, 2).
@@ -154,10 +157,11 @@ class Scene:
             set_uniform(program, name, slot)
         crowd.draw(clip, *people)
         if goods.any():
-            self.shop.bind(clip, eye_m, fine=False)
+            self.shop.bind(clip, projection.position_m, fine=False)
             self._moving.draw(goods)
         for which, own in still.images:
             self._reflect(crowd, still, clip, which, own)
+        self.sun.shine(target, still.picture, projection, clip)
 
     def _reflect(self, crowd: Crowd, still: StillView, clip: F32, which: int, own: Image) -> None:
         """Draw who and what moves before a mirror into its glass."""

@@ -82,9 +82,9 @@ class StillShop:
         self._count = len(garments)
         self._middle = np.array([g[:, :3].mean(0) for g in garments]).reshape(-1, 3)
         self.shadow, frame = shadow_texture(context, SHADOW_PX)
-        self._cast(frame, to_light)
+        self.cast(frame, to_light)
 
-    def _cast(self, frame: Any, to_light: F32) -> None:
+    def cast(self, frame: Any, to_light: F32) -> None:
         """Fill the shadow map: furniture and goods as stocked; walls and ceiling let light in."""
         program = self._context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
         layout = [(self._vertices, "3f4 52x", "in_position")]
@@ -158,6 +158,7 @@ class StillView:
         # The same colour, identity and depth without the world, shaped like a drawing target.
         self.frame = context.framebuffer([self.colour, nobody], depth)
         self.target = target(context, size_px, 0)  # the shop and all that moves in it
+        self.picture = context.framebuffer([self.target.color_attachments[0]])
         program = context.program(SHEET_VERTEX, SHRINK_FRAGMENT)
         set_uniform(program, "clip_to_world", np.linalg.inv(clip.astype(float)).T)
         set_uniform(program, "size", tuple(float(v) for v in size_px))
