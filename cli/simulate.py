@@ -26,6 +26,14 @@ def simulate_command(
     video: Annotated[
         bool, typer.Option("--video/--no-video", help="Draw and record the cameras.")
     ] = True,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write who is seen in every pixel: DIR/CAMERA/TIME_NS.png, 16 bits, "
+            "the truth's person_id, 0 for nobody.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Replace the output if it exists.")
     ] = False,
@@ -49,6 +57,7 @@ def simulate_command(
             seed=seed,
             duration_s=duration,
             video=video,
+            masks=masks,
             overwrite=force,
             progress=lambda done, total, wall: advance(done, total, done / max(wall, 1e-9)),
         )

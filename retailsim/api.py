@@ -48,6 +48,7 @@ def simulate(
     seed: int | None = None,
     duration_s: float | None = None,
     video: bool = True,
+    masks: str | Path | None = None,
     overwrite: bool = False,
     progress: SimulateProgress | None = None,
 ) -> Simulated:
@@ -59,6 +60,7 @@ def simulate(
         seed: seed of all draws; the scenario's by default.
         duration_s: length of the session; the scenario's by default.
         video: False leaves the cameras out.
+        masks: empty or new folder for instance masks, CAMERA/TIME_NS.png; None writes none.
         overwrite: replace an existing output.
         progress: told (seconds done, seconds in all, wall seconds) after every tick.
 
@@ -86,6 +88,7 @@ def simulate(
         seed=used_seed,
         duration_s=length_s,
         video=video,
+        masks=Path(masks) if masks else None,
         progress=(lambda done, wall: progress(done, length_s, wall)) if progress else None,
     )
     return Simulated(path, used_seed, recording)

@@ -76,7 +76,7 @@ def _person_boxes(message: Identities, plan: StorePlan) -> Iterator[Twin]:
         topic = f"{STACK}camera/{name}/person_boxes"
         yield topic, _annotations(message.time_ns, boxes, persons)
         if name in cameras and cameras[name].calibrated:
-            outline, numbers = _outlines(boxes, persons, Projection.of(cameras[name]).matrix)
+            outline, numbers = _outlines(boxes, persons, Projection.of(cameras[name]))
             yield f"{topic}/points", _cloud(message.time_ns, name, outline, numbers)
 
 
@@ -101,15 +101,14 @@ def _annotations(time_ns: int, boxes_px: NDArray[np.float32], numbers: NDArray[n
 
 
 def _outlines(
-    boxes_px: NDArray[np.float32], numbers: NDArray[np.int64], matrix: NDArray[np.float64]
+    boxes_px: NDArray[np.float32], numbers: NDArray[np.int64], projection: Projection
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return points along the boxes' edges, 1 m in front of the camera, and whose they are."""
     corners = boxes_px[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(float)
     steps = np.arange(_POINTS_PER_EDGE) / _POINTS_PER_EDGE
     edges = np.roll(corners, -1, axis=1) - corners
     pixels = (corners[:, :, None] + edges[:, :, None] * steps[:, None]).reshape(-1, 2)
-    rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(matrix).T
-    return rays, np.repeat(numbers, 4 * _POINTS_PER_EDGE)
+    return projection.rays(pixels), np.repeat(numbers, 4 * _POINTS_PER_EDGE)
 
 
 def _cloud(time_ns: int, frame: str, xyz_m: NDArray[np.float64], numbers: NDArray[np.int64]) -> Any:

@@ -41,13 +41,16 @@ def video_data(data: bytes) -> tuple[str, bytes]:
 
 
 def calibration(camera: Camera, time_ns: int) -> Any:
-    """Return a calibrated camera's intrinsics as installed."""
+    """Return a calibrated camera's intrinsics as installed, D as in ROS's "plumb_bob"."""
     matrix = Projection.of(camera).matrix
+    bent = any(camera.distortion)
     return CameraCalibration(
         timestamp=timestamp(time_ns),
         frame_id=camera.id,
         width=camera.width_px,
         height=camera.height_px,
+        distortion_model="plumb_bob" if bent else "",
+        D=[*camera.distortion, 0.0, 0.0, 0.0] if bent else [],
         K=matrix.ravel().tolist(),
         R=np.eye(3).ravel().tolist(),
         P=np.hstack([matrix, np.zeros((3, 1))]).ravel().tolist(),

@@ -7,6 +7,8 @@ permutation with a seed of its own, so that nothing else can depend on it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,7 @@ from retailsim.simulate.streams import stream
 from retailsim.simulate.taste import CHOICE, Taste, choose
 from retailsim.simulate.till import stand_behind
 from retailsim.simulate.truth import Interval
+from retailsim.simulate.wild import wild_clothes
 
 PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
 LABELS = 1024
@@ -58,6 +61,8 @@ class Population:
                 seed=self._seed,
                 dress_alike=self._shop.scenario.dress_alike,
             )
+        wild = self._shop.scenario.randomise.clothing
+        body = replace(body, clothes=wild_clothes(body.clothes, wild, seed=self._seed))
         mean = self._shop.scenario.habits.walking_speed_mps
         gait = stream(self._seed, kind, k, "gait")
         pace = mean * float(np.clip(gait.normal(1.0, PACE_SPREAD), 0.7, 1.4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,31 +10,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
+from retailsim.errors import ScenarioError
 from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
+from retailsim.simulate.camera.network import Network
+from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.faults import Faults, strangers
+from retailsim.simulate.masks import MaskFolder
+from retailsim.simulate.randomise import randomised
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.snapshot import Snapshot
+from retailsim.simulate.wild import wild_light
 from retailsim.simulate.world import World
 from retailsim.store.plan import StorePlan
 
-# A frame reaches the recorder after exposure, encoding and network (assumed).
-FRAME_LATENCY_NS = 40_000_000
 Progress = Callable[[float, float], None]
 
 
 @dataclass
 class Recording:
-    """What a simulation took: wall seconds in all and by part.
+    """What a simulation took: wall seconds in all and by part; and what it lost.
 
     Parts overlap (frames are encoded while the next tick is drawn), so they may add up to more
     than the whole.
+
+    Attributes:
+        lost_frames: how many frames each camera's network swallowed.
     """
 
     duration_s: float = 0.0
     wall_s: float = 0.0
     part_s: dict[str, float] = field(default_factory=dict)
+    lost_frames: dict[str, int] = field(default_factory=dict)
 
     def book(self, part: str, seconds: float) -> None:
         """Add time to a part."""
@@ -49,30 +59,39 @@ def record(
     duration_s: float,
     video: bool = True,
     label_seed: int | None = None,
+    masks: Path | None = None,
     progress: Progress | None = None,
 ) -> Recording:
     """Simulate `duration_s` seconds of a scenario and write them as a session bag.
 
     Args:
         scenario: the day to play.
-        plan: the shop as installed.
+        plan: the shop as installed; recorded as the scenario's randomisation makes it.
         output: the bag folder to make; written beside its place and renamed when whole.
         seed: all draws follow from it.
         duration_s: length of the session.
         video: False leaves out cameras and everything they would see.
         label_seed: draws the shoppers' numbers in the truth; changes nothing else.
+        masks: folder for an instance mask per frame (see `MaskFolder`); None writes none.
         progress: told (seconds done, wall seconds) after every tick.
 
     Raises:
         BagError: the output cannot be written.
+        ScenarioError: a fault names a device that the plan lacks.
         DeviceError: there is no OpenGL to draw with.
     """
+    for stranger in strangers(scenario.faults, plan):
+        raise ScenarioError(stranger.message)
     taken = Recording(duration_s=duration_s)
     begin = perf_counter()
+    plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
     world = World(scenario, plan, seed=seed, label_seed=label_seed)
-    radio = RadioRig(plan, seed=seed) if plan.readers else None
+    radio = RadioRig(plan, seed=seed, reboots=faults.readers) if plan.readers else None
     with ExitStack() as stack:
-        cameras = _Cameras(plan, seed, taken, stack) if video and plan.cameras else None
+        cameras = None
+        if video and plan.cameras:
+            folder = MaskFolder(masks) if masks else None
+            cameras = _Cameras(plan, scenario, faults, seed, folder, taken, stack)
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
         for tick, (snapshot, messages) in enumerate(_timed(world, duration_s, taken), start=1):
@@ -86,12 +105,12 @@ def record(
             for message in (*messages, *reads):
                 writer.write(message)
             if cameras:
-                cameras.write_finished(writer)
+                cameras.write_finished(writer, snapshot.time_ns)
             before = snapshot
             if progress:
                 progress(min(tick * 0.1, duration_s), perf_counter() - begin)
-        if cameras:
-            cameras.write_finished(writer, everything=True)
+        if cameras and before is not None:
+            cameras.write_finished(writer, before.time_ns, everything=True)
     taken.wall_s = perf_counter() - begin
     return taken
 
@@ -113,35 +132,72 @@ def _timed(
 class _Cameras:
     """Draws one tick while the frames of the tick before are being encoded."""
 
-    def __init__(self, plan: StorePlan, seed: int, taken: Recording, stack: ExitStack) -> None:
-        self._rig = CameraRig(plan, seed=seed)
+    def __init__(
+        self,
+        plan: StorePlan,
+        scenario: Scenario,
+        faults: Faults,
+        seed: int,
+        masks: MaskFolder | None,
+        taken: Recording,
+        stack: ExitStack,
+    ) -> None:
+        start_ns = scenario.start_ns
+        light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
+        self._rig = CameraRig(
+            plan,
+            seed=seed,
+            light=light,
+            lighting=scenario.lighting,
+            faults=faults,
+            start_ns=start_ns,
+        )
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras
         }
+        self._networks = {
+            camera.id: Network(camera.id, faults.frames, seed=seed, start_ns=start_ns)
+            for camera in plan.cameras
+        }
+        self._masks = masks
         self._pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        self._pending: list[tuple[View, Future[bytes]]] = []
+        self._pending: list[tuple[View, int, Future[bytes]]] = []
+        self._under_way: list[tuple[int, int, str, int, bytes]] = []
+        self._encoded = 0
         self._taken = taken
 
     def draw(self, snapshot: Snapshot) -> None:
         start = perf_counter()
         views = self._rig.render(snapshot)
         self._taken.book("cameras", perf_counter() - start)
-        self._pending += [(view, self._pool.submit(self._encode, view)) for view in views]
+        for view in views:
+            camera = view.frame.camera
+            arrival_ns = self._networks[camera].arrival_ns(view.frame.time_ns)
+            if arrival_ns is None:
+                # Lost before the encoder: the frames that arrive can all be decoded.
+                self._taken.lost_frames[camera] = self._taken.lost_frames.get(camera, 0) + 1
+            else:
+                encoding = self._pool.submit(self._encode, view)
+                self._pending.append((view, arrival_ns, encoding))
 
     def _encode(self, view: View) -> bytes:
         start = perf_counter()
         data = self._encoders[view.frame.camera].encode(view.frame.image)
         self._taken.book("encoder", perf_counter() - start)
+        if self._masks:
+            self._masks.write(view.frame.camera, view.frame.time_ns, view.mask)
         return data
 
-    def write_finished(self, writer: BagWriter, *, everything: bool = False) -> None:
-        """Write all but the newest tick's frames, in order; the encoder works on those."""
+    def write_finished(self, writer: BagWriter, now_ns: int, *, everything: bool = False) -> None:
+        """Write all but the newest tick's frames, as they arrive; the encoder works on those."""
         keep = 0 if everything else len(self._encoders)
         while len(self._pending) > keep:
-            view, future = self._pending.pop(0)
-            time_ns = view.frame.time_ns
-            writer.write_video(
-                view.frame.camera, time_ns, future.result(), log_time_ns=time_ns + FRAME_LATENCY_NS
-            )
+            view, arrival_ns, encoding = self._pending.pop(0)
+            self._encoded += 1
+            packet = (view.frame.camera, view.frame.time_ns, encoding.result())
+            heapq.heappush(self._under_way, (arrival_ns, self._encoded, *packet))
             writer.write(view.boxes)
+        while self._under_way and (everything or self._under_way[0][0] <= now_ns):
+            arrival_ns, _, camera, time_ns, data = heapq.heappop(self._under_way)
+            writer.write_video(camera, time_ns, data, log_time_ns=arrival_ns)

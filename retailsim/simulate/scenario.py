@@ -16,10 +16,10 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from retailsim.errors import ScenarioError
 from retailsim.resources import find
-from retailsim.simulate.faults import Faults
+from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
 from retailsim.simulate.randomise import Randomisation
-from retailsim.store.load import load_model, load_plan, parse_model
+from retailsim.store.load import line_in, load_model, load_plan, parse_model
 from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -170,11 +170,17 @@ def dump_scenario(scenario: Scenario) -> str:
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
-    """Read the plan a scenario is played in; raises ScenarioError."""
+    """Read the plan a scenario is played in; raises ScenarioError, also for unknown devices."""
     path = find(scenario_path).parent / scenario.store
     if not path.exists():
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
-    return load_plan(path)
+    plan = load_plan(path)
+    for stranger in strangers(scenario.faults, plan):
+        place = ["faults", *stranger.place]
+        name = ".".join(str(part) for part in place)
+        line = line_in(scenario_path, place)
+        raise ScenarioError(f"{scenario_path}:{line}: {name}: {stranger.message}")
+    return plan
 
 
 def json_schema() -> dict[str, Any]:

@@ -68,6 +68,14 @@ def parse_model(model: type[M], text: str, *, origin: str) -> M:
         raise ScenarioError(_first_line(error, tree, origin)) from error
 
 
+def line_in(path: str | Path, place: list[str | int]) -> int:
+    """Return the 1-based line of the deepest part of `place` that a YAML file really has.
+
+    Raises ScenarioError when it cannot be read.
+    """
+    return _line_of(yaml.compose(read_text(path), Loader=_SAFE_LOADER), place)
+
+
 def _first_line(error: ValidationError, tree: yaml.Node | None, origin: str) -> str:
     errors = error.errors()
     # A misspelt field is also a missing one; what was written tells more than what was not.

@@ -1,4 +1,4 @@
-"""The pinhole camera as installed: floor to image and back.
+"""The camera as installed, its lens included: floor to image and back.
 
 Camera axes follow OpenCV: x right, y down, z forward; pixel (0, 0) is the centre of the top-left
 pixel's top-left corner, so an image spans [0, width] x [0, height].
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from retailsim.store.lens import Lens
 from retailsim.store.plan import Camera
 
 F64 = NDArray[np.float64]
@@ -24,11 +25,13 @@ class Projection:
         matrix: K, shape (3, 3), pixels.
         rotation: world to camera axes, shape (3, 3).
         position_m: optical centre in the world, shape (3,).
+        lens: bends the picture; straight for an ideal pinhole.
     """
 
     matrix: F64
     rotation: F64
     position_m: F64
+    lens: Lens = Lens()
 
     @classmethod
     def of(cls, camera: Camera) -> Projection:
@@ -40,7 +43,8 @@ class Projection:
         matrix = np.array(
             [[focal_px, 0, camera.width_px / 2], [0, focal_px, camera.height_px / 2], [0, 0, 1]]
         )
-        return cls(matrix, look_at_rotation(position, np.array(camera.look_at_m, float)), position)
+        rotation = look_at_rotation(position, np.array(camera.look_at_m, float))
+        return cls(matrix, rotation, position, Lens(*camera.distortion))
 
     def to_camera(self, xyz_m: ArrayLike) -> F64:
         """Return points in camera axes; (..., 3) to (..., 3), metres."""
@@ -50,8 +54,20 @@ class Projection:
         """Project world points; (..., 3) metres to (..., 2) pixels, NaN behind the camera."""
         local = self.to_camera(xyz_m)
         depth = np.where(local[..., 2:] > 1e-6, local[..., 2:], np.nan)
+        if not self.lens.straight:
+            bent = self.lens.distort(local[..., :2] / depth)
+            return bent @ self.matrix[:2, :2].T + self.matrix[:2, 2]
         pixels: F64 = (local @ self.matrix.T)[..., :2] / depth
         return pixels
+
+    def rays(self, pixels: ArrayLike) -> F64:
+        """Return viewing directions in camera axes, z = 1; (..., 2) pixels to (..., 3)."""
+        px = np.asarray(pixels, float)
+        homogeneous = np.concatenate([px, np.ones((*px.shape[:-1], 1))], axis=-1)
+        rays: F64 = homogeneous @ np.linalg.inv(self.matrix).T
+        if not self.lens.straight:
+            rays[..., :2] = self.lens.undistort(rays[..., :2])
+        return rays
 
     def to_plane(self, pixels: ArrayLike, height_m: float | F64 = 0.0) -> F64:
         """Meet the viewing rays of pixels with the level plane z = height.
@@ -59,9 +75,7 @@ class Projection:
         (..., 2) pixels to (..., 2) metres on the floor plan; NaN where the ray does not go
         down to the plane.
         """
-        px = np.asarray(pixels, float)
-        homogeneous = np.concatenate([px, np.ones((*px.shape[:-1], 1))], axis=-1)
-        rays = homogeneous @ np.linalg.inv(self.matrix).T @ self.rotation
+        rays = self.rays(pixels) @ self.rotation
         drop = np.asarray(height_m, float) - self.position_m[2]
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.where(rays[..., 2] * drop > 0, drop / rays[..., 2], np.nan)

@@ -14,7 +14,7 @@ from retailsim.store.projection import Projection
 def full_boxes_px(projection: Projection, position: F32) -> F32:
     """Return (n, 4) x1 y1 x2 y2 of vertices (n, v, 3), clipped to nothing, NaN behind the camera.
 
-    Vertices nearer than the near plane are left out, as they are in the picture.
+    Vertices nearer than the near plane are left out, as they are in the picture. The lens counts.
     """
     local = (position - projection.position_m.astype(np.float32)) @ projection.rotation.T.astype(
         np.float32
@@ -23,6 +23,9 @@ def full_boxes_px(projection: Projection, position: F32) -> F32:
     seen = depth > NEAR_M
     safe = np.where(seen, depth, 1.0)
     k = projection.matrix
+    if not projection.lens.straight:
+        bent = projection.lens.distort(local[..., :2] / safe[..., None])
+        local, safe = bent.astype(np.float32), np.ones_like(safe)
     out = np.full((len(position), 4), np.nan, np.float32)
     for axis in range(2):
         px = k[axis, axis] * local[..., axis] / safe + k[axis, 2]

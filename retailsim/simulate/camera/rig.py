@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
 from retailsim.simulate.camera.daylight import lamp_light
+from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
@@ -19,11 +21,11 @@ from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
-from retailsim.simulate.camera.sensor import Sensor
 from retailsim.simulate.camera.shade import shade_corners, shade_points
 from retailsim.simulate.camera.silhouettes import Silhouettes, Subject
 from retailsim.simulate.camera.still import StillView
 from retailsim.simulate.camera.targets import read_depth, read_ids, read_picture
+from retailsim.simulate.faults import Faults
 from retailsim.simulate.lighting import Lighting, sun_now
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
@@ -56,29 +58,56 @@ class View:
             raise ValueError("this rig was not asked for depth")
         return depth_m(self.depth_buffer)
 
+    @property
+    def mask(self) -> NDArray[np.int64]:
+        """Who is seen in every pixel: `person_id`, 0 for nobody, int64 (h, w)."""
+        rows = np.unique(self.id)
+        number = np.zeros(int(rows[-1]) + 1, np.int64)
+        number[rows[rows > 0]] = self.boxes.person_id
+        return number[self.id]
+
 
 @dataclass(frozen=True)
 class _Shot:
-    """What was read back of one camera: everybody's full and visible boxes and pixels (n, ...)."""
+    """What was drawn for one camera and what that makes of the picture it delivers.
+
+    Attributes:
+        picture, drawn_ids: straight, as drawn.
+        drawn_px: everybody's full boxes there, (n, 4).
+        rows: who is in the picture drawn.
+        ids, depth: as delivered.
+        full_px, visible_px: everybody's boxes in the delivered picture, (n, 4).
+        pixels: how many pixels everybody has there, (n,).
+        filled: how many that is of the pixels drawn, (n,).
+    """
 
     picture: NDArray[np.uint8]
+    drawn_ids: NDArray[np.uint16]
+    drawn_px: F32
+    rows: NDArray[np.intp]
     ids: NDArray[np.uint16]
     depth: F32 | None
     full_px: F32
     visible_px: F32
     pixels: NDArray[np.int64]
+    filled: NDArray[Any]
+
+    @property
+    def seen(self) -> NDArray[np.intp]:
+        """Rows of the people with at least one visible pixel."""
+        return np.flatnonzero(self.pixels)
 
 
 @dataclass
 class _Eye:
-    """One camera on the rig."""
+    """One camera on the rig: `camera` and `projection` are those of the picture that is drawn."""
 
     camera: Camera
     projection: Projection
     clip: F32
     still: StillView
-    sensor: Sensor
     garments_px: F32
+    delivery: Delivery
     next_ns: int | None = None
     index: int = 0
 
@@ -96,8 +125,8 @@ class CameraRig:
     """Draws every calibrated camera of a plan; snapshots must come in order of time.
 
     Raises DeviceError where OpenGL is missing, ScenarioError when the plan has no floor.
-    The same plan, seed and snapshots give the same bytes in every process. Only with `depth`
-    do views have one: reading it back takes time.
+    The same plan, seed, faults and snapshots give the same bytes in every process. Only with
+    `depth` do views have one: reading it back takes time.
     """
 
     def __init__(
@@ -107,7 +136,8 @@ class CameraRig:
         seed: int,
         light: Light | None = None,
         lighting: Lighting | None = None,
-        start_ns: int = 0,
+        faults: Faults = Faults(),
+        start_ns: int | None = None,
         depth: bool = False,
     ) -> None:
         """Draw the standing shop once for every camera.
@@ -117,7 +147,8 @@ class CameraRig:
             seed: of the cameras' make and noise.
             light: all lamps at their full level.
             lighting: the scenario's: how much of that there is, and daylight and sun.
-            start_ns: when the scenario starts, from which the sun moves.
+            faults: what is wrong with cameras.
+            start_ns: from which faults count and the sun moves; by default the first snapshot's.
             depth: whether views have a depth buffer.
         """
         lighting = lighting or Lighting()
@@ -131,16 +162,18 @@ class CameraRig:
             self._scene = Scene(context, plan, self._goods.meshes, light, lighting)
             self._silhouettes = Silhouettes(context)
             self._eyes = [
-                _eye(self._scene, camera, self._goods, seed)
+                _eye(self._scene, camera, self._goods, seed, faults)
                 for camera in plan.cameras
                 if camera.calibrated
             ]
             for eye in self._eyes:
-                eye.still.reflect(self._goods.present)
-                self._scene.draw_still(eye.still, self._goods.present, None)
+                self._draw_still(eye)
 
     def render(self, snapshot: Snapshot) -> list[View]:
         """Return the views of all cameras that are due, in plan order."""
+        if self._start_ns is None:
+            self._start_ns = snapshot.time_ns
+        elapsed_ns = snapshot.time_ns - self._start_ns
         mesh = crowd_mesh(snapshot.people)
         change = self._goods.follow(snapshot)
         with self._context as context:
@@ -148,7 +181,11 @@ class CameraRig:
             self._crowd.upload(mesh)
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:
-                self._repair(eye, change)
+                if eye.delivery.knock(elapsed_ns):
+                    _look(eye, self._scene, self._goods)
+                    self._draw_still(eye)
+                else:
+                    self._repair(eye, change)
             rows, position, normal = self._goods.moving(snapshot, mesh)
             self._scene.upload_moving(self._goods.meshes, rows, position, normal)
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
@@ -161,16 +198,21 @@ class CameraRig:
             # All is handed over before anything is read: while one picture is waited for and
             # measured, the next ones are drawn.
             boxes = [self._draw(eye, mesh, position, shade) for eye in due]
-            shots = [self._read(eye, full) for eye, full in zip(due, boxes, strict=True)]
+            shots = [self._read(eye, mesh, box) for eye, box in zip(due, boxes, strict=True)]
             self._silhouettes.draw(
                 self._crowd, [_subject(*p) for p in zip(due, shots, strict=True)]
             )
-            smooth = [smooth_outlines(shot.picture, shot.ids) for shot in shots]
+            smooth = [smooth_outlines(shot.picture, shot.drawn_ids) for shot in shots]
             areas = self._silhouettes.read()
         return [
             self._view(eye, snapshot, shot, picture, area)
             for eye, shot, picture, area in zip(due, shots, smooth, areas, strict=True)
         ]
+
+    def _draw_still(self, eye: _Eye) -> None:
+        """Draw all of a camera's standing shop."""
+        eye.still.reflect(self._goods.present)
+        self._scene.draw_still(eye.still, self._goods.present, None)
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -201,11 +243,28 @@ class CameraRig:
         )
         return full
 
-    def _read(self, eye: _Eye, full_px: F32) -> _Shot:
-        target = eye.still.target
-        picture, ids = read_picture(target), read_ids(target)
+    def _read(self, eye: _Eye, mesh: CrowdMesh, drawn_px: F32) -> _Shot:
+        """Wait for what was drawn for a camera, and see who is where in it."""
+        target, bend = eye.still.target, eye.delivery.bend
+        picture, drawn_ids = read_picture(target), read_ids(target)
         depth = read_depth(target) if self._depth else None
-        return _Shot(picture, ids, depth, full_px, *visible_boxes_px(ids, full_px))
+        ids, full = drawn_ids, drawn_px
+        if bend:
+            ids, full = bend.labels(ids), full_boxes_px(eye.delivery.sight, mesh.position)
+            depth = None if depth is None else bend.labels(depth)
+        visible, pixels = visible_boxes_px(ids, full)
+        return _Shot(
+            picture=picture,
+            drawn_ids=drawn_ids,
+            drawn_px=drawn_px,
+            rows=np.flatnonzero(_touches(drawn_px, target.size)),
+            ids=ids,
+            depth=depth,
+            full_px=full,
+            visible_px=visible,
+            pixels=pixels,
+            filled=bend.drawn_px(ids, len(full)) if bend else pixels,
+        )
 
     def _view(
         self,
@@ -216,40 +275,45 @@ class CameraRig:
         area: NDArray[np.float64],
     ) -> View:
         """Put together a camera's view; `area` is that of the visible people's silhouettes."""
-        seen = np.flatnonzero(shot.pixels)
-        share = np.minimum(shot.pixels[seen] / np.maximum(area, 1.0), 1.0)
-        label = [snapshot.people.body[row].label for row in seen]
+        time_ns, people, seen = snapshot.time_ns, snapshot.people, shot.seen
+        image = eye.delivery.image(picture, shot.drawn_ids, people, shot.rows, time_ns)
+        share = np.minimum(shot.filled[seen] / np.maximum(area, 1.0), 1.0)
+        label = np.array([people.body[row].label for row in seen], np.int64)
         boxes = TruthBoxes(
-            time_ns=snapshot.time_ns,
+            time_ns=time_ns,
             camera=eye.camera.id,
-            person_id=np.array(label, np.int64),
+            person_id=label,
             full_px=shot.full_px[seen],
             visible_px=shot.visible_px[seen],
             visible_share=share.astype(np.float32),
         )
-        frame = Frame(
-            time_ns=snapshot.time_ns,
-            camera=eye.camera.id,
-            index=eye.index,
-            image=eye.sensor.expose(picture),
-        )
+        frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
         eye.index += 1
         return View(frame, boxes, shot.ids, shot.depth)
 
 
-def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int) -> _Eye:
-    projection = Projection.of(camera)
-    size = (camera.width_px, camera.height_px)
+def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults) -> _Eye:
+    delivery = Delivery(camera, seed=seed, faults=faults)
+    drawn, projection = delivery.drawn, delivery.projection
+    size = (drawn.width_px, drawn.height_px)
     clip = world_to_clip(projection, *size)
     still = scene.still_view(projection, clip, size)
     garments_px = full_boxes_px(projection, goods.meshes.position)
-    return _Eye(camera, projection, clip, still, Sensor(camera.id, *size, seed=seed), garments_px)
+    return _Eye(drawn, projection, clip, still, garments_px, delivery)
+
+
+def _look(eye: _Eye, scene: Scene, goods: Goods) -> None:
+    """Let a camera look where it now stands; its standing shop is still to be drawn."""
+    size = (eye.camera.width_px, eye.camera.height_px)
+    eye.projection = eye.delivery.projection
+    eye.clip = world_to_clip(eye.projection, *size)
+    eye.still = scene.still_view(eye.projection, eye.clip, size)
+    eye.garments_px = full_boxes_px(eye.projection, goods.meshes.position)
 
 
 def _subject(eye: _Eye, shot: _Shot) -> Subject:
-    seen = np.flatnonzero(shot.pixels)
     size = (eye.camera.width_px, eye.camera.height_px)
-    return Subject(eye.clip, size, shot.full_px[seen], seen)
+    return Subject(eye.clip, size, shot.drawn_px[shot.seen], shot.seen)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import TagReads
+from retailsim.simulate.faults import Reboot
 from retailsim.simulate.rfid import channel
 from retailsim.simulate.rfid.channel import Bodies, Room, Sources
 from retailsim.simulate.rfid.reader import (
@@ -41,12 +43,18 @@ class RadioRig:
         >>> reads = rig.advance(snapshots[0], snapshots[1])
     """
 
-    def __init__(self, plan: StorePlan, *, seed: int) -> None:
-        """Set up the readers of `plan`; tags are in the order of `plan.items`."""
+    def __init__(self, plan: StorePlan, *, seed: int, reboots: Sequence[Reboot] = ()) -> None:
+        """Set up the readers of `plan`; tags are in the order of `plan.items`.
+
+        Reboots count from the first snapshot.
+        """
         room = Room(None if plan.size_m is None else (*plan.size_m, plan.height_m))
         tags = Tags.draw(len(plan.items), seed=seed)
         epc = np.array([item.epc for item in plan.items], dtype="<U24")
-        self._readers = [_ReaderRig(r, room, tags, epc, seed) for r in plan.readers]
+        self._readers = [
+            _ReaderRig(r, room, tags, epc, seed, [b for b in reboots if b.reader == r.id])
+            for r in plan.readers
+        ]
 
     def advance(self, before: Snapshot, after: Snapshot) -> list[TagReads]:
         """Return what the readers report of [before, after): at most one batch per reader."""
@@ -106,7 +114,13 @@ class _ReaderRig:
     """One reader with its antennas, its clockwork and its view of all tags."""
 
     def __init__(
-        self, reader: Reader, room: Room, tags: Tags, epc: NDArray[np.str_], seed: int
+        self,
+        reader: Reader,
+        room: Room,
+        tags: Tags,
+        epc: NDArray[np.str_],
+        seed: int,
+        reboots: Sequence[Reboot],
     ) -> None:
         self._reader, self._tags, self._epc = reader, tags, epc
         self._region = REGIONS[reader.region]
@@ -117,23 +131,20 @@ class _ReaderRig:
         self._offset_rad = stream(seed, *name, "offsets").uniform(0, 2 * np.pi, shape)
         self._noise = stream(seed, *name, "noise")
         self._inventory = Inventory(stream(seed, *name, "inventory"), reader.tags_per_s)
+        self._first_ns: int | None = None
         self._epoch_ns: int | None = None
-        self._flip_seed, self._flip_dwell = seed, -1
+        self._reboots = sorted(reboots, key=lambda reboot: reboot.at_s)
+        self._restarts = 0
+        self._seed, self._flip_dwell = seed, -1
         self._flip_draw = np.empty(0)
 
     def advance(self, scene: Scene) -> TagReads | None:
         """Return the batch of one tick; None when nothing was read."""
-        if self._epoch_ns is None:
-            self._epoch_ns = scene.start_ns
+        if self._first_ns is None:
+            self._first_ns = self._epoch_ns = scene.start_ns
         parts = [
             part
-            for slot in slots(
-                scene.start_ns,
-                scene.end_ns,
-                epoch_ns=self._epoch_ns,
-                antennas=len(self._antennas),
-                region=self._region,
-            )
+            for slot in self._slots(scene.start_ns, scene.end_ns)
             if (part := self._slot(slot, scene)) is not None
         ]
         if not parts:
@@ -143,6 +154,36 @@ class _ReaderRig:
         return TagReads(
             time_ns=int(column["read_us"][-1]) * 1000, reader=self._reader.id, epc=epc, **column
         )
+
+    def _slots(self, start_ns: int, end_ns: int) -> Iterator[Slot]:
+        """Yield the slots of a tick; none while the reader restarts, from the first again after."""
+        assert self._first_ns is not None
+        now = start_ns
+        for count, reboot in enumerate(self._reboots, start=1):
+            down_ns = self._first_ns + round(reboot.at_s * 1e9)
+            up_ns = down_ns + round(reboot.for_s * 1e9)
+            if down_ns < end_ns and count > self._restarts:
+                yield from self._turns(now, down_ns)
+                now = max(now, min(up_ns, end_ns))
+                if up_ns <= end_ns:
+                    self._restart(count, up_ns, new_phase=reboot.new_phase)
+        yield from self._turns(now, end_ns)
+
+    def _turns(self, start_ns: int, end_ns: int) -> Iterator[Slot]:
+        assert self._epoch_ns is not None
+        yield from slots(
+            start_ns,
+            end_ns,
+            epoch_ns=self._epoch_ns,
+            antennas=len(self._antennas),
+            region=self._region,
+        )
+
+    def _restart(self, count: int, now_ns: int, *, new_phase: bool) -> None:
+        self._restarts, self._epoch_ns, self._flip_dwell = count, now_ns, -1
+        if new_phase:
+            draws = stream(self._seed, "rfid", self._reader.id, "offsets", count)
+            self._offset_rad = draws.uniform(0, 2 * np.pi, self._offset_rad.shape)
 
     def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
         view = self._antennas[slot.antenna]
@@ -201,7 +242,8 @@ class _ReaderRig:
         dwell = (slot.start_ns - self._epoch_ns) // round(self._region.dwell_s * 1e9)
         if dwell != self._flip_dwell:
             self._flip_dwell = dwell
-            rng = stream(self._flip_seed, "rfid", self._reader.id, "pi flips", dwell)
+            name = ("restart", self._restarts) if self._restarts else ()
+            rng = stream(self._seed, "rfid", self._reader.id, *name, "pi flips", dwell)
             self._flip_draw = rng.random(len(self._epc))
         return self._flip_draw
 

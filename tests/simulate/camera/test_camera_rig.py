@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from retailsim.errors import DeviceError, ScenarioError
+from retailsim.simulate.camera.knock import knocked
 from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.faults import CameraFlaws, Faults, Flaws, Knock
 from retailsim.simulate.snapshot import Place, Pose, Swing
 from retailsim.store.projection import Projection
 
@@ -172,6 +174,98 @@ def test_a_camera_sees_the_same_whoever_else_is_on_the_rig(gl, corner, crowd_at,
         shot
     )
     assert (both[1].frame.image == alone[0].frame.image).all()
+
+
+def test_a_bent_camera_s_truth_lies_in_its_bent_picture(gl, corner, crowd_at, snapshot_of):
+    bent = corner.cameras[0].model_copy(update={"distortion": (-0.2, 0.04)})
+    plan = corner.model_copy(update={"cameras": [bent]})
+    people = crowd_at([*PLACES, (5.2, 1.2)])
+    view = CameraRig(plan, seed=5).render(snapshot_of(people))[0]
+    plain = CameraRig(corner, seed=5).render(snapshot_of(people))[0]
+    assert view.frame.image.shape == plain.frame.image.shape == (180, 320, 3)
+    assert view.frame.image[[0, 0, -1, -1], [0, -1, 0, -1]].min() > 10  # no black corners
+    boxes, projection = view.boxes, Projection.of(bent)
+    assert (boxes.full_px[:, :2] <= boxes.visible_px[:, :2] + 1.5).all()
+    assert (boxes.full_px[:, 2:] >= boxes.visible_px[:, 2:] - 1.5).all()
+    for label, box in zip(boxes.person_id, boxes.visible_px, strict=True):
+        row = label - 100
+        top = projection.to_image([*people.xy_m[row], people.body[row].height_m])
+        assert abs(box[1] - top[1]) < 5
+    # Who is wholly visible stays so although the lens draws the edges together.
+    share, before = (
+        dict(zip(v.boxes.person_id.tolist(), v.boxes.visible_share.tolist(), strict=True))
+        for v in (view, plain)
+    )
+    for label in before:
+        assert share[label] == pytest.approx(before[label], abs=0.06)
+
+
+def test_a_knocked_camera_draws_and_tells_where_it_really_looks(gl, corner, crowd_at, snapshot_of):
+    knock = Knock(camera="high", at_s=0.2, yaw_deg=8, roll_deg=4, shift_m=(0.0, 0.05, -0.1))
+    rig = CameraRig(corner, seed=5, faults=Faults(knocked=[knock]))
+    straight = CameraRig(corner, seed=5)
+    people = crowd_at([(3.0, 3.0)])
+    shots = [snapshot_of(people, tick) for tick in range(4)]
+    views, plain = ([r.render(s) for s in shots] for r in (rig, straight))
+    same = [(a[0].frame.image == b[0].frame.image).all() for a, b in zip(views, plain, strict=True)]
+    assert same == [True, True, False, False]
+    assert (views[3][1].frame.image == plain[3][1].frame.image).all()  # the other camera
+    projection = knocked(Projection.of(corner.camera("high")), knock)
+    for v in (views[2][0], views[3][0]):
+        top = projection.to_image([3.0, 3.0, 1.7])
+        assert v.boxes.visible_px[0, 1] == pytest.approx(top[1], abs=4)
+        assert v.boxes.visible_px[0, [0, 2]].mean() == pytest.approx(top[0], abs=8)
+        y, x = np.nonzero(v.id == 1)
+        assert [x.min(), y.min()] == v.boxes.visible_px[0, :2].astype(int).tolist()
+
+
+def test_garments_go_and_come_in_a_knocked_camera_too(gl, corner, crowd_at, snapshot_of):
+    faults = Faults(knocked=[Knock(camera="high", yaw_deg=-6)])
+    rig = CameraRig(corner, seed=5, faults=faults)
+    full = snapshot_of(crowd_at([]))
+    before = rig.render(full)[0].frame.image.astype(int)
+    place = full.garments.place.copy()
+    place[:5] = Place.SOLD
+    sold = replace(full, time_ns=10**8, garments=replace(full.garments, place=place))
+    gone = rig.render(sold)[0].frame.image.astype(int)
+    assert (np.abs(gone - before).max(-1) > 40).sum() > 150
+
+
+def test_flaws_are_those_of_the_camera_they_name(gl, corner, crowd_at, snapshot_of):
+    flaws = CameraFlaws(camera="side", blur_px=3.0)
+    shot = snapshot_of(crowd_at(PLACES))
+    plain, blurred = (
+        CameraRig(corner, seed=5, faults=f).render(shot)
+        for f in (Faults(), Faults(cameras=[flaws]))
+    )
+    assert (plain[0].frame.image == blurred[0].frame.image).all()
+    assert not (plain[1].frame.image == blurred[1].frame.image).all()
+
+
+def test_walkers_smear_when_the_shutter_is_open_long(gl, corner, crowd_at, snapshot_of):
+    people = crowd_at([(2.6, 2.6)], Pose.WALK)
+    people = replace(people, heading_rad=np.array([2.2]))
+    slow, quick = (
+        CameraRig(corner, seed=5, faults=Faults(flaws=Flaws(exposure_s=s))).render(
+            snapshot_of(people)
+        )[0]
+        for s in (0.08, 0.002)
+    )
+    far = np.zeros_like(slow.id, bool)
+    x1, y1, x2, y2 = slow.boxes.full_px[0].astype(int)
+    far[max(y1 - 30, 0) : y2 + 30, max(x1 - 30, 0) : x2 + 30] = True
+    changed = (slow.frame.image != quick.frame.image).any(-1)
+    assert changed[slow.id == 1].mean() > 0.5
+    assert not changed[~far].any()
+    assert (slow.boxes.visible_px == quick.boxes.visible_px).all()
+
+
+def test_the_mask_names_people(rig, crowd_at, snapshot_of):
+    view = rig.render(snapshot_of(crowd_at(PLACES)))[0]
+    assert set(np.unique(view.mask)) == {0, *view.boxes.person_id.tolist()}
+    assert ((view.mask == 101) == (view.id == 2)).all()
+    empty = rig.render(snapshot_of(crowd_at([]), 1))[0]
+    assert not empty.mask.any()
 
 
 def digest_of_ticks() -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from radio_scenes import START_NS, TICK_NS, body, column, play, slot_positions, snapshot, still_shop
 
+from retailsim.simulate.faults import Reboot
 from retailsim.simulate.rfid.reader import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.snapshot import Place, Swing
@@ -165,6 +166,56 @@ def test_the_label_of_a_shopper_is_in_no_read():
         for who in (body(1), body(77))
     ]
     assert digest(runs[0]) == digest(runs[1])
+
+
+def rebooting(**more):
+    """Six seconds in which reader-1 restarts from 2.03 s to 4.03 s."""
+    reboot = Reboot(reader="reader-1", at_s=2.03, for_s=2.0, **more)
+    return play(RadioRig(PLAN, seed=11, reboots=[reboot]), still_shop(PLAN, 6.0))
+
+
+def of(reads, reader):
+    return [batch for batch in reads if batch.reader == reader]
+
+
+def test_a_reader_that_reboots_is_silent_and_starts_anew(still):
+    reads = rebooting()
+    read_s = (column(of(reads, "reader-1"), "read_us") - START_NS // 1000) * 1e-6
+    assert not ((read_s >= 2.03) & (read_s < 4.03)).any()
+    assert (read_s < 2.03).sum() > 900
+    assert ((read_s >= 4.03) & (read_s < 5.03)).sum() > 400
+    # It hops from its first channel and antenna again.
+    after = column(of(reads, "reader-1"), "channel")[read_s >= 4.03]
+    assert after[0] == 1
+    assert column(of(reads, "reader-1"), "antenna")[read_s >= 4.03][0] == 1
+    # Until then nothing is different; the slot that is cut short has other noise.
+    early = (read_s < 1.9).sum()
+    phases = [column(of(reads_, "reader-1"), "phase")[:early] for reads_ in (reads, still)]
+    assert (phases[0] == phases[1]).all()
+
+
+def test_the_other_reader_does_not_notice(still):
+    theirs = column(of(rebooting(), "reader-2"), "read_us")
+    assert (theirs == column(of(still, "reader-2"), "read_us")[: len(theirs)]).all()
+
+
+@pytest.mark.parametrize("new_phase", [True, False])
+def test_a_restart_may_change_the_phase_offsets(new_phase):
+    reads = of(rebooting(new_phase=new_phase), "reader-1")
+    read_s = (column(reads, "read_us") - START_NS // 1000) * 1e-6
+    columns = [column(reads, name) for name in ("epc", "antenna", "channel")]
+    turns = column(reads, "phase") / 4096
+    jumps = []
+    for key in set(zip(*columns, strict=True)):
+        mine = np.logical_and.reduce([c == k for c, k in zip(columns, key, strict=True)])
+        early, late = mine & (read_s < 2.03), mine & (read_s > 4.03)
+        if early.any() and late.any():
+            # Doubled, so that the half-turn ambiguity goes.
+            jump = np.exp(4j * np.pi * (turns[late][0] - turns[early][0]))
+            jumps.append(jump)
+    stays = np.mean(np.cos(np.angle(jumps)) > 0.8)
+    assert len(jumps) > 50
+    assert stays < 0.6 if new_phase else stays > 0.8
 
 
 def digest(batches):
