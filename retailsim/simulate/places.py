@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
+from retailsim.store.standing import ROOM_M, as_spot, spots_beside
 
 F64 = NDArray[np.float64]
 Spot = tuple[float, float]
-AWAY_M = {"rail": 0.32, "table": 0.3}  # from a fixture's edge to the centre of who stands there
-SPACING_M = 0.28
-PASS_M = 0.45  # where somebody passes behind the back of who stands at a spot
-ROOM_M = 0.24  # a spot has at least this much clearance
 APART_M = 0.62  # two people who stand are at least this far apart
 QUEUE_STEP_M = 0.75
 QUEUE_LENGTH = 5
@@ -52,8 +49,8 @@ def find_places(plan: StorePlan) -> Places:
     for till in of["till"]:
         queues[till.id], behind[till.id] = _till_places(till, plan, boxes)
     return Places(
-        beside={f.id: _beside(f, boxes) for f in stocked},
-        rooms={f.id: _spot(np.array(f.center_m)) for f in of["fitting_room"]},
+        beside={f.id: spots_beside(f, boxes) for f in stocked},
+        rooms={f.id: as_spot(np.array(f.center_m)) for f in of["fitting_room"]},
         mirrors={f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]},
         queues=queues,
         behind=behind,
@@ -82,33 +79,12 @@ class Claims:
         self._spots.pop(owner, None)
 
 
-def _spot(xy_m: F64) -> Spot:
-    return (round(float(xy_m[0]), 3), round(float(xy_m[1]), 3))
-
-
-def _beside(fixture: Fixture, boxes: Boxes) -> list[Spot]:
-    """Return spots along both long sides of a fixture that leave room to pass behind."""
-    along, across = fixture_axes(fixture)
-    center, half = np.array(fixture.center_m), np.array(fixture.size_m) / 2
-    away = half[1] + AWAY_M.get(fixture.kind, 0.3)
-    count = max(1, round(2 * half[0] / SPACING_M))
-    spots = []
-    for sign in (-1.0, 1.0):
-        for k in range(count):
-            u = ((k + 0.5) / count - 0.5) * 2 * half[0]
-            spot = center + u * along + sign * away * across
-            behind = spot + sign * PASS_M * across
-            if clearance_m(boxes, np.array([spot, behind])).min() >= ROOM_M:
-                spots.append(_spot(spot))
-    return spots
-
-
 def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
     """Return the spot before the freer long side of a fixture."""
     _, across = fixture_axes(fixture)
     reach = fixture.size_m[1] / 2 + away_m
     sides = np.array([np.array(fixture.center_m) + sign * reach * across for sign in (-1.0, 1.0)])
-    return _spot(sides[int(clearance_m(boxes, sides).argmax())])
+    return as_spot(sides[int(clearance_m(boxes, sides).argmax())])
 
 
 def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spot], list[Spot]]:
@@ -133,5 +109,5 @@ def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spo
     queue = lines[int(np.argmax(clear))] if line is None else line
     back = [center + u * along - outward * (till.size_m[1] / 2 + 0.42) for u in (0.0, 0.45, -0.45)]
     room = clearance_m(boxes, np.array(back))
-    staff = [_spot(spot) for spot, gap in zip(back, room, strict=True) if gap >= ROOM_M]
-    return [_spot(spot) for spot in queue], staff
+    staff = [as_spot(spot) for spot, gap in zip(back, room, strict=True) if gap >= ROOM_M]
+    return [as_spot(spot) for spot in queue], staff

@@ -144,7 +144,14 @@ class _Cameras:
     ) -> None:
         start_ns = scenario.start_ns
         light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
-        self._rig = CameraRig(plan, seed=seed, light=light, faults=faults, start_ns=start_ns)
+        self._rig = CameraRig(
+            plan,
+            seed=seed,
+            light=light,
+            lighting=scenario.lighting,
+            faults=faults,
+            start_ns=start_ns,
+        )
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras

@@ -14,6 +14,7 @@ F64 = NDArray[np.float64]
 SCREEN_M = 0.06  # thickness of a fitting room's sides (assumed)
 WALL_M = 0.2  # thickness of the outer walls, outside the floor's extent (assumed)
 ON_WALL_M = 0.05  # a door this near to a side of the floor is a hole in that wall
+POINTS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,12 @@ def obstacles(plan: StorePlan) -> Boxes:
     people pass. Outer walls have a hole at every door that lies on a side of the floor.
     """
     rows = [row for fixture in plan.fixtures for row in _fixture_rows(fixture)]
-    rows += _wall_rows(plan)
-    table = np.array(rows, float).reshape(-1, 6)
-    return Boxes(table[:, 0:2], table[:, 2:4], table[:, 4:6])
+    return _boxes(rows + _wall_rows(plan))
+
+
+def fixture_boxes(fixture: Fixture) -> Boxes:
+    """Return what is solid of one fixture: itself, or the back and sides of a fitting room."""
+    return _boxes(_fixture_rows(fixture))
 
 
 def clearance_m(boxes: Boxes, xy_m: ArrayLike) -> F64:
@@ -64,8 +68,15 @@ def clearance_m(boxes: Boxes, xy_m: ArrayLike) -> F64:
     points = np.asarray(xy_m, float).reshape(-1, 2)
     if len(boxes.center_m) == 0:
         return np.full(len(points), np.inf)
-    nearest: F64 = boxes.distance_m(points).min(axis=1)
-    return nearest
+    # In parts, as a large floor's cells times its furniture would take gigabytes.
+    parts = [points[i : i + POINTS_AT_ONCE] for i in range(0, len(points), POINTS_AT_ONCE)]
+    nearest = [boxes.distance_m(part).min(axis=1) for part in parts]
+    return np.concatenate(nearest) if nearest else np.zeros(0)
+
+
+def _boxes(rows: list[list[float]]) -> Boxes:
+    table = np.array(rows, float).reshape(-1, 6)
+    return Boxes(table[:, 0:2], table[:, 2:4], table[:, 4:6])
 
 
 def _fixture_rows(fixture: Fixture) -> list[list[float]]:

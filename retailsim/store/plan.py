@@ -79,7 +79,9 @@ class Fixture(PlanModel):
     height_m: Positive
     angle_deg: float = 0.0
     opening_deg: float | None = Field(
-        default=None, description="fitting rooms: direction of the open side, seen from the centre"
+        default=None,
+        description="direction, seen from the centre, of a fitting room's open side or of the side"
+        " of a screen that shows something",
     )
 
 
@@ -252,6 +254,7 @@ class StorePlan(PlanModel):
 
         Rails: slots evenly along the bar, the tag (in the garment's label) 0.45 m below it.
         Tables: two rows of piles, tag at table height plus the pile's height.
+        Shelves: piles on three boards.
         """
         from retailsim.store.slots import slot_xyz_m
 

@@ -12,6 +12,12 @@ from retailsim.store.plan import Fixture
 TAG_BELOW_BAR_M = 0.45
 PILE_M = 0.04
 PILES_PER_ROW = 5
+TABLE_PILE_M = 0.5  # higher piles fall over (assumed)
+HANGER_M = 0.015  # hung garments pressed together are this thick at least (assumed)
+SHELF_BOARDS = (0.28, 0.53, 0.78)  # heights of a shelf's boards as shares of its own
+SHELF_PILE_M = 0.32  # width of one pile on a shelf
+HOLD_GOODS = ("rail", "table", "shelf")
+FOLD_GOODS = ("table", "shelf")
 
 
 def fixture_axes(fixture: Fixture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -35,8 +41,21 @@ def footprint_m(fixture: Fixture, margin_m: float = 0.0) -> NDArray[np.float64]:
 
 
 def slot_xyz_m(fixture: Fixture, slot: int, slots: int) -> NDArray[np.float64]:
-    """Return the tag position of slot `slot` of `slots`, shape (3,), metres."""
+    """Return the tag position of slot `slot` of `slots`, shape (3,), metres.
+
+    Rails are filled along the bar, tables pile by pile and then higher; on a shelf each pile
+    is filled before the next, board by board from below, so that a pile is of one article.
+    """
     along, across = fixture_axes(fixture)
+    if fixture.kind == "shelf":
+        columns = shelf_columns(fixture)
+        per_pile = -(-slots // (columns * len(SHELF_BOARDS)))
+        pile, level = divmod(slot, per_pile)
+        board, column = divmod(pile, columns)
+        u = (column + 0.5) / columns - 0.5
+        xy = fixture.center_m + u * fixture.size_m[0] * along
+        z = shelf_boards_m(fixture)[board] + PILE_M * (level + 1)
+        return np.array([xy[0], xy[1], z])
     if fixture.kind == "table":
         pile, level = slot % (2 * PILES_PER_ROW), slot // (2 * PILES_PER_ROW)
         column, row = pile % PILES_PER_ROW, pile // PILES_PER_ROW
@@ -47,3 +66,26 @@ def slot_xyz_m(fixture: Fixture, slot: int, slots: int) -> NDArray[np.float64]:
     u = (slot + 0.5) / slots - 0.5
     xy = np.array(fixture.center_m) + u * fixture.size_m[0] * along
     return np.array([xy[0], xy[1], fixture.height_m - TAG_BELOW_BAR_M])
+
+
+def shelf_columns(fixture: Fixture) -> int:
+    """Return how many piles lie side by side on a shelf's board."""
+    return max(1, int(fixture.size_m[0] / SHELF_PILE_M + 1e-9))
+
+
+def shelf_boards_m(fixture: Fixture) -> NDArray[np.float64]:
+    """Return the heights of the upper faces of a shelf's boards, lowest first, shape (3,)."""
+    return fixture.height_m * np.array(SHELF_BOARDS)
+
+
+def most_slots(fixture: Fixture) -> int:
+    """Return how many garments a fixture has room for, 0 where it is not made to hold any."""
+    if fixture.kind == "rail":
+        return int(fixture.size_m[0] / HANGER_M + 1e-9)
+    if fixture.kind == "table":
+        return 2 * PILES_PER_ROW * int(TABLE_PILE_M / PILE_M + 1e-9)
+    if fixture.kind == "shelf":
+        boards = shelf_boards_m(fixture)
+        per_pile = int((boards[1] - boards[0]) / PILE_M) - 1  # a hand's breadth stays free
+        return len(boards) * shelf_columns(fixture) * per_pile
+    return 0
