@@ -160,7 +160,14 @@ def _record_coarse(
 def camera_rig(scenario: Scenario, plan: StorePlan, faults: Faults, *, seed: int) -> CameraRig:
     """Return the cameras of a day; plan and faults as `randomised` returns them."""
     light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
-    return CameraRig(plan, seed=seed, light=light, faults=faults, start_ns=scenario.start_ns)
+    return CameraRig(
+        plan,
+        seed=seed,
+        light=light,
+        lighting=scenario.lighting,
+        faults=faults,
+        start_ns=scenario.start_ns,
+    )
 
 
 def _timed(source: Iterable[T], taken: Recording) -> Iterator[T]:

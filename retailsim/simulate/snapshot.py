@@ -33,15 +33,28 @@ class Pose(IntEnum):
 
 @dataclass(frozen=True)
 class Clothes:
-    """What a person wears: one garment above, one below; colours are linear RGB in [0, 1]."""
+    """What a person wears: one garment above, one below; colours are linear RGB in [0, 1].
 
-    top_kind: str  # tshirt | shirt | knit | jacket | coat | dress
+    Attributes:
+        top_kind: 'tshirt' | 'shirt' | 'knit' | 'jacket' | 'coat' | 'dress'.
+        top_pattern, bottom_pattern: 'plain' | 'stripes' | 'checks' | 'dots' | 'print'.
+        bottom_kind: 'trousers' | 'skirt' | 'shorts'; a dress has the skirt of its own colour.
+        shoe_kind: 'shoe' | 'sneaker' (white sole) | 'boot'.
+        inner_colour: of the top that shows where shirt, jacket or coat are worn open; None for
+            closed ones.
+    """
+
+    top_kind: str
     top_colour: tuple[float, float, float]
     top_colour2: tuple[float, float, float]
-    top_pattern: str  # plain | stripes | checks | dots | print
-    bottom_kind: str  # trousers | skirt | shorts
+    top_pattern: str
+    bottom_kind: str
     bottom_colour: tuple[float, float, float]
     shoe_colour: tuple[float, float, float]
+    bottom_colour2: tuple[float, float, float] = (0.8, 0.8, 0.8)
+    bottom_pattern: str = "plain"
+    shoe_kind: str = "shoe"
+    inner_colour: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,17 +63,22 @@ class Body:
 
     Attributes:
         label: the shopper's number (truth only).
-        height_m: standing height.
+        height_m: standing height, without headwear and heels.
         build: girth relative to average, about 0.85 to 1.25.
         skin_colour, hair_colour: linear RGB in [0, 1].
-        hair: 'short' | 'long' | 'bald' | 'hat'.
+        hair: 'short' | 'long' | 'bob' | 'curly' | 'bun' | 'ponytail' | 'bald'.
         clothes: what they wear.
-        bag: 'none' | 'shoulder' | 'backpack'.
+        bag: 'none' | 'shoulder' (across) | 'backpack' | 'tote' (under the arm) |
+            'carrier' (in the hand).
         texture_seed: draws the small irregularities.
         presentation: 'feminine' | 'masculine'; shapes the body.
         age_years: children have other proportions, the old stoop a little.
         glasses: whether they wear any.
         pram: whether they push one.
+        headwear: 'none' | 'hat' (with a brim) | 'cap' | 'beanie' | 'headscarf'.
+        beard: whether they have one.
+        accent_colour: of headwear, linear RGB.
+        bag_colour: linear RGB.
     """
 
     label: int
@@ -76,6 +94,10 @@ class Body:
     age_years: float = 35.0
     glasses: bool = False
     pram: bool = False
+    headwear: str = "none"
+    beard: bool = False
+    accent_colour: tuple[float, float, float] = (0.05, 0.05, 0.06)
+    bag_colour: tuple[float, float, float] = (0.03, 0.03, 0.04)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.appearance import draw_body, draw_clothes
+from retailsim.simulate.appearance import draw_body, draw_clothes, draw_profile
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.studio import PeopleStudio, StudioShot
 from retailsim.simulate.snapshot import Body, People, Pose
@@ -24,6 +24,10 @@ KEPT_PX = (80, 160)  # a crop of 64 x 128 with an eighth of its size around it, 
 MARGIN = 0.125
 PER_SHOT = 6
 ALIKE_SHARE = 0.45
+POSES = {
+    Pose.STAND: 0.27, Pose.WALK: 0.32, Pose.REACH: 0.15, Pose.HOLD: 0.1, Pose.BEND: 0.05,
+    Pose.FLIP: 0.05, Pose.TRY: 0.03, Pose.FOLD: 0.03,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,12 @@ def draw_identities(seed: int, count: int) -> list[Body]:
     bodies: list[Body] = []
     for i in range(count):
         rng = stream(seed, "identity", i)
-        clothes = draw_clothes(rng)
+        profile = draw_profile(rng)
+        clothes = draw_clothes(rng, profile=profile)
         if i % 2 and rng.random() < ALIKE_SHARE:
             clothes = bodies[-1].clothes
-        bodies.append(draw_body(rng, label=i, clothes=clothes))
+            profile = replace(profile, presentation=bodies[-1].presentation)
+        bodies.append(draw_body(rng, label=i, clothes=clothes, profile=profile))
     return bodies
 
 
@@ -126,12 +132,10 @@ def place_people(rng: np.random.Generator, projection: Projection, bodies: list[
     n = len(bodies)
     xy_m = np.array([_spot(rng, projection) for _ in bodies])
     heading = rng.uniform(-np.pi, np.pi, n)
-    pose = rng.choice(
-        [Pose.STAND, Pose.WALK, Pose.REACH, Pose.HOLD, Pose.BEND], n, p=[0.3, 0.35, 0.2, 0.1, 0.05]
-    ).astype(np.uint8)
+    pose = rng.choice(list(POSES), n, p=list(POSES.values())).astype(np.uint8)
     ahead = np.stack([np.cos(heading), np.sin(heading)], axis=1) * rng.uniform(0.35, 0.65, (n, 1))
     hand = np.concatenate([xy_m + ahead, rng.uniform(0.8, 1.4, (n, 1))], axis=1)
-    reaching = (pose == Pose.REACH) | (pose == Pose.HOLD)
+    reaching = np.isin(pose, (Pose.REACH, Pose.HOLD, Pose.FLIP))
     return People(
         body=tuple(bodies),
         xy_m=xy_m,

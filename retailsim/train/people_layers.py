@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.appearance import draw_body, draw_clothes
+from retailsim.simulate.appearance import Profile, draw_body, draw_clothes, draw_profile
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.people import crowd_mesh
 from retailsim.simulate.camera.studio import PeopleStudio
+from retailsim.simulate.garment_maker import PATTERNS
 from retailsim.simulate.snapshot import Body, People, Pose
 from retailsim.store.projection import Projection, look_at_rotation
 from retailsim.train.layers import Layer, fill_outside
@@ -22,6 +23,9 @@ Rng = np.random.Generator
 SIZE_PX = (640, 384)
 BODY_OF_HULL = 0.7  # pixels of a body over those of its convex hull, about, over all poses
 CLEARANCE_M = 0.38
+POSE_SHARES = (0.22, 0.40, 0.10, 0.08, 0.07, 0.04, 0.03, 0.02, 0.02, 0.02)  # in the order of Pose
+REACHING = (Pose.REACH, Pose.HOLD, Pose.FLIP)
+CHILD_SHARE, PRAM_SHARE = 0.12, 0.03
 MAX_PEOPLE = 14
 
 
@@ -103,10 +107,10 @@ def draw_people(rng: Rng, view: Viewpoint, count: int) -> People:
         if min(np.hypot(*(spot - other)) for other in xy) >= CLEARANCE_M:
             xy.append(spot)
     n = len(xy)
-    pose = rng.choice(Pose.BEND + 1, n, p=(0.25, 0.45, 0.12, 0.1, 0.08)).astype(np.uint8)
+    pose = rng.choice(len(Pose), n, p=POSE_SHARES).astype(np.uint8)
     heading = rng.uniform(-np.pi, np.pi, n)
     reach = np.full((n, 3), np.nan)
-    for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):
+    for i in np.flatnonzero(np.isin(pose, REACHING)):
         at = heading[i] + rng.normal(0, 0.4)
         step = rng.uniform(0.3, 0.65)
         reach[i] = (*(xy[i] + step * np.array([np.cos(at), np.sin(at)])), rng.uniform(0.7, 1.7))
@@ -114,7 +118,7 @@ def draw_people(rng: Rng, view: Viewpoint, count: int) -> People:
         body=tuple(wild_body(rng, i) for i in range(n)),
         xy_m=np.array(xy),
         heading_rad=heading,
-        speed_mps=np.where(pose == Pose.WALK, rng.uniform(0.3, 1.7, n), 0.0),
+        speed_mps=np.where(np.isin(pose, (Pose.WALK, Pose.PUSH)), rng.uniform(0.3, 1.7, n), 0.0),
         gait_phase=rng.uniform(0, 50, n),
         pose=pose,
         reach_xyz_m=reach,
@@ -124,18 +128,25 @@ def draw_people(rng: Rng, view: Viewpoint, count: int) -> People:
 
 def wild_body(rng: Rng, label: int) -> Body:
     """Draw a shopper whose colours, half of the time, are anything at all."""
-    clothes = draw_clothes(rng)
+    profile = draw_profile(rng)
+    if rng.random() < CHILD_SHARE:
+        profile = Profile(profile.presentation, float(rng.uniform(3, 17)))
+    elif rng.random() < PRAM_SHARE:
+        profile = replace(profile, pram=True)
+    clothes = draw_clothes(rng, profile=profile)
     if rng.random() < 0.5:
-        inks = [_any_colour(rng) for _ in range(4)]
+        inks = [_any_colour(rng) for _ in range(6)]
         clothes = replace(
             clothes,
             top_colour=inks[0],
             top_colour2=inks[1],
             bottom_colour=inks[0] if clothes.top_kind == "dress" else inks[2],
+            bottom_colour2=inks[1] if clothes.top_kind == "dress" else inks[4],
             shoe_colour=inks[3],
-            top_pattern=str(rng.choice(["plain", "stripes", "checks", "dots"])),
+            inner_colour=clothes.inner_colour and inks[5],
+            top_pattern=str(rng.choice(PATTERNS)),
         )
-    return draw_body(rng, label=label, clothes=clothes)
+    return draw_body(rng, label=label, clothes=clothes, profile=profile)
 
 
 def _any_colour(rng: Rng) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,9 +46,11 @@ def visible_boxes_px(ids: NDArray[np.uint16], full_px: F32) -> tuple[F32, NDArra
     for row, (x1, y1, x2, y2) in enumerate(np.nan_to_num(full_px, nan=-10.0)):
         left, top = int(np.clip(x1 - 2, 0, width)), int(np.clip(y1 - 2, 0, height))
         right, bottom = int(np.clip(x2 + 2, 0, width)), int(np.clip(y2 + 2, 0, height))
-        own = ids[top:bottom, left:right] == row + 1
-        pixels[row] = np.count_nonzero(own)
+        if right <= left or bottom <= top:
+            continue
+        own = cv2.inRange(ids[top:bottom, left:right], row + 1, row + 1)
+        pixels[row] = cv2.countNonZero(own)
         if pixels[row]:
-            x, y = np.flatnonzero(own.any(0)), np.flatnonzero(own.any(1))
-            boxes[row] = left + x[0], top + y[0], left + x[-1] + 1, top + y[-1] + 1
+            x, y, across, down = cv2.boundingRect(own)
+            boxes[row] = left + x, top + y, left + x + across, top + y + down
     return boxes, pixels

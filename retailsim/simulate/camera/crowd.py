@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.figure import Material
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.people import MESH, CrowdMesh
+from retailsim.simulate.camera.props import Props
 from retailsim.simulate.camera.shaders import (
     DEPTH_FRAGMENT,
     DEPTH_VERTEX,
@@ -22,8 +23,13 @@ from retailsim.simulate.camera.textures import fold_map
 
 INDICES = MESH.triangles.size
 COARSE_INDICES = MESH.coarse.size
-COARSE_PX = 110.0  # bodies less high in the picture are drawn with half their corners
+FAR_INDICES = MESH.far.size
+# Bodies less high in the picture are drawn with half, with a quarter of their corners: the cost
+# is triangles of a pixel's size, of which nothing can be seen.
+COARSE_PX, FAR_PX = 130.0, 90.0
 SHADOW_PX = 512
+MATERIAL_BITS = 4  # in `in_part`: material, then one bit for things, then the row
+assert len(Material) <= 1 << MATERIAL_BITS
 
 
 def set_uniform(program: Any, name: str, value: Any) -> None:
@@ -76,50 +82,66 @@ class Crowd:
         self._outline_program = context.program(DEPTH_VERTEX, OUTLINE_FRAGMENT)
         self._capacity = self.count = 0
         self._reserve(16)
+        self._things = Things(context, self.program, self._depth_program)
 
     def upload(self, mesh: CrowdMesh) -> None:
         """Send the bodies of one tick."""
         self.count = len(mesh.position)
         self._reserve(self.count)
+        self._things.upload(mesh.props)
         if not self.count:
             return
         moving = np.concatenate([mesh.position, mesh.normal], axis=2)
         fixed = np.empty((*mesh.material.shape, 3), np.float32)
         fixed[..., :2] = mesh.cloth
-        rows = np.arange(self.count, dtype=np.uint32)[:, None] * np.uint32(len(Material))
-        fixed[..., 2] = (rows + mesh.material).view(np.float32)
+        rows = np.arange(self.count, dtype=np.uint32)[:, None]
+        fixed[..., 2] = _part(rows, mesh.material, thing=False).view(np.float32)
         self._moving.write(moving.tobytes())
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
 
-    def draw(self, clip: NDArray[Any], rows: Iterable[int], height_px: NDArray[Any]) -> None:
+    def draw(
+        self,
+        clip: NDArray[Any],
+        rows: Iterable[int],
+        height_px: NDArray[Any],
+        *,
+        mirrored: bool = False,
+    ) -> None:
         """Draw these rows in colour; textures and lights are the caller's.
 
         Only faces that look at the camera are drawn: pictures are stored top row first, which
-        turns the winding round.
+        turns the winding round, and a mirror turns it round again.
         """
         self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
-        self._context.front_face = "cw"
+        self._context.front_face = "ccw" if mirrored else "cw"
         set_uniform(self.program, "world_to_clip", clip.T)
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)
         for row in rows:
-            if height_px[row] < COARSE_PX:
+            if height_px[row] < FAR_PX:
+                self._far.render(vertices=FAR_INDICES, first=int(row) * FAR_INDICES)
+            elif height_px[row] < COARSE_PX:
                 self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
             else:
                 self._colour.render(vertices=INDICES, first=int(row) * INDICES)
+        self._things.draw()
         self._context.enable_only(self._context.DEPTH_TEST)
 
     def draw_depth(self, clip: NDArray[Any]) -> None:
-        """Draw everyone's depth, for shadows."""
+        """Draw the depth of everyone's faces towards the light and their things, for shadows."""
+        self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
+        self._context.front_face = "ccw"
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=COARSE_INDICES * self.count)
+            self._depth.render(vertices=FAR_INDICES * self.count)
+            self._context.disable(self._context.CULL_FACE)
+            self._things.draw_depth()
 
     def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=COARSE_INDICES, first=row * COARSE_INDICES)
+        self._outline.render(vertices=FAR_INDICES, first=row * FAR_INDICES)
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -132,8 +154,10 @@ class Crowd:
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
         offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
-        fine = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
-        coarse = context.buffer((MESH.coarse[None] + offsets).astype(np.int32).tobytes())
+        fine, coarse, far = (
+            context.buffer((corners[None] + offsets).astype(np.int32).tobytes())
+            for corners in (MESH.triangles, MESH.coarse, MESH.far)
+        )
         layout = [
             (self._moving, "3f4 3f4", "in_position", "in_normal"),
             (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
@@ -141,5 +165,59 @@ class Crowd:
         bare = [(self._moving, "3f4 12x", "in_position")]
         self._colour = context.vertex_array(self.program, layout, fine)
         self._coarse = context.vertex_array(self.program, layout, coarse)
-        self._depth = context.vertex_array(self._depth_program, bare, coarse)
-        self._outline = context.vertex_array(self._outline_program, bare, coarse)
+        self._far = context.vertex_array(self.program, layout, far)
+        self._depth = context.vertex_array(self._depth_program, bare, far)
+        self._outline = context.vertex_array(self._outline_program, bare, far)
+
+
+class Things:
+    """Prams and piles of garments of the last `upload`; they hide people and are nobody."""
+
+    def __init__(self, context: Any, program: Any, depth_program: Any) -> None:
+        self._context, self._programs = context, (program, depth_program)
+        self._capacity = self._indices = 0
+        self._reserve(1 << 10, 1 << 12)
+
+    def upload(self, props: Props) -> None:
+        """Send the things of one tick."""
+        self._indices = props.triangles.size
+        if not self._indices:
+            return
+        self._reserve(len(props.position), self._indices)
+        rows = np.empty((len(props.position), 9), np.float32)
+        rows[:, :3], rows[:, 3:6], rows[:, 6:8] = props.position, props.normal, props.cloth
+        rows[:, 8] = _part(props.owner, props.material, thing=True).view(np.float32)
+        self._vertices.write(rows.tobytes())
+        self._index.write(props.triangles.tobytes())
+
+    def draw(self) -> None:
+        """Draw all things in colour with the state that `Crowd.draw` has set."""
+        if self._indices:
+            self._context.disable(self._context.CULL_FACE)  # one looks into prams
+            self._colour.render(vertices=self._indices)
+
+    def draw_depth(self) -> None:
+        """Draw the depth of all things."""
+        if self._indices:
+            self._depth.render(vertices=self._indices)
+
+    def _reserve(self, vertices: int, indices: int) -> None:
+        if max(vertices * 4, indices) <= self._capacity:
+            return
+        self._capacity = max(vertices * 4, indices, self._capacity * 2)
+        self._vertices = self._context.buffer(reserve=self._capacity // 4 * 36, dynamic=True)
+        self._index = self._context.buffer(reserve=self._capacity * 4, dynamic=True)
+        names = ("in_position", "in_normal", "in_cloth", "in_part")
+        layout = [(self._vertices, "3f4 3f4 2f4 1u4", *names)]
+        bare = [(self._vertices, "3f4 24x", "in_position")]
+        self._colour = self._context.vertex_array(self._programs[0], layout, self._index)
+        self._depth = self._context.vertex_array(self._programs[1], bare, self._index)
+
+
+def _part(
+    row: NDArray[np.uint32], material: NDArray[np.uint8], *, thing: bool
+) -> NDArray[np.uint32]:
+    """Pack whose a vertex is and what it is made of into one number."""
+    high = row.astype(np.uint32) << np.uint32(MATERIAL_BITS + 1)
+    flag = np.uint32(int(thing) << MATERIAL_BITS)
+    return np.asarray(high | flag | material, np.uint32)

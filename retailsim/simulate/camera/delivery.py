@@ -15,6 +15,8 @@ from retailsim.store.plan import Camera
 from retailsim.store.projection import Projection
 
 U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+FREEZES_S = 0.005  # who walks by in a shop makes less than 7 mm while such a shutter is open
 
 
 class Delivery:
@@ -50,6 +52,7 @@ class Delivery:
         picture: U8,
         ids: NDArray[np.uint16],
         people: People,
+        full_px: F32,
         rows: NDArray[np.intp],
         time_ns: int,
     ) -> U8:
@@ -57,13 +60,14 @@ class Delivery:
 
         Args:
             picture, ids: as drawn.
-            people: everyone.
+            people, full_px: everyone and their boxes in the drawn picture, (n, 4).
             rows: who is in the picture; others do not smear.
             time_ns: time of capture.
         """
         exposure = self._sensor.meter(picture, time_ns)
-        motion = motion_of(self.projection, people, rows, exposure.shutter_s)
-        picture = smear(picture, ids, motion)
+        if exposure.shutter_s > FREEZES_S:
+            motion = motion_of(self.projection, people, full_px, rows, exposure.shutter_s)
+            picture = smear(picture, ids, motion)
         if self.bend:
             picture = self.bend.picture(picture)
         return self._sensor.expose(picture, exposure, time_ns)

@@ -12,7 +12,7 @@ from retailsim.simulate.camera.figure import OPEN_FRONT, PATTERNS
 from retailsim.simulate.camera.mesh import F32, Rings, Tube, TubeMesh
 from retailsim.simulate.streams import stream
 from retailsim.store.plan import Fixture, Sku, StorePlan
-from retailsim.store.slots import TAG_BELOW_BAR_M, fixture_axes
+from retailsim.store.slots import FOLD_GOODS, HOLD_GOODS, TAG_BELOW_BAR_M, fixture_axes
 
 BODY_RINGS, SLEEVE_RINGS = 10, 5
 GARMENT = TubeMesh(
@@ -82,8 +82,8 @@ def turned(vectors: NDArray[Any], angle_rad: float) -> F32:
 
 
 def place_garment(plan: StorePlan, index: int, tag_xyz_m: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Return the mesh fields of a garment put back, on the rail or table next to its tag."""
-    holders = [f for f in plan.fixtures if f.kind in ("rail", "table")]
+    """Return the mesh fields of a garment put back, on the rail, table or shelf next to its tag."""
+    holders = [f for f in plan.fixtures if f.kind in HOLD_GOODS]
     gaps = [np.hypot(*(np.array(f.center_m) - tag_xyz_m[:2])) for f in holders]
     row = _one(plan, index, holders[int(np.argmin(gaps))], tag_xyz_m)
     return {spec.name: value for spec, value in zip(fields(GarmentMeshes), row, strict=True)}
@@ -95,7 +95,7 @@ def _one(
     item = plan.items[index]
     sku, fixture = plan.sku(item.sku), fixture or plan.fixture(item.fixture)
     rng = stream(0, "garment", item.epc)
-    folded = fixture.kind == "table"
+    folded = fixture.kind in FOLD_GOODS
     rings, along = _folded(sku, rng) if folded else _hung(sku, rng)
     local, normal = (a[0] for a in GARMENT.skin(rings))
     tag = plan.slot_xyz_m(item.fixture, item.slot) if tag is None else tag

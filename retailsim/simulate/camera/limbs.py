@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.camera.figure import Figures, Material
+from retailsim.simulate.camera.bones import HAND, Limb
+from retailsim.simulate.camera.figure import SHOES, Figures, Material
 from retailsim.simulate.camera.mesh import F32, Part, cross, unit
-from retailsim.simulate.camera.pose import HAND, Limb
 
 LEG = np.array(
     [
-        (-0.05, 0.060, 0.070), (0.08, 0.074, 0.084), (0.35, 0.080, 0.086), (0.65, 0.070, 0.073),
+        (-0.05, 0.052, 0.060), (0.08, 0.070, 0.076), (0.30, 0.080, 0.085), (0.65, 0.070, 0.073),
         (0.90, 0.058, 0.062), (1.05, 0.052, 0.058), (1.30, 0.054, 0.062), (1.60, 0.044, 0.048),
         (1.90, 0.034, 0.038), (2.00, 0.036, 0.042),
     ],
@@ -21,7 +21,7 @@ LEG = np.array(
 )  # fmt: skip
 ARM = np.array(
     [
-        (0.00, 0.050, 0.056), (0.10, 0.054, 0.058), (0.20, 0.053, 0.056), (0.55, 0.045, 0.048),
+        (0.00, 0.020, 0.036), (0.05, 0.036, 0.047), (0.20, 0.050, 0.055), (0.55, 0.045, 0.048),
         (0.85, 0.040, 0.042), (1.05, 0.038, 0.041), (1.30, 0.040, 0.041), (1.65, 0.034, 0.034),
         (2.00, 0.027, 0.023),
     ],
@@ -30,6 +30,8 @@ ARM = np.array(
 PALM = np.array(
     [(2.25, 0.020, 0.038), (2.55, 0.018, 0.043), (2.85, 0.012, 0.030), (3.0, 0.004, 0.012)]
 )
+BOOT_FROM = 1.42  # in leg bones: where a boot's shaft ends
+_BOOT = SHOES.index("boot")
 SLEEVE_RINGS, BARE_RINGS, LEG_CLOTH, LEG_BARE = 7, 4, 8, 5
 LEG_RINGS, ARM_RINGS = LEG_CLOTH + LEG_BARE, SLEEVE_RINGS + BARE_RINGS + len(PALM)
 
@@ -48,23 +50,31 @@ def _limb(limb: Limb, t: NDArray[Any], tail_m: NDArray[Any], joint: float) -> tu
 
 
 def leg(figures: Figures, limb: Limb, scale: F32) -> Part:
+    """Return one leg: cloth from the hip to the hem, then skin or tights to the ankle."""
     end = figures.trouser_end[:, None]
     covered = end > 0
-    # Garment rings spread from the hip to the hem; bare rings from the hem to the ankle.
-    cloth_t = -0.05 + (np.maximum(end, 0.25) + 0.05) * np.linspace(0, 1, LEG_CLOTH)
-    bare_t = np.maximum(end, 0.25) + (2.0 - np.maximum(end, 0.25)) * np.linspace(0, 1, LEG_BARE)
+    hem_t = np.maximum(end, 0.25)
+    # The upper half of a bare shin wears the boot's shaft, if there are boots.
+    cloth_t = -0.05 + (hem_t + 0.05) * np.linspace(0, 1, LEG_CLOTH)
+    bare_t = hem_t + (2.0 - hem_t) * np.linspace(0, 1, LEG_BARE)
+    boots = (figures.shoe == _BOOT)[:, None] & (hem_t < BOOT_FROM - 0.1)
+    bare_t[:, 1:3] = np.where(boots, [BOOT_FROM - 0.02, BOOT_FROM], bare_t[:, 1:3])
     t = np.concatenate([cloth_t, bare_t], 1)
-    is_cloth = np.arange(t.shape[1]) < LEG_CLOTH
+    ring = np.arange(t.shape[1])
+    is_cloth, shaft = (ring < LEG_CLOTH) & covered, (ring >= LEG_CLOTH + 2) & boots
     side, deep = (np.interp(t, LEG[:, 0], LEG[:, i]) for i in (1, 2))
-    wide = 0.9 + 0.25 * figures.habit[:, 3:4]
-    hem = 0.047 + 0.022 * figures.habit[:, 3:4]
-    for_legs = [np.maximum(r * 1.10 * wide**0.5, np.where(t > 0.9, hem, 0)) for r in (side, deep)]
-    loose = is_cloth & covered
-    side, deep = (np.where(loose, c, r) for c, r in zip(for_legs, (side, deep), strict=True))
+    wide = 0.86 + 0.34 * figures.cut[:, 1:2]
+    hem = 0.040 + 0.040 * figures.cut[:, 1:2]
+    for_legs = [np.maximum(r * 1.09 * wide**0.5, np.where(t > 0.9, hem, 0)) for r in (side, deep)]
+    for_boots = [np.maximum(r + 0.009, 0.047) for r in (side, deep)]
+    side, deep = (
+        np.where(is_cloth, cloth, np.where(shaft, boot, bare))
+        for cloth, boot, bare in zip(for_legs, for_boots, (side, deep), strict=True)
+    )
     size = scale * figures.girth**0.8
     centre, x, y = _limb(limb, t, scale * 0, 0.16)
-    shorts_or_skirt = np.where(covered, Material.SKIN, Material.LEG)
-    material = np.where(is_cloth & covered, Material.BOTTOM, shorts_or_skirt)
+    bare = np.where(covered, Material.SKIN, Material.LEG)
+    material = np.where(is_cloth, Material.BOTTOM, np.where(shaft, Material.SHOE, bare))
     return Part(
         centre,
         x * (side * size[:, None])[..., None].astype(np.float32),
@@ -75,10 +85,11 @@ def leg(figures: Figures, limb: Limb, scale: F32) -> Part:
 
 
 def foot(limb: Limb, pitch: F32, scale: F32, side: int) -> Part:
+    """Return one shoe, toes turned out a little."""
     # (behind or ahead of the ankle, height above the sole, half width, half height), metres.
     shape = np.array(
-        [(-0.062, 0.035, 0.018, 0.020), (-0.055, 0.042, 0.034, 0.040), (0.0, 0.045, 0.038, 0.046),
-         (0.07, 0.034, 0.043, 0.034), (0.15, 0.024, 0.045, 0.024), (0.195, 0.018, 0.020, 0.012)],
+        [(-0.064, 0.034, 0.004, 0.004), (-0.056, 0.042, 0.034, 0.041), (0.0, 0.046, 0.038, 0.046),
+         (0.085, 0.031, 0.045, 0.031), (0.165, 0.022, 0.041, 0.022), (0.198, 0.016, 0.004, 0.004)],
         np.float32,
     )  # fmt: skip
     out = side * 0.14
@@ -102,21 +113,24 @@ def foot(limb: Limb, pitch: F32, scale: F32, side: int) -> Part:
 
 
 def arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> Part:
-    sleeve = figures.sleeve[:, None]
-    cloth_t = sleeve * np.linspace(0, 1, SLEEVE_RINGS) ** 1.2
+    """Return one arm: sleeve, skin and the hand with its fingers closed."""
+    sleeve = np.maximum(figures.sleeve, 0.14)[:, None]
+    cap = np.array([0.0, 0.05])
+    fall = 0.05 + (sleeve - 0.05) * np.linspace(0, 1, SLEEVE_RINGS - 1)[1:] ** 1.1
     bare_t = sleeve + (2.02 - sleeve) * np.linspace(0, 1, BARE_RINGS)
     n = len(scale)
-    t = np.concatenate([cloth_t, bare_t, np.tile(PALM[:, 0], (n, 1))], 1)
+    t = np.concatenate([np.tile(cap, (n, 1)), fall, bare_t, np.tile(PALM[:, 0], (n, 1))], 1)
     table = np.concatenate([ARM, PALM])
     side, deep = (np.interp(t, table[:, 0], table[:, i]) for i in (1, 2))
     is_cloth = np.arange(t.shape[1]) < SLEEVE_RINGS
-    grow = np.clip(t / 0.5, 0.1, 1)
+    grow = np.clip(t / 0.6, 0.05, 1)
     ease = np.where(is_cloth, 1 + (figures.sleeve_ease[:, None] - 1) * grow * 0.75, 1.0)
     size = scale * figures.girth**0.5
-    centre, x, y = _limb(limb, t, HAND * figures.height_m, 0.2)
+    centre, x, y = _limb(limb, t, HAND * figures.frame_m, 0.2)
     # The shoulder's cap slopes up and inwards into the trunk.
-    centre[:, 0] += np.array([0.0, -0.055 * sign, 0.022], np.float32) * scale[:, None]
-    side[:, 0], deep[:, 0] = 0.034, 0.040
+    inward = -sign * scale[:, None]
+    centre[:, 0] += np.array([0.0, 0.050, 0.0], np.float32) * inward
+    centre[:, 1] += np.array([0.0, 0.020, 0.0], np.float32) * inward
     material = np.where(is_cloth, Material.TOP, Material.SKIN)
     return Part(
         centre,

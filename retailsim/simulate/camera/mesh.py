@@ -65,12 +65,13 @@ class TubeMesh:
         triangles: vertex indices, int32 (t, 3); the last corner of both triangles of a patch
             lies on the later ring, so a flat attribute of a ring colours the patch before it.
         coarse: the same with every second corner left out, for bodies that are small to see.
+        far: the same with every second ring left out, too.
     """
 
     def __init__(self, tubes: tuple[Tube, ...]) -> None:
         self.tubes = tubes
         ring_of, angle, cos, sin, before, after = [], [], [], [], [], []
-        fine, coarse = [], []
+        fine, coarse, far = [], [], []
         ring = vertex = 0
         for tube in tubes:
             theta = np.linspace(-0.5 * np.pi, 1.5 * np.pi, tube.segments + 1)
@@ -84,14 +85,17 @@ class TubeMesh:
             before.append(np.maximum(own - corners, vertex + np.arange(count) % corners))
             last = vertex + count - corners
             after.append(np.minimum(own + corners, last + np.arange(count) % corners))
-            fine.append(_patches(tube, vertex, 1))
-            coarse.append(_patches(tube, vertex, 2))
+            every = np.arange(tube.rings)
+            fine.append(_patches(tube, vertex, 1, every))
+            coarse.append(_patches(tube, vertex, 2, every))
+            far.append(_patches(tube, vertex, 2, np.union1d(every[::2], every[-1:])))
             ring += tube.rings
             vertex += count
         self.ring_of = np.concatenate(ring_of)
         self.angle = np.concatenate(angle).astype(np.float32)
         self.triangles = np.concatenate(fine).astype(np.int32)
         self.coarse = np.concatenate(coarse).astype(np.int32)
+        self.far = np.concatenate(far).astype(np.int32)
         self._cos = np.concatenate(cos).astype(np.float32)[:, None]
         self._sin = np.concatenate(sin).astype(np.float32)[:, None]
         self._before, self._after = np.concatenate(before), np.concatenate(after)
@@ -120,11 +124,10 @@ class TubeMesh:
         return position, normal / np.maximum(length, 1e-12)
 
 
-def _patches(tube: Tube, first: int, step: int) -> NDArray[np.intp]:
-    corners = tube.segments + 1
-    j = np.arange(0, tube.segments, step)[None] + corners * np.arange(tube.rings - 1)[:, None]
-    j = j.ravel() + first
-    k = j + corners
+def _patches(tube: Tube, first: int, step: int, rings: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the triangles between these rings of a tube, every `step`-th corner taken."""
+    corner, ring = np.arange(0, tube.segments, step)[None], (tube.segments + 1) * rings[:, None]
+    j, k = ((corner + some).ravel() + first for some in (ring[:-1], ring[1:]))
     if tube.mirrored:
         pairs = [np.stack([j + step, j, k], 1), np.stack([j + step, k, k + step], 1)]
     else:

@@ -7,20 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.camera.attire import SKIRT_RINGS, bags, skirt
+from retailsim.simulate.camera.attire import SKIRT_RINGS, skirt
+from retailsim.simulate.camera.bags import BAG_RINGS, STRAP_RINGS, bags
+from retailsim.simulate.camera.bones import Skeleton
 from retailsim.simulate.camera.figure import Figures, Material, figures_of
+from retailsim.simulate.camera.gestures import palm
+from retailsim.simulate.camera.heads import HAIR_RINGS, HAT_RINGS, HEAD, TAIL_RINGS, heads
+from retailsim.simulate.camera.keypoints import KEYPOINTS, body_keypoints_m
 from retailsim.simulate.camera.limbs import ARM_RINGS, LEG_RINGS, arm, foot, leg
-from retailsim.simulate.camera.mesh import F32, Part, Rings, Tube, TubeMesh, unit
-from retailsim.simulate.camera.pose import HAND, Skeleton, pose_people
-from retailsim.simulate.camera.trunk import HAIR, HEAD, TORSO, hair, head, torso
+from retailsim.simulate.camera.mesh import F32, Part, Rings, Tube, TubeMesh
+from retailsim.simulate.camera.pose import pose_people
+from retailsim.simulate.camera.props import NOTHING, Props, props_of
+from retailsim.simulate.camera.trunk import TORSO, torso
 from retailsim.simulate.snapshot import People
 
-TUBES = (
-    Tube(len(TORSO), 14, mirrored=True), Tube(len(HEAD), 12, mirrored=True),
-    Tube(len(HAIR) + 3, 12, mirrored=True), Tube(LEG_RINGS, 8), Tube(LEG_RINGS, 8), Tube(6, 8),
-    Tube(6, 8), Tube(ARM_RINGS, 8), Tube(ARM_RINGS, 8), Tube(SKIRT_RINGS, 16),
-    Tube(6, 8, 0.45, mirrored=True), Tube(7, 4, mirrored=True), Tube(7, 4, mirrored=True),
-)  # fmt: skip
+# (tube, radius in metres by which its cloth is measured around)
+_TUBES = (
+    (Tube(len(TORSO), 14, mirrored=True), 0.15),
+    (Tube(len(HEAD), 12, mirrored=True), 0.075),
+    (Tube(HAIR_RINGS, 12, mirrored=True), 0.085),
+    (Tube(TAIL_RINGS, 6), 0.04),
+    (Tube(HAT_RINGS, 12, mirrored=True), 0.085),
+    (Tube(LEG_RINGS, 8), 0.07),
+    (Tube(LEG_RINGS, 8), 0.07),
+    (Tube(6, 8), 0.04),
+    (Tube(6, 8), 0.04),
+    (Tube(ARM_RINGS, 8), 0.05),
+    (Tube(ARM_RINGS, 8), 0.05),
+    (Tube(SKIRT_RINGS, 16), 0.19),
+    (Tube(BAG_RINGS, 8, 0.45, mirrored=True), 0.1),
+    (Tube(STRAP_RINGS, 4, mirrored=True), 0.015),
+    (Tube(STRAP_RINGS, 4, mirrored=True), 0.015),
+)
+TUBES = tuple(tube for tube, _ in _TUBES)
 MESH = TubeMesh(TUBES)
 
 
@@ -34,6 +53,9 @@ class CrowdMesh:
         material: Material of the patch that ends at the vertex, uint8 (n, v).
         palette: see Figures.
         hands: left and right palm, float32 (n, 2, 3), metres.
+        keypoints: the 17 of COCO in its order (see keypoints.KEYPOINTS), float32 (n, 17, 3),
+            metres in the world.
+        props: prams and piles, drawn but in nobody's box.
     """
 
     position: F32
@@ -42,6 +64,17 @@ class CrowdMesh:
     material: NDArray[np.uint8]
     palette: F32
     hands: F32
+    keypoints: F32
+    props: Props
+
+    def bounds(self) -> F32:
+        """Return the lowest and highest corner of everyone, props with them, (n, 2, 3)."""
+        low, high = self.position.min(1), self.position.max(1)
+        for row in np.unique(self.props.owner):
+            thing = self.props.position[self.props.owner == row]
+            low[row] = np.minimum(low[row], thing.min(0))
+            high[row] = np.maximum(high[row], thing.max(0))
+        return np.stack([low, high], 1)
 
 
 def crowd_mesh(people: People) -> CrowdMesh:
@@ -49,7 +82,7 @@ def crowd_mesh(people: People) -> CrowdMesh:
     if not people.body:
         return _NOBODY
     figures = figures_of(people.body)
-    skeleton = pose_people(people, figures.height_m, figures.habit)
+    skeleton = pose_people(people, figures)
     parts = _parts(figures, skeleton)
     rings = Rings(
         *(
@@ -65,28 +98,23 @@ def crowd_mesh(people: People) -> CrowdMesh:
     cloth = np.empty((*position.shape[:2], 2), np.float32)
     cloth[..., 0] = MESH.angle * _CLOTH_RADIUS
     cloth[..., 1] = along[:, MESH.ring_of]
+    palms = np.stack([palm(a.end, a.middle, figures.frame_m) for a in skeleton.arms], 1)
     return CrowdMesh(
         position=_to_world(people, position, moves=True),
         normal=_to_world(people, normal, moves=False),
         cloth=cloth,
         material=material[:, MESH.ring_of],
         palette=figures.palette,
-        hands=_to_world(people, _hands(skeleton, figures.height_m), moves=True),
+        hands=_to_world(people, palms, moves=True),
+        keypoints=_to_world(people, body_keypoints_m(figures, skeleton), moves=True),
+        props=props_of(people, figures),
     )
-
-
-def _hands(skeleton: Skeleton, height_m: F32) -> F32:
-    palms = [
-        arm.end + unit(arm.end - arm.middle) * (0.5 * HAND * height_m)[:, None]
-        for arm in skeleton.arms
-    ]
-    return np.stack(palms, 1)
 
 
 def _to_world(people: People, vectors: F32, *, moves: bool) -> F32:
     c = np.cos(people.heading_rad).astype(np.float32)[:, None]
     s = np.sin(people.heading_rad).astype(np.float32)[:, None]
-    out = np.empty_like(vectors)
+    out = np.empty_like(vectors, dtype=np.float32)
     x, y = vectors[..., 0], vectors[..., 1]
     out[..., 0] = c * x - s * y
     out[..., 1] = s * x + c * y
@@ -97,13 +125,12 @@ def _to_world(people: People, vectors: F32, *, moves: bool) -> F32:
 
 
 def _parts(figures: Figures, skeleton: Skeleton) -> list[Part]:
-    scale = figures.height_m / 1.75
+    scale = figures.scale
     left_leg, right_leg = skeleton.legs
     left_arm, right_arm = skeleton.arms
     return [
         torso(figures, skeleton, scale),
-        head(figures, skeleton, scale),
-        hair(figures, skeleton, scale),
+        *heads(figures, skeleton),
         leg(figures, left_leg, scale),
         leg(figures, right_leg, scale),
         foot(left_leg, skeleton.foot_pitch[:, 0], scale, 1),
@@ -115,9 +142,8 @@ def _parts(figures: Figures, skeleton: Skeleton) -> list[Part]:
     ]
 
 
-_RADII = (0.15, 0.075, 0.085, 0.07, 0.07, 0.04, 0.04, 0.05, 0.05, 0.19, 0.1, 0.015, 0.015)
 _CLOTH_RADIUS = np.concatenate(
-    [np.full(t.rings * (t.segments + 1), r, np.float32) for t, r in zip(TUBES, _RADII, strict=True)]
+    [np.full(t.rings * (t.segments + 1), radius, np.float32) for t, radius in _TUBES]
 )
 _NOBODY = CrowdMesh(
     position=np.zeros((0, MESH.vertices, 3), np.float32),
@@ -126,4 +152,6 @@ _NOBODY = CrowdMesh(
     material=np.zeros((0, MESH.vertices), np.uint8),
     palette=np.zeros((0, len(Material), 2, 4), np.float32),
     hands=np.zeros((0, 2, 3), np.float32),
+    keypoints=np.zeros((0, len(KEYPOINTS), 3), np.float32),
+    props=NOTHING,
 )

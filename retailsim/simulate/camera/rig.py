@@ -12,6 +12,7 @@ from retailsim.messages.sensors import Frame
 from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
+from retailsim.simulate.camera.daylight import lamp_light
 from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
@@ -20,9 +21,12 @@ from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
 from retailsim.simulate.camera.scene import Scene
-from retailsim.simulate.camera.shade import shade_corners
+from retailsim.simulate.camera.shade import shade_corners, shade_points
+from retailsim.simulate.camera.silhouettes import Silhouettes, Subject
 from retailsim.simulate.camera.still import StillView
+from retailsim.simulate.camera.targets import read_depth, read_ids, read_picture
 from retailsim.simulate.faults import Faults
+from retailsim.simulate.lighting import Lighting, sun_now
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.store.plan import Camera, StorePlan
 from retailsim.store.projection import Projection
@@ -36,26 +40,62 @@ class View:
         frame: the picture after the sensor.
         boxes: everybody with at least one visible pixel.
         id: row into `snapshot.people` + 1 of the person seen, 0 for none, uint16 (h, w).
-        depth_buffer: OpenGL depth in [0, 1], float32 (h, w).
+        depth_buffer: OpenGL depth in [0, 1], float32 (h, w), where the rig was asked for depth.
     """
 
     frame: Frame
     boxes: TruthBoxes
     id: NDArray[np.uint16]
-    depth_buffer: F32
+    depth_buffer: F32 | None = None
 
     @property
     def depth_m(self) -> F32:
-        """Distance along the optical axis, metres, float32 (h, w)."""
+        """Distance along the optical axis, metres, float32 (h, w).
+
+        Raises ValueError unless the rig was made with `depth=True`.
+        """
+        if self.depth_buffer is None:
+            raise ValueError("this rig was not asked for depth")
         return depth_m(self.depth_buffer)
 
     @property
     def mask(self) -> NDArray[np.int64]:
         """Who is seen in every pixel: `person_id`, 0 for nobody, int64 (h, w)."""
-        rows = np.unique(self.id)
-        number = np.zeros(int(rows[-1]) + 1, np.int64)
-        number[rows[rows > 0]] = self.boxes.person_id
+        pixels = np.bincount(self.id.ravel())
+        number = np.zeros(len(pixels), np.int64)
+        number[1:][pixels[1:] > 0] = self.boxes.person_id
         return number[self.id]
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """What was drawn for one camera and what that makes of the picture it delivers.
+
+    Attributes:
+        picture, drawn_ids: straight, as drawn.
+        drawn_px: everybody's full boxes there, (n, 4).
+        rows: who is in the picture drawn.
+        ids, depth: as delivered.
+        full_px, visible_px: everybody's boxes in the delivered picture, (n, 4).
+        pixels: how many pixels everybody has there, (n,).
+        filled: how many that is of the pixels drawn, (n,).
+    """
+
+    picture: NDArray[np.uint8]
+    drawn_ids: NDArray[np.uint16]
+    drawn_px: F32
+    rows: NDArray[np.intp]
+    ids: NDArray[np.uint16]
+    depth: F32 | None
+    full_px: F32
+    visible_px: F32
+    pixels: NDArray[np.int64]
+    filled: NDArray[Any]
+
+    @property
+    def seen(self) -> NDArray[np.intp]:
+        """Rows of the people with at least one visible pixel."""
+        return np.flatnonzero(self.pixels)
 
 
 @dataclass
@@ -85,8 +125,8 @@ class CameraRig:
     """Draws every calibrated camera of a plan; snapshots must come in order of time.
 
     Raises DeviceError where OpenGL is missing, ScenarioError when the plan has no floor.
-    The same plan, seed, faults and snapshots give the same bytes in every process. Faults count
-    from `start_ns`, by default the time of the first snapshot.
+    The same plan, seed, faults and snapshots give the same bytes in every process. Only with
+    `depth` do views have one: reading it back takes time.
     """
 
     def __init__(
@@ -95,26 +135,45 @@ class CameraRig:
         *,
         seed: int,
         light: Light | None = None,
+        lighting: Lighting | None = None,
         faults: Faults = Faults(),
         start_ns: int | None = None,
+        depth: bool = False,
     ) -> None:
-        self._start_ns = start_ns
-        self._light = light = light or Light()
+        """Draw the standing shop once for every camera.
+
+        Args:
+            plan: the shop as stocked at opening time.
+            seed: of the cameras' make and noise.
+            light: all lamps at their full level.
+            lighting: the scenario's: how much of that there is, and daylight and sun.
+            faults: what is wrong with cameras.
+            start_ns: from which faults count and the sun moves; by default the first snapshot's.
+            depth: whether views have a depth buffer.
+        """
+        lighting = lighting or Lighting()
+        self._light = light = lamp_light(lighting, light or Light())
+        self._lighting, self._start_ns, self._seed = lighting, start_ns, seed
+        self._depth = depth
         self._goods = Goods(plan)
         self._context = open_context()
         with self._context as context:
             self._crowd = Crowd(context)
-            self._scene = Scene(context, plan, self._goods.meshes, light)
+            self._scene = Scene(context, plan, self._goods.meshes, light, lighting)
+            self._silhouettes = Silhouettes(context)
             self._eyes = [
-                _eye(context, self._scene, camera, self._goods, seed, faults)
+                _eye(self._scene, camera, self._goods, seed, faults)
                 for camera in plan.cameras
                 if camera.calibrated
             ]
             for eye in self._eyes:
-                self._scene.draw_still(eye.still, self._goods.present, None)
+                self._draw_still(eye)
 
     def render(self, snapshot: Snapshot) -> list[View]:
         """Return the views of all cameras that are due, in plan order."""
+        if self._start_ns is None:
+            self._start_ns = snapshot.time_ns
+        elapsed_ns = snapshot.time_ns - self._start_ns
         mesh = crowd_mesh(snapshot.people)
         change = self._goods.follow(snapshot)
         with self._context as context:
@@ -122,23 +181,38 @@ class CameraRig:
             self._crowd.upload(mesh)
             self._scene.replace(change.replaced, self._goods.meshes)
             for eye in self._eyes:
-                if not self._knock(eye, snapshot.time_ns):
+                if eye.delivery.knock(elapsed_ns):
+                    _look(eye, self._scene, self._goods)
+                    self._draw_still(eye)
+                else:
                     self._repair(eye, change)
-            self._scene.upload_moving(self._goods.meshes, *self._goods.moving(snapshot, mesh))
+            rows, position, normal = self._goods.moving(snapshot, mesh)
+            self._scene.upload_moving(self._goods.meshes, rows, position, normal)
             self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
-            return [
-                self._view(eye, snapshot, mesh) for eye in self._eyes if eye.due(snapshot.time_ns)
-            ]
+            sun = sun_now(
+                self._lighting, start_ns=self._start_ns, time_ns=snapshot.time_ns, seed=self._seed
+            )
+            self._scene.sun.follow(sun, self._crowd)
+            shade = shade_points(mesh, self._light)
+            due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
+            # All is handed over before anything is read: while one picture is waited for and
+            # measured, the next ones are drawn.
+            boxes = [self._draw(eye, mesh, position, shade) for eye in due]
+            shots = [self._read(eye, mesh, box) for eye, box in zip(due, boxes, strict=True)]
+            self._silhouettes.draw(
+                self._crowd, [_subject(*p) for p in zip(due, shots, strict=True)]
+            )
+            smooth = [smooth_outlines(shot.picture, shot.drawn_ids) for shot in shots]
+            areas = self._silhouettes.read()
+        return [
+            self._view(eye, snapshot, shot, picture, area)
+            for eye, shot, picture, area in zip(due, shots, smooth, areas, strict=True)
+        ]
 
-    def _knock(self, eye: _Eye, time_ns: int) -> bool:
-        """Draw the standing shop anew for a camera that has been moved; says whether it has."""
-        if self._start_ns is None:
-            self._start_ns = time_ns
-        if not eye.delivery.knock(time_ns - self._start_ns):
-            return False
-        _look(eye, self._context, self._scene, self._goods)
+    def _draw_still(self, eye: _Eye) -> None:
+        """Draw all of a camera's standing shop."""
+        eye.still.reflect(self._goods.present)
         self._scene.draw_still(eye.still, self._goods.present, None)
-        return True
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -152,65 +226,96 @@ class CameraRig:
             near = (left < x + width) & (right > x) & (top < y + height) & (bottom > y)
             self._scene.draw_still(eye.still, self._goods.present & near, patch)
 
-    def _view(self, eye: _Eye, snapshot: Snapshot, mesh: CrowdMesh) -> View:
+    def _draw(self, eye: _Eye, mesh: CrowdMesh, goods: F32, shade: F32) -> F32:
+        """Start drawing what a camera sees; return everybody's full boxes."""
         size = (eye.camera.width_px, eye.camera.height_px)
         full = full_boxes_px(eye.projection, mesh.position)
+        height = full[:, 3] - full[:, 1]
         rows = np.flatnonzero(_touches(full, size))
-        shaded = shade_corners(eye.projection, mesh.position, self._light, size)
-        picture, ids, depth = self._scene.draw(
+        self._scene.draw(
             self._crowd,
             eye.still,
             eye.clip,
-            eye.projection.position_m,
-            rows,
-            full[:, 3] - full[:, 1],
-            shaded,
+            eye.projection,
+            (rows[np.argsort(-height[rows], kind="stable")], height),  # near ones hide far ones
+            _touches(full_boxes_px(eye.projection, goods), size),
+            shade_corners(eye.projection, shade, size),
         )
-        time_ns, people = snapshot.time_ns, snapshot.people
-        picture = smooth_outlines(picture, ids)
-        image = eye.delivery.image(picture, ids, people, rows, time_ns)
-        straight_px, bend = full, eye.delivery.bend
+        return full
+
+    def _read(self, eye: _Eye, mesh: CrowdMesh, drawn_px: F32) -> _Shot:
+        """Wait for what was drawn for a camera, and see who is where in it."""
+        target, bend = eye.still.target, eye.delivery.bend
+        picture, drawn_ids = read_picture(target), read_ids(target)
+        depth = read_depth(target) if self._depth else None
+        ids, full = drawn_ids, drawn_px
         if bend:
-            ids, depth = bend.labels(ids), bend.labels(depth)
-            full = full_boxes_px(eye.delivery.sight, mesh.position)
+            ids, full = bend.labels(ids), full_boxes_px(eye.delivery.sight, mesh.position)
+            depth = None if depth is None else bend.labels(depth)
         visible, pixels = visible_boxes_px(ids, full)
-        seen = np.flatnonzero(pixels)
-        area = self._scene.silhouettes_px(self._crowd, eye.clip, size, straight_px, seen)
-        filled = bend.drawn_px(ids, len(full)) if bend else pixels
-        share = np.minimum(filled[seen] / np.maximum(area, 1.0), 1.0)
+        return _Shot(
+            picture=picture,
+            drawn_ids=drawn_ids,
+            drawn_px=drawn_px,
+            rows=np.flatnonzero(_touches(drawn_px, target.size)),
+            ids=ids,
+            depth=depth,
+            full_px=full,
+            visible_px=visible,
+            pixels=pixels,
+            filled=bend.drawn_px(ids, len(full)) if bend else pixels,
+        )
+
+    def _view(
+        self,
+        eye: _Eye,
+        snapshot: Snapshot,
+        shot: _Shot,
+        picture: NDArray[np.uint8],
+        area: NDArray[np.float64],
+    ) -> View:
+        """Put together a camera's view; `area` is that of the visible people's silhouettes."""
+        time_ns, people, seen = snapshot.time_ns, snapshot.people, shot.seen
+        image = eye.delivery.image(
+            picture, shot.drawn_ids, people, shot.drawn_px, shot.rows, time_ns
+        )
+        share = np.minimum(shot.filled[seen] / np.maximum(area, 1.0), 1.0)
         label = np.array([people.body[row].label for row in seen], np.int64)
         boxes = TruthBoxes(
             time_ns=time_ns,
             camera=eye.camera.id,
             person_id=label,
-            full_px=full[seen],
-            visible_px=visible[seen],
+            full_px=shot.full_px[seen],
+            visible_px=shot.visible_px[seen],
             visible_share=share.astype(np.float32),
         )
         frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
         eye.index += 1
-        return View(frame, boxes, ids, depth)
+        return View(frame, boxes, shot.ids, shot.depth)
 
 
-def _eye(
-    context: Any, scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults
-) -> _Eye:
+def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults) -> _Eye:
     delivery = Delivery(camera, seed=seed, faults=faults)
     drawn, projection = delivery.drawn, delivery.projection
     size = (drawn.width_px, drawn.height_px)
     clip = world_to_clip(projection, *size)
-    still = StillView(context, scene.shop, size, clip, projection.position_m)
+    still = scene.still_view(projection, clip, size)
     garments_px = full_boxes_px(projection, goods.meshes.position)
     return _Eye(drawn, projection, clip, still, garments_px, delivery)
 
 
-def _look(eye: _Eye, context: Any, scene: Scene, goods: Goods) -> None:
+def _look(eye: _Eye, scene: Scene, goods: Goods) -> None:
     """Let a camera look where it now stands; its standing shop is still to be drawn."""
     size = (eye.camera.width_px, eye.camera.height_px)
     eye.projection = eye.delivery.projection
     eye.clip = world_to_clip(eye.projection, *size)
-    eye.still = StillView(context, scene.shop, size, eye.clip, eye.projection.position_m)
+    eye.still = scene.still_view(eye.projection, eye.clip, size)
     eye.garments_px = full_boxes_px(eye.projection, goods.meshes.position)
+
+
+def _subject(eye: _Eye, shot: _Shot) -> Subject:
+    size = (eye.camera.width_px, eye.camera.height_px)
+    return Subject(eye.clip, size, shot.drawn_px[shot.seen], shot.seen)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.camera.building import building_mesh
 from retailsim.simulate.camera.contact import GRID_PX, contact_map
 from retailsim.simulate.camera.crowd import (
     SHADOW_PX,
@@ -16,25 +17,38 @@ from retailsim.simulate.camera.crowd import (
     set_uniform,
     shadow_texture,
 )
+from retailsim.simulate.camera.daylight import set_daylight
+from retailsim.simulate.camera.furniture import furniture_mesh
 from retailsim.simulate.camera.garments import GarmentMeshes
+from retailsim.simulate.camera.mannequins import add_mannequins
 from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.mirrors import Glass, Image, image, panes
+from retailsim.simulate.camera.openings import openings
 from retailsim.simulate.camera.optics import Light, light_matrix
-from retailsim.simulate.camera.shop import building_mesh, furniture_mesh
 from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
-from retailsim.simulate.camera.targets import target
+from retailsim.simulate.camera.sunlight import Sunlight
+from retailsim.simulate.lighting import Lighting
 from retailsim.store.plan import StorePlan
+from retailsim.store.projection import Projection
 
-TILE_PX = 64
 STREET_M = 4.0  # how far before the door people cast shadows
 
 
 class Scene:
     """Draws one snapshot for many cameras; all calls need the context to be current."""
 
-    def __init__(self, context: Any, plan: StorePlan, meshes: GarmentMeshes, light: Light) -> None:
+    def __init__(
+        self,
+        context: Any,
+        plan: StorePlan,
+        meshes: GarmentMeshes,
+        light: Light,
+        lighting: Lighting,
+    ) -> None:
         self._context, self._light = context, light
         building, furniture = building_mesh(plan), furniture_mesh(plan)
+        clothed = add_mannequins(furniture, plan)
         width, depth = plan.size_m or (1.0, 1.0)
         self._low, self._high = (-1.0, -STREET_M), (width + 1.0, depth + 1.0)
         self._to_light = light_matrix(
@@ -45,20 +59,34 @@ class Scene:
             context,
             building,
             furniture,
+            clothed,
             garment_vertices(meshes),
             light,
             self._to_light,
             self._noise,
         )
+        holes = openings(plan)
+        for program in (self.shop.program, self.shop.goods_program):
+            set_daylight(program, plan, holes, lighting)
+        box = np.array([*self._low, 0.0], np.float32), np.array([*self._high, 2.3], np.float32)
+        self.sun = Sunlight(context, holes, box, self.shop.cast)
+        self._panes = panes(plan)
+        self._glass = Glass(context, self._panes)
+        self._mirrored: dict[tuple[int, int], Any] = {}
         self._shadow, self._shadow_frame = shadow_texture(context, SHADOW_PX)
         self._contact = context.texture(GRID_PX, 1)
         self._contact.repeat_x = self._contact.repeat_y = False
         self._moving = self.shop.moving_array()
         self._corners = context.buffer(reserve=1 << 16, dynamic=True)
         self._sheet = self._shade_sheet()
-        self._targets: dict[tuple[int, int], Any] = {}
         self._fine: dict[tuple[int, int], FineTarget] = {}
-        self._silhouettes = context.framebuffer([context.texture((TILE_PX * 8, TILE_PX * 8), 1)])
+
+    def still_view(self, projection: Projection, clip: F32, size_px: tuple[int, int]) -> StillView:
+        """Return a place for the standing shop as one camera sees it, yet to be drawn."""
+        seen = [image(pane, projection, clip, size_px) for pane in self._panes]
+        images = [(which, own) for which, own in enumerate(seen) if own]
+        eye_m = projection.position_m
+        return StillView(self._context, self.shop, size_px, clip, eye_m, self._glass, images)
 
     def draw_still(
         self, still: StillView, present: NDArray[np.bool_], box_px: tuple[int, int, int, int] | None
@@ -86,34 +114,34 @@ class Scene:
         """Draw the shadow map and the contact map of everybody."""
         self._shadow_frame.use()
         self._shadow_frame.clear(depth=1.0)
-        self._context.enable_only(self._context.DEPTH_TEST)
         crowd.draw_depth(self._to_light)
         self._contact.write(contact_map(xy_m, self._low, self._high).tobytes())
+        self._people_m = np.concatenate([xy_m, np.full((len(xy_m), 1), 0.9)], axis=1)
 
     def draw(
         self,
         crowd: Crowd,
         still: StillView,
         clip: F32,
-        eye_m: NDArray[np.float64],
-        rows: NDArray[np.intp],
-        height_px: F32,
+        projection: Projection,
+        people: tuple[NDArray[np.intp], F32],
+        goods: NDArray[np.bool_],
         shaded: F32,
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16], F32]:
-        """Return picture (h, w, 3) BGR, identities (h, w) and depth buffer (h, w).
+    ) -> None:
+        """Start drawing what one camera sees; `read` waits for it.
 
         Args:
             crowd: everybody, uploaded.
             still: the camera's standing shop.
-            clip, eye_m: the camera.
-            rows: people to draw.
-            height_px: everybody's height in the picture, (n,).
+            clip, projection: the camera.
+            people: rows to draw, and everybody's height in the picture, (n,).
+            goods: which of the moving garments to draw.
             shaded: the corners of triangles outside which no shadow falls, clip space (t, 2).
         """
-        context, one = self._context, self._target(still.size_px)
-        context.copy_framebuffer(one, still.frame)
-        one.use()
-        self._shade(still, one, shaded)
+        context, target = self._context, still.target
+        context.copy_framebuffer(target, still.frame)
+        target.use()
+        self._shade(still, target, shaded)
         program = crowd.program
         set_light(program, self._light)
         set_uniform(program, "world_to_light", self._to_light.T)
@@ -127,51 +155,36 @@ class Scene:
         ):
             texture.use(slot)
             set_uniform(program, name, slot)
-        crowd.draw(clip, rows, height_px)
-        if self._moving.count:
-            self.shop.bind(clip, eye_m)
-            self._moving.draw()
-        return _read(one, still.size_px)
+        crowd.draw(clip, *people)
+        if goods.any():
+            self.shop.bind(clip, projection.position_m, fine=False)
+            self._moving.draw(goods)
+        for which, own in still.images:
+            self._reflect(crowd, still, clip, which, own)
+        self.sun.shine(target, still.picture, projection, clip)
 
-    def silhouettes_px(
-        self,
-        crowd: Crowd,
-        clip: F32,
-        size_px: tuple[int, int],
-        full_px: F32,
-        rows: NDArray[np.intp],
-    ) -> NDArray[np.float64]:
-        """Return the pixels each row would fill were nothing in front and the picture endless."""
-        out = np.zeros(len(rows))
-        for start in range(0, len(rows), 64):
-            part = rows[start : start + 64]
-            out[start : start + 64] = self._silhouette_page(crowd, clip, size_px, full_px, part)
-        return out
-
-    def _silhouette_page(
-        self,
-        crowd: Crowd,
-        clip: F32,
-        size_px: tuple[int, int],
-        full_px: F32,
-        rows: NDArray[np.intp],
-    ) -> NDArray[np.float64]:
-        context = self._context
-        self._silhouettes.use()
-        self._silhouettes.clear()
-        context.enable_only(context.NOTHING)
-        box = full_px[rows].astype(np.float64)
-        size = np.maximum(box[:, 2:] - box[:, :2], 1.0)
-        for at, row in enumerate(rows):
-            self._silhouettes.viewport = (at % 8 * TILE_PX, at // 8 * TILE_PX, TILE_PX, TILE_PX)
-            crowd.draw_silhouette(_zoom(box[at], size_px) @ clip, int(row))
-        self._silhouettes.viewport = (0, 0, TILE_PX * 8, TILE_PX * 8)
-        lines = (len(rows) + 7) // 8 * TILE_PX
-        data = self._silhouettes.read((0, 0, TILE_PX * 8, lines), components=1, alignment=1)
-        page = np.frombuffer(data, np.uint8).reshape(lines // TILE_PX, TILE_PX, 8, TILE_PX)
-        filled = np.count_nonzero(page, axis=(1, 3)).reshape(-1)[: len(rows)]
-        out: NDArray[np.float64] = filled * size.prod(1) / TILE_PX**2
-        return out
+    def _reflect(self, crowd: Crowd, still: StillView, clip: F32, which: int, own: Image) -> None:
+        """Draw who and what moves before a mirror into its glass."""
+        rows, goods = np.flatnonzero(own.near(self._people_m)), own.near(self._moving.middle_m)
+        if not len(rows) and not goods.any():
+            return
+        size = still.size_px
+        if size not in self._mirrored:
+            textures = [self._context.texture(size, 4)], self._context.depth_texture(size)
+            self._mirrored[size] = self._context.framebuffer(*textures)
+        frame = self._mirrored[size]
+        frame.use()
+        frame.scissor = own.box_px
+        frame.clear(depth=1.0)
+        crowd.draw(own.clip, rows, own.heights_px(self._people_m), mirrored=True)
+        self.shop.bind(own.clip, own.eye_m, fine=False)
+        self._moving.draw(goods, mirrored=True)
+        frame.scissor = None
+        still.target.use()
+        self._context.depth_func = "<="  # the glass itself has been drawn before
+        texture = frame.color_attachments[0]
+        self._glass.show(which, texture, clip, size, standing=False)
+        self._context.depth_func = "<"
 
     def _shade(self, still: StillView, one: Any, shaded: F32) -> None:
         if not len(shaded):
@@ -208,32 +221,3 @@ class Scene:
         ):
             set_uniform(program, name, slot)
         return self._context.vertex_array(program, [(self._corners, "2f4", "in_corner")])
-
-    def _target(self, size_px: tuple[int, int]) -> Any:
-        if size_px not in self._targets:
-            self._targets[size_px] = target(self._context, size_px, 0)
-        return self._targets[size_px]
-
-
-def _zoom(box_px: NDArray[np.float64], size_px: tuple[int, int]) -> F32:
-    """Return the clip-space matrix that blows a box of the picture up to the whole viewport."""
-    out = np.eye(4)
-    for axis in range(2):
-        low, high = 2 * box_px[axis] / size_px[axis] - 1, 2 * box_px[axis + 2] / size_px[axis] - 1
-        span = max(high - low, 1e-6)
-        out[axis, axis], out[axis, 3] = 2 / span, -(low + high) / span
-    return out.astype(np.float32)
-
-
-def _read(
-    frame: Any, size_px: tuple[int, int]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint16], F32]:
-    width, height = size_px
-    bgra = np.frombuffer(frame.read(components=4), np.uint8).reshape(height, width, 4)
-    ids = frame.read(components=1, attachment=1, dtype="u2", alignment=1)
-    depth = frame.read(attachment=-1, components=1, dtype="f4")
-    return (
-        np.ascontiguousarray(bgra[..., :3]),
-        np.frombuffer(ids, np.uint16).reshape(height, width),
-        np.frombuffer(depth, np.float32).reshape(height, width),
-    )

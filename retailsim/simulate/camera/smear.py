@@ -31,17 +31,26 @@ class Motion:
         rows: who, intp (k,).
         way_px: the way of their middles, zero where it is not known, float64 (k, 2).
         far_m: how far away they are, float64 (k,).
+        box_px: boxes that hold them, float32 (k, 4).
     """
 
     rows: NDArray[np.intp]
     way_px: F64
     far_m: F64
+    box_px: F32
 
 
 def motion_of(
-    projection: Projection, people: People, rows: NDArray[np.intp], shutter_s: float
+    projection: Projection, people: People, full_px: F32, rows: NDArray[np.intp], shutter_s: float
 ) -> Motion:
-    """Return the motion of `rows`, who move where they face, within an exposure."""
+    """Return the motion of `rows`, who move where they face, within an exposure.
+
+    Args:
+        projection: the camera.
+        people, full_px: everyone and their boxes (n, 4).
+        rows: whose motion is wanted, (k,).
+        shutter_s: how long the exposure takes.
+    """
     heading, speed = people.heading_rad[rows], people.speed_mps[rows]
     middle, half = np.zeros((2, len(rows), 3))
     middle[:, :2] = people.xy_m[rows]
@@ -49,7 +58,8 @@ def motion_of(
     half[:, 0], half[:, 1] = np.cos(heading), np.sin(heading)
     half *= (speed * shutter_s / 2)[:, None]
     way = projection.to_image(middle + half) - projection.to_image(middle - half)
-    return Motion(rows, np.nan_to_num(way, nan=0.0), projection.to_camera(middle)[:, 2])
+    far_m = projection.to_camera(middle)[:, 2]
+    return Motion(rows, np.nan_to_num(way, nan=0.0), far_m, full_px[rows])
 
 
 def smear(bgr: U8, ids: NDArray[np.uint16], motion: Motion) -> U8:
@@ -61,33 +71,39 @@ def smear(bgr: U8, ids: NDArray[np.uint16], motion: Motion) -> U8:
     moving = np.flatnonzero(length >= LEAST_PX)
     if not len(moving):
         return bgr
+    far_m = np.full(int(ids.max()) + 1, np.inf)
+    known = motion.rows < len(far_m) - 1
+    far_m[motion.rows[known] + 1] = motion.far_m[known]
     out = bgr.copy()
     for i in moving[np.argsort(-motion.far_m[moving], kind="stable")]:
-        body = ids == motion.rows[i] + 1
+        kernel = line_kernel(motion.way_px[i] * min(1.0, LONGEST_PX / length[i]))
+        part = _around(motion.box_px[i], len(kernel) // 2 + 1, ids.shape)
+        body = ids[part] == motion.rows[i] + 1
         if body.any():
-            nearer = np.isin(ids, motion.rows[motion.far_m < motion.far_m[i]] + 1)
-            scale = min(1.0, LONGEST_PX / length[i])
-            _smear_one(out, body, ~nearer, motion.way_px[i] * scale)
+            free = far_m[ids[part]] >= motion.far_m[i]
+            out[part] = _smeared(out[part], body, free, kernel)
     return out
 
 
-def _smear_one(out: U8, body: NDArray[np.bool_], free: NDArray[np.bool_], way_px: F64) -> None:
-    """Smear one body in place.
+def _around(box_px: F32, margin: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    size = shape[1], shape[0]
+    low = np.clip(np.nan_to_num(box_px[:2]) - margin, 0, size).astype(int)
+    high = np.clip(np.ceil(np.nan_to_num(box_px[2:])) + margin, 0, size).astype(int)
+    return slice(low[1], high[1]), slice(low[0], high[0])
+
+
+def _smeared(bgr: U8, body: NDArray[np.bool_], free: NDArray[np.bool_], kernel: F32) -> U8:
+    """Return a part of the picture with one body smeared.
 
     Inside its outline the picture is a mix of body and what is beside it along the way; outside,
     the body's share covers what is `free` to be covered.
     """
-    kernel = line_kernel(way_px)
-    reach = len(kernel) // 2 + 1
-    y, x = np.flatnonzero(body.any(1)), np.flatnonzero(body.any(0))
-    part = np.s_[max(y[0] - reach, 0) : y[-1] + reach + 1, max(x[0] - reach, 0) : x[-1] + reach + 1]
-    own, covered = body[part][..., None], free[part][..., None]
-    picture = out[part].astype(np.float32)
-    mask = own.astype(np.float32)
+    own, covered = body[..., None], free[..., None]
+    picture, mask = bgr.astype(np.float32), own.astype(np.float32)
     everything = _filtered(picture, kernel)
     body_only, share = _filtered(picture * mask, kernel), _filtered(mask, kernel)[..., None]
     over = picture + np.where(covered, body_only - share * picture, 0.0)
-    out[part] = np.clip(np.rint(np.where(own, everything, over)), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(np.where(own, everything, over)), 0, 255).astype(np.uint8)
 
 
 def line_kernel(way_px: F64) -> F32:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,18 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.crowd import set_light, set_uniform, shadow_texture
 from retailsim.simulate.camera.garments import GARMENT, GarmentMeshes
 from retailsim.simulate.camera.mesh import F32
+from retailsim.simulate.camera.mirrors import Glass, Image
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.shaders import DEPTH_FRAGMENT, DEPTH_VERTEX
 from retailsim.simulate.camera.shop_shaders import (
+    GOODS_FRAGMENT,
     SHEET_VERTEX,
     SHOP_FRAGMENT,
     SHOP_VERTEX,
     SHRINK_FRAGMENT,
 )
 from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh
+from retailsim.simulate.camera.targets import target
 
 FINE = 2  # samples per pixel and axis of the cached shop
 SHADOW_PX = 1024
@@ -47,6 +51,7 @@ class StillShop:
         context: Any,
         building: Mesh,
         furniture: Mesh,
+        clothed: Mesh,
         garments: F32,
         light: Light,
         to_light: F32,
@@ -54,25 +59,32 @@ class StillShop:
     ) -> None:
         self._context = context
         self.program = context.program(SHOP_VERTEX, SHOP_FRAGMENT)
-        set_light(self.program, light)
-        set_uniform(self.program, "world_to_light", to_light.T)
+        self.goods_program = context.program(SHOP_VERTEX, GOODS_FRAGMENT)
+        for program in (self.program, self.goods_program):
+            set_light(program, light)
+            set_uniform(program, "world_to_light", to_light.T)
         self._noise = noise
-        hard = [mesh.arrays() for mesh in (building, furniture)]
-        self._walls, self._hard = hard[0][1].size, hard[0][1].size + hard[1][1].size
-        first = building.count + furniture.count
+        parts = [mesh.arrays() for mesh in (building, furniture, clothed)]
+        counts = [len(vertices) for vertices, _ in parts]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        sizes = np.cumsum([triangles.size for _, triangles in parts])
+        self._walls, self._hard, self._solid = (int(size) for size in sizes)
+        first = self._first_garment = int(starts[-1])
         offsets = first + np.arange(len(garments), dtype=np.int32)[:, None, None] * GARMENT.vertices
-        index = [hard[0][1], hard[1][1] + building.count]
+        index = [own + start for (_, own), start in zip(parts, starts, strict=False)]
         index.append((GARMENT.triangles[None] + offsets).reshape(-1, 3))
-        vertices = [hard[0][0], hard[1][0], garments.reshape(-1, VERTEX_FLOATS)]
-        self._first_garment = first
+        vertices = [own for own, _ in parts] + [garments.reshape(-1, VERTEX_FLOATS)]
         self._vertices = context.buffer(np.concatenate(vertices).astype(np.float32).tobytes())
         self._index = context.buffer(np.concatenate(index).astype(np.int32).tobytes())
-        self._array = context.vertex_array(self.program, [(self._vertices, *_LAYOUT)], self._index)
+        buffers = [(self._vertices, *_LAYOUT)]
+        self._array = context.vertex_array(self.program, buffers, self._index)
+        self._goods = context.vertex_array(self.goods_program, buffers, self._index)
         self._count = len(garments)
+        self._middle = np.array([g[:, :3].mean(0) for g in garments]).reshape(-1, 3)
         self.shadow, frame = shadow_texture(context, SHADOW_PX)
-        self._cast(frame, to_light)
+        self.cast(frame, to_light)
 
-    def _cast(self, frame: Any, to_light: F32) -> None:
+    def cast(self, frame: Any, to_light: F32) -> None:
         """Fill the shadow map: furniture and goods as stocked; walls and ceiling let light in."""
         program = self._context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
         layout = [(self._vertices, "3f4 52x", "in_position")]
@@ -80,36 +92,45 @@ class StillShop:
         set_uniform(program, "world_to_clip", to_light.T)
         frame.use()
         self._context.enable_only(self._context.DEPTH_TEST)
-        total = self._hard + self._count * GARMENT_INDICES
+        total = self._solid + self._count * GARMENT_INDICES
         array.render(vertices=total - self._walls, first=self._walls)
 
     def replace(self, row: int, vertices: F32) -> None:
         """Give one garment another mesh."""
         at = (self._first_garment + row * GARMENT.vertices) * VERTEX_FLOATS * 4
         self._vertices.write(np.ascontiguousarray(vertices, np.float32).tobytes(), offset=at)
+        self._middle[row] = vertices[0, :, :3].mean(0)
 
     def moving_array(self) -> MovingGoods:
         """Return a place for garments that move, drawn with the same program."""
-        return MovingGoods(self._context, self.program)
+        return MovingGoods(self._context, self.goods_program)
 
-    def bind(self, clip: F32, eye_m: NDArray[Any]) -> None:
-        """Prepare the program for one camera."""
+    def bind(self, clip: F32, eye_m: NDArray[Any], *, fine: bool) -> None:
+        """Prepare the program for one camera; only `fine` shadows have soft edges."""
         self._noise.use(1)
         self.shadow.use(3)
-        set_uniform(self.program, "noise_map", 1)
-        set_uniform(self.program, "shop_shadow", 3)
-        set_uniform(self.program, "world_to_clip", clip.T)
-        set_uniform(self.program, "camera_position", tuple(float(v) for v in eye_m))
+        for program in (self.program, self.goods_program):
+            set_uniform(program, "noise_map", 1)
+            set_uniform(program, "shop_shadow", 3)
+            set_uniform(program, "world_to_clip", clip.T)
+            set_uniform(program, "camera_position", tuple(float(v) for v in eye_m))
+            set_uniform(program, "shadow_taps", 1 if fine else 0)
 
-    def draw(self, present: NDArray[Any]) -> None:
-        """Draw building, furniture and the garments whose flag is set."""
-        self._array.render(vertices=self._hard)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], present.astype(np.int8), [0]])))
-        for start, stop in edges.reshape(-1, 2):
-            self._array.render(
-                vertices=int(stop - start) * GARMENT_INDICES,
-                first=self._hard + int(start) * GARMENT_INDICES,
-            )
+    def draw(self, present: NDArray[Any], eye_m: NDArray[Any]) -> None:
+        """Draw building, furniture and the garments whose flag is set, the nearest first.
+
+        What is hidden by something drawn before it is never shaded.
+        """
+        rows = np.flatnonzero(present)
+        far_m = np.linalg.norm(self._middle[rows] - eye_m, axis=1)
+        for row in rows[np.argsort(far_m, kind="stable")]:
+            first = self._solid + int(row) * GARMENT_INDICES
+            self._goods.render(vertices=GARMENT_INDICES, first=first)
+        if self._solid > self._hard:
+            self._goods.render(vertices=self._solid - self._hard, first=self._hard)
+        if self._hard > self._walls:
+            self._array.render(vertices=self._hard - self._walls, first=self._walls)
+        self._array.render(vertices=self._walls)
 
 
 class StillView:
@@ -122,9 +143,13 @@ class StillView:
         size_px: tuple[int, int],
         clip: F32,
         eye_m: NDArray[Any],
+        glass: Glass,
+        images: Sequence[tuple[int, Image]],
     ) -> None:
         self._context, self._shop, self.size_px = context, shop, size_px
         self._clip, self._eye_m = clip, eye_m
+        self._glass, self.images = glass, images
+        self._reflected = [context.texture(size_px, 4) for _ in images]
         self.colour = context.texture(size_px, 4)
         self.world = context.texture(size_px, 4, dtype="f4")
         nobody = context.texture(size_px, 1, dtype="u2")
@@ -132,6 +157,8 @@ class StillView:
         self._frame = context.framebuffer([self.colour, nobody, self.world], depth)
         # The same colour, identity and depth without the world, shaped like a drawing target.
         self.frame = context.framebuffer([self.colour, nobody], depth)
+        self.target = target(context, size_px, 0)  # the shop and all that moves in it
+        self.picture = context.framebuffer([self.target.color_attachments[0]])
         program = context.program(SHEET_VERTEX, SHRINK_FRAGMENT)
         set_uniform(program, "clip_to_world", np.linalg.inv(clip.astype(float)).T)
         set_uniform(program, "size", tuple(float(v) for v in size_px))
@@ -140,6 +167,18 @@ class StillView:
         set_uniform(program, "fine_depth", 5)
         self._shrink = context.vertex_array(program, [])
 
+    def reflect(self, present: NDArray[Any]) -> None:
+        """Draw what the mirrors show of the standing shop; `refresh` puts it into the glass."""
+        for (_, image), texture in zip(self.images, self._reflected, strict=True):
+            self.target.use()
+            self.target.scissor = image.box_px
+            self.target.clear(depth=1.0)
+            self._context.enable_only(self._context.DEPTH_TEST)
+            self._shop.bind(image.clip, image.eye_m, fine=True)
+            self._shop.draw(present, image.eye_m)
+            self.target.scissor = None
+            texture.write(self.target.read(components=4))
+
     def refresh(self, fine: FineTarget, present: NDArray[Any], box_px: tuple[int, ...]) -> None:
         """Redraw the rectangle x, y, width, height of the picture."""
         context = self._context
@@ -147,8 +186,8 @@ class StillView:
         fine.frame.scissor = tuple(v * FINE for v in box_px)
         fine.frame.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
-        self._shop.bind(self._clip, self._eye_m)
-        self._shop.draw(present)
+        self._shop.bind(self._clip, self._eye_m, fine=True)
+        self._shop.draw(present, self._eye_m)
         fine.frame.scissor = None
         self._frame.use()
         self._frame.scissor = box_px
@@ -158,6 +197,11 @@ class StillView:
         fine.depth.use(5)
         self._shrink.render(vertices=3)
         context.depth_func = "<"
+        # Identity and position stay those of the glass.
+        self._frame.color_mask = (True,) * 4, (False,) * 4, (False,) * 4
+        for (which, _), texture in zip(self.images, self._reflected, strict=True):
+            self._glass.show(which, texture, self._clip, self.size_px, standing=True)
+        self._frame.color_mask = (True,) * 4, (True,) * 4, (True,) * 4
         self._frame.scissor = None
 
 
@@ -179,18 +223,22 @@ class MovingGoods:
     def __init__(self, context: Any, program: Any) -> None:
         self._context, self._program = context, program
         self._capacity = self.count = 0
+        self.middle_m = np.zeros((0, 3), np.float32)
         self._reserve(16)
 
     def upload(self, meshes: GarmentMeshes, rows: NDArray[Any], position: F32, normal: F32) -> None:
         """Send these rows of the goods at their momentary places."""
-        self.count = len(rows)
+        self.count, self.middle_m = len(rows), position.mean(1)
         self._reserve(self.count)
         if self.count:
             self._buffer.write(_layout(meshes, rows, position, normal).tobytes())
 
-    def draw(self) -> None:
-        """Draw them all."""
-        self._array.render(vertices=self.count * GARMENT_INDICES)
+    def draw(self, which: NDArray[np.bool_], *, mirrored: bool = False) -> None:
+        """Draw those whose flag is set, (n,)."""
+        self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
+        self._context.front_face = "ccw" if mirrored else "cw"
+        for row in np.flatnonzero(which):
+            self._array.render(vertices=GARMENT_INDICES, first=int(row) * GARMENT_INDICES)
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:

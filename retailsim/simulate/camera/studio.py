@@ -19,7 +19,7 @@ from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, light_matrix, world_to_clip
 from retailsim.simulate.camera.people import crowd_mesh
-from retailsim.simulate.camera.targets import Backdrop, target
+from retailsim.simulate.camera.targets import Backdrop, read_depth, read_ids, target
 from retailsim.simulate.snapshot import People
 from retailsim.store.projection import Projection
 
@@ -112,12 +112,10 @@ class PeopleStudio:
     def _read(self, full_px: F32) -> StudioShot:
         width, height = self.size_px
         bgra = np.frombuffer(self._one.read(components=4), np.uint8).reshape(height, width, 4)
-        ids = self._one.read(components=1, attachment=1, dtype="u2", alignment=1)
-        depth = self._one.read(attachment=-1, components=1, dtype="f4")
         return StudioShot(
             bgr=np.ascontiguousarray(bgra[..., :3]),
             alpha=np.ascontiguousarray(bgra[..., 3]),
-            id=np.frombuffer(ids, np.uint16).reshape(height, width),
-            depth_m=depth_m(np.frombuffer(depth, np.float32).reshape(height, width)),
+            id=read_ids(self._one),
+            depth_m=depth_m(read_depth(self._one)),
             full_px=full_px,
         )

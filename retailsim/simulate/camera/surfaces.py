@@ -17,10 +17,14 @@ from retailsim.store.slots import fixture_axes
 Colour = tuple[float, float, float]
 Vector = Sequence[float] | NDArray[Any]
 VERTEX_FLOATS = 16
+STEEL = (0.42, 0.43, 0.45)
+WHITE = (0.62, 0.61, 0.58)
+OAK = (0.46, 0.30, 0.17)
+DARK = (0.04, 0.04, 0.045)
 
 
 class Surface(IntEnum):
-    """How the shader paints a surface; cloth patterns use 0 to 7."""
+    """How the shader paints a surface."""
 
     PAINT = 8
     PLANKS = 9
@@ -34,6 +38,14 @@ class Surface(IntEnum):
     WOOD = 17
     LEAF = 18
     BRICK = 19
+    STONE = 20
+    CARPET = 21
+    CONCRETE = 22
+    PLASTIC = 23
+    SCREEN = 24
+    SKY = 25
+    SIGN = 26
+    PORTRAIT = 27
 
 
 @dataclass

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 _BACKDROP_VERTEX = """
 #version 330
 void main() {
@@ -28,6 +32,27 @@ def target(context: Any, size_px: tuple[int, int], samples: int) -> Any:
         ],
         context.depth_texture(size_px, samples=samples),
     )
+
+
+def read_picture(frame: Any) -> NDArray[np.uint8]:
+    """Return the colours of a target, BGR uint8 (h, w, 3); waits for what is being drawn."""
+    width, height = frame.size
+    bgra = np.frombuffer(frame.read(components=4), np.uint8).reshape(height, width, 4)
+    return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR), np.uint8)
+
+
+def read_ids(frame: Any) -> NDArray[np.uint16]:
+    """Return the identities in a target, uint16 (h, w)."""
+    width, height = frame.size
+    data = frame.read(components=1, attachment=1, dtype="u2", alignment=1)
+    return np.frombuffer(data, np.uint16).reshape(height, width)
+
+
+def read_depth(frame: Any) -> NDArray[np.float32]:
+    """Return the depth buffer of a target, [0, 1], float32 (h, w)."""
+    width, height = frame.size
+    data = frame.read(attachment=-1, components=1, dtype="f4")
+    return np.frombuffer(data, np.float32).reshape(height, width)
 
 
 class Backdrop:

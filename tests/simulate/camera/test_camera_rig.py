@@ -26,7 +26,7 @@ PLACES = [(3.0, 3.0), (2.2, 2.2), (3.9, 3.6)]
 
 @pytest.fixture
 def rig(gl, corner):
-    return CameraRig(corner, seed=5)
+    return CameraRig(corner, seed=5, depth=True)
 
 
 def test_every_camera_delivers_in_plan_order(rig, crowd_at, snapshot_of):

@@ -14,8 +14,10 @@ from retailsim.store.projection import Projection
 
 
 def moving(*ways_px: tuple[float, float]) -> Motion:
-    """People who move so, each nearer than the one before."""
-    return Motion(np.arange(len(ways_px)), np.array(ways_px), -np.arange(len(ways_px), dtype=float))
+    """The people of the scene moving so, each nearer than the one before."""
+    rows = np.arange(len(ways_px))
+    boxes = np.array([(30, 15, 50, 45), (44, 15, 60, 45)], np.float32)
+    return Motion(rows, np.array(ways_px), -rows.astype(float), boxes[rows])
 
 
 def scene() -> tuple[np.ndarray, np.ndarray]:
@@ -68,10 +70,11 @@ def test_ways_grow_with_speed_exposure_and_nearness(corner, crowd_at):
     people = crowd_at([(2.0, 2.0), (4.5, 4.2), (2.0, 2.0)])
     people = replace(people, speed_mps=np.array([1.0, 1.0, 0.0]), heading_rad=np.full(3, 2.5))
     view = Projection.of(corner.camera("high"))
-    motion = motion_of(view, people, np.arange(3), 0.04)
+    boxes = np.zeros((3, 4), np.float32)
+    motion = motion_of(view, people, boxes, np.arange(3), 0.04)
     near, far, still = np.hypot(*motion.way_px.T)
     assert near > 1.5 * far > 0
     assert still == 0
     assert motion.far_m[0] < motion.far_m[1]
-    longer = motion_of(view, people, np.arange(1), 0.08)
+    longer = motion_of(view, people, boxes, np.arange(1), 0.08)
     assert np.hypot(*longer.way_px.T) == pytest.approx(2 * near, rel=0.02)

@@ -1,4 +1,4 @@
-"""The building and its furniture, from the plan."""
+"""Furniture as meshes: what every kind of fixture in a plan is made of."""
 
 from __future__ import annotations
 
@@ -7,150 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.errors import ScenarioError
+from retailsim.simulate.camera.displays import bench, column, screen, shelf
+from retailsim.simulate.camera.fronts import front_frame, mirror_pane
 from retailsim.simulate.camera.mesh import Rings, Tube, TubeMesh
-from retailsim.simulate.camera.surfaces import Frame, Mesh, Surface
+from retailsim.simulate.camera.surfaces import DARK, OAK, STEEL, WHITE, Frame, Mesh, Surface
 from retailsim.simulate.streams import stream
 from retailsim.store.plan import Fixture, StorePlan
 
-STEEL = (0.42, 0.43, 0.45)
-WHITE = (0.62, 0.61, 0.58)
-PLANK = (0.36, 0.22, 0.12)
-OAK = (0.46, 0.30, 0.17)
-DARK = (0.04, 0.04, 0.045)
-DOOR_M = 2.95
-STREET_M = 7.0
-POSTERS = (
-    ((0.50, 0.10, 0.08), (0.85, 0.70, 0.45)), ((0.05, 0.20, 0.30), (0.80, 0.80, 0.75)),
-    ((0.55, 0.40, 0.10), (0.10, 0.08, 0.12)), ((0.12, 0.30, 0.16), (0.80, 0.65, 0.60)),
-)  # fmt: skip
-
-
-def building_mesh(plan: StorePlan) -> Mesh:
-    """Return floor, walls, ceiling and street; raises ScenarioError for a plan without a floor."""
-    if plan.size_m is None:
-        raise ScenarioError(f"plan '{plan.name}' has no size_m: there is no shop to draw")
-    mesh = Mesh()
-    _floor_and_ceiling(mesh, plan, *plan.size_m)
-    _walls(mesh, plan, *plan.size_m)
-    _street(mesh, plan.size_m[0])
-    return mesh
-
 
 def furniture_mesh(plan: StorePlan) -> Mesh:
-    """Return all fixtures, empty of garments."""
+    """Return all fixtures, empty of garments; mannequins are `mannequins.py`."""
     mesh = Mesh()
     for fixture in plan.fixtures:
-        _FURNITURE[fixture.kind](mesh, fixture)
+        if fixture.kind in _PLAIN:
+            _PLAIN[fixture.kind](mesh, fixture)
+        elif fixture.kind in _PLACED:
+            _PLACED[fixture.kind](mesh, fixture, plan)
     return mesh
-
-
-def _floor_and_ceiling(mesh: Mesh, plan: StorePlan, width: float, depth: float) -> None:
-    mesh.quad((0, 0, 0), (width, 0, 0), (0, depth, 0), Surface.PLANKS, PLANK, (0.27, 0.16, 0.085))
-    top = plan.height_m
-    mesh.quad((0, depth, top), (width, 0, 0), (0, -depth, 0), Surface.PLASTER, (0.55, 0.55, 0.53))
-    for x in np.arange(1.5, width, 3.0):
-        for y in np.arange(1.2, depth, 2.2):
-            mesh.quad(
-                (x - 0.6, y + 0.15, top - 0.01),
-                (1.2, 0, 0),
-                (0, -0.3, 0),
-                Surface.GLOW,
-                (1.6, 1.6, 1.5),
-            )
-    for zone in plan.zones:
-        if zone.kind in ("entrance", "fitting"):
-            xy = np.array(zone.polygon_m)
-            low, high = xy.min(0), xy.max(0)
-            second = (0.30, 0.29, 0.28) if zone.kind == "entrance" else (0.22, 0.20, 0.22)
-            mesh.quad(
-                (*low, 0.003), (high[0] - low[0], 0, 0), (0, high[1] - low[1], 0), Surface.TILES,
-                (0.40, 0.39, 0.37), second,
-            )  # fmt: skip
-
-
-def _walls(mesh: Mesh, plan: StorePlan, width: float, depth: float) -> None:
-    corners = [(0.0, 0.0), (width, 0.0), (width, depth), (0.0, depth)]
-    colours = [(0.58, 0.56, 0.52), (0.44, 0.50, 0.50), (0.60, 0.56, 0.48), (0.52, 0.48, 0.46)]
-    for i, colour in enumerate(colours):
-        a, b = np.array(corners[i]), np.array(corners[(i + 1) % 4])
-        holes = sorted(_holes(plan, a, b))
-        length = float(np.linalg.norm(b - a))
-        frame = Frame((a[0], a[1]), tuple((b - a) / length))
-        start = 0.0
-        for low, high in [*holes, (length, length)]:
-            if low - start > 0.01:
-                _wall_piece(mesh, frame, start, low, plan.height_m, colour)
-                _decorate(mesh, frame, start, low, i)
-            if high > low:
-                top = min(DOOR_M, plan.height_m - 0.2)
-                mesh.box(
-                    (low, -0.15, top), (high, 0, plan.height_m), Surface.PAINT, DARK, frame=frame
-                )
-                for at in (low, high):
-                    mesh.box(
-                        (at - 0.04, -0.15, 0),
-                        (at + 0.04, 0.02, top),
-                        Surface.PAINT,
-                        DARK,
-                        frame=frame,
-                    )
-            start = high
-
-
-def _holes(plan: StorePlan, a: NDArray[Any], b: NDArray[Any]) -> list[tuple[float, float]]:
-    """Return the doors on the wall from a to b as intervals along it."""
-    length = np.linalg.norm(b - a)
-    along = (b - a) / length
-    holes = []
-    for door in plan.doors:
-        ends = np.array(door.segment_m) - a
-        if np.abs(ends @ np.array([-along[1], along[0]])).max() < 0.3:
-            low, high = sorted(float(t) for t in ends @ along)
-            holes.append((max(low, 0.0), min(high, float(length))))
-    return holes
-
-
-def _wall_piece(
-    mesh: Mesh,
-    frame: Frame,
-    low: float,
-    high: float,
-    top: float,
-    colour: tuple[float, float, float],
-) -> None:
-    mesh.box((low, -0.15, 0), (high, 0, top), Surface.PLASTER, colour, frame=frame)
-    mesh.box((low, 0, 0), (high, 0.015, 0.10), Surface.PAINT, (0.18, 0.16, 0.15), frame=frame)
-
-
-def _decorate(mesh: Mesh, frame: Frame, low: float, high: float, wall: int) -> None:
-    """Hang posters and a shelf band on a piece of wall, the same every time."""
-    rng = stream(0, "wall", wall, round(low * 100))
-    at = low + 0.9
-    while at + 0.9 < high:
-        first, second = POSTERS[int(rng.integers(len(POSTERS)))]
-        tall, wide = rng.uniform(0.7, 1.1), rng.uniform(0.55, 1.3)
-        z = rng.uniform(1.72, 1.9)
-        mesh.box(
-            (at, 0, z), (at + wide, 0.03, z + tall), Surface.POSTER, first, second, frame=frame,
-            scale=float(rng.uniform(0, 10)),
-        )  # fmt: skip
-        at += wide + rng.uniform(0.7, 1.6)
-
-
-def _street(mesh: Mesh, width: float) -> None:
-    mesh.quad(
-        (-6, -STREET_M, -0.002), (width + 12, 0, 0), (0, STREET_M, 0), Surface.PAVEMENT,
-        (0.30, 0.30, 0.31), (0.22, 0.22, 0.23),
-    )  # fmt: skip
-    mesh.quad(
-        (width + 6, -STREET_M, -0.02), (-width - 12, 0, 0), (0, 0, 6.0), Surface.BRICK,
-        (0.30, 0.14, 0.10), (0.36, 0.33, 0.30),
-    )  # fmt: skip
-    for x in np.arange(-4.0, width + 4, 2.6):
-        mesh.box(
-            (x, -STREET_M, 0.9), (x + 1.5, -STREET_M + 0.06, 2.5), Surface.PAINT, (0.10, 0.14, 0.18)
-        )
 
 
 def _rail(mesh: Mesh, fixture: Fixture) -> None:
@@ -238,17 +111,12 @@ def _curtain(mesh: Mesh, frame: Frame, low: float, high: float, y: float, top: f
     )  # fmt: skip
 
 
-def _mirror(mesh: Mesh, fixture: Fixture) -> None:
-    frame, (x, y) = Frame.of(fixture), np.array(fixture.size_m) / 2
+def _mirror(mesh: Mesh, fixture: Fixture, plan: StorePlan) -> None:
+    frame, (x, y) = front_frame(fixture, plan), np.array(fixture.size_m) / 2
     top = fixture.height_m
     mesh.box((-x, -y * 0.6, 0.02), (x, y, top), Surface.WOOD, (0.10, 0.07, 0.05), DARK, frame=frame)
-    mesh.box(
-        (-x + 0.05, -y, 0.1),
-        (x - 0.05, 0, top - 0.06),
-        Surface.MIRROR,
-        (0.42, 0.47, 0.52),
-        frame=frame,
-    )
+    (left, right), (low, high) = mirror_pane(fixture)
+    mesh.box((left, -y, low), (right, 0, high), Surface.MIRROR, (0.42, 0.47, 0.52), frame=frame)
 
 
 def _till(mesh: Mesh, fixture: Fixture) -> None:
@@ -327,12 +195,14 @@ def _wall(mesh: Mesh, fixture: Fixture) -> None:
 
 
 _CONE = TubeMesh((Tube(5, 10),))
-_FURNITURE = {
+_PLAIN = {
     "rail": _rail,
     "table": _table,
     "fitting_room": _fitting_room,
-    "mirror": _mirror,
     "till": _till,
     "plant": _plant,
     "wall": _wall,
+    "column": column,
+    "bench": bench,
 }
+_PLACED = {"mirror": _mirror, "shelf": shelf, "screen": screen}
