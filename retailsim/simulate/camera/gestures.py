@@ -123,9 +123,9 @@ def _carriage(figures: Figures, shoulder: F32, pelvis: F32, index: int, side: in
     pocket = (habit > 0.16) & (habit < 0.27) & (figures.trouser_end > 0) & (index == 1)
     pocket |= (habit > 0.22) & (habit < 0.32) & (figures.trouser_end > 0) & (index == 0)
     goal = np.full((len(habit), 3), np.nan)
-    girth = (figures.girth * figures.body_ease)[:, None]
+    girth = (figures.girth * figures.body_ease)[:, None].astype(float)
     at_phone = shoulder + np.array([0.155, -0.06 * side, -0.095]) * stature
-    at_pocket = pelvis + np.array([0.035, 0.103 * side, -0.02]) * stature * [1, girth.mean(), 1]
+    at_pocket = pelvis + stature * ([0.035, 0.0, -0.02] + 0.103 * side * girth * [0.0, 1.0, 0.0])
     at_strap = shoulder + np.array([0.085, -0.02 * side, -0.075]) * stature
     for mask, place in ((phone, at_phone), (pocket, at_pocket), (on_strap, at_strap)):
         goal = np.where(mask[:, None], place, goal)
