@@ -21,8 +21,6 @@ from retailsim.simulate.camera.shaders import (
 )
 from retailsim.simulate.camera.textures import fold_map
 
-INDICES = MESH.triangles.size
-COARSE_INDICES = MESH.coarse.size
 COARSE_PX = 110.0  # bodies less high in the picture are drawn with half their corners
 SHADOW_PX = 512
 MATERIAL_BITS = 4  # in `in_part`: material, then one bit for things, then the row
@@ -78,6 +76,7 @@ class Crowd:
         self._depth_program = context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
         self._outline_program = context.program(DEPTH_VERTEX, OUTLINE_FRAGMENT)
         self._capacity = self.count = 0
+        self._worn = np.zeros((0, len(MESH.tubes)), bool)
         self._reserve(16)
         self._things = Things(context, self.program, self._depth_program)
 
@@ -96,6 +95,12 @@ class Crowd:
         self._moving.write(moving.tobytes())
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
+        if not np.array_equal(mesh.worn, self._worn):
+            self._worn = mesh.worn
+            self._fine_first = _index(self._fine_index, MESH.triangles, MESH.tube_of, mesh.worn)
+            self._coarse_first = _index(
+                self._coarse_index, MESH.coarse, MESH.coarse_tube_of, mesh.worn
+            )
 
     def draw(self, clip: NDArray[Any], rows: Iterable[int], height_px: NDArray[Any]) -> None:
         """Draw these rows in colour; textures and lights are the caller's.
@@ -109,10 +114,10 @@ class Crowd:
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)
         for row in rows:
-            if height_px[row] < COARSE_PX:
-                self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
-            else:
-                self._colour.render(vertices=INDICES, first=int(row) * INDICES)
+            coarse = height_px[row] < COARSE_PX
+            first = self._coarse_first if coarse else self._fine_first
+            array = self._coarse if coarse else self._colour
+            array.render(vertices=int(first[row + 1] - first[row]), first=int(first[row]))
         self._things.draw()
         self._context.enable_only(self._context.DEPTH_TEST)
 
@@ -120,13 +125,14 @@ class Crowd:
         """Draw everyone's depth and that of their things, for shadows."""
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=COARSE_INDICES * self.count)
+            self._depth.render(vertices=int(self._coarse_first[-1]))
             self._things.draw_depth()
 
     def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=COARSE_INDICES, first=row * COARSE_INDICES)
+        first = self._coarse_first
+        self._outline.render(vertices=int(first[row + 1] - first[row]), first=int(first[row]))
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -138,9 +144,10 @@ class Crowd:
         self._fixed = context.buffer(reserve=vertices * 12, dynamic=True)
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
-        offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
-        fine = context.buffer((MESH.triangles[None] + offsets).astype(np.int32).tobytes())
-        coarse = context.buffer((MESH.coarse[None] + offsets).astype(np.int32).tobytes())
+        fine = context.buffer(reserve=self._capacity * MESH.triangles.nbytes, dynamic=True)
+        coarse = context.buffer(reserve=self._capacity * MESH.coarse.nbytes, dynamic=True)
+        self._fine_index, self._coarse_index = fine, coarse
+        self._worn = self._worn[:0]  # the new buffers are empty
         layout = [
             (self._moving, "3f4 3f4", "in_position", "in_normal"),
             (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
@@ -194,6 +201,15 @@ class Things:
         bare = [(self._vertices, "3f4 24x", "in_position")]
         self._colour = self._context.vertex_array(self._programs[0], layout, self._index)
         self._depth = self._context.vertex_array(self._programs[1], bare, self._index)
+
+
+def _index(
+    buffer: Any, triangles: NDArray[np.int32], tube_of: NDArray[Any], worn: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Write everyone's triangles, only those of tubes they wear; return where each row starts."""
+    rows = [triangles[own[tube_of]] + np.int32(row * MESH.vertices) for row, own in enumerate(worn)]
+    buffer.write(np.concatenate(rows).astype(np.int32).tobytes())
+    return np.cumsum([0, *(part.size for part in rows)])
 
 
 def _part(

@@ -126,7 +126,7 @@ class CameraRig:
         size = (eye.camera.width_px, eye.camera.height_px)
         full = full_boxes_px(eye.projection, mesh.position)
         rows = np.flatnonzero(_touches(full, size))
-        shaded = shade_corners(eye.projection, mesh.bounds(), self._light, size)
+        shaded = shade_corners(eye.projection, mesh.bounds, self._light, size)
         picture, ids, depth = self._scene.draw(
             self._crowd,
             eye.still,
