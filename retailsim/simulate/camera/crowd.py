@@ -31,11 +31,13 @@ assert len(Material) <= 1 << MATERIAL_BITS
 
 def set_uniform(program: Any, name: str, value: Any) -> None:
     """Set a uniform unless the compiler found that the program does not need it."""
-    if name in program:
-        if isinstance(value, np.ndarray):
-            program[name].write(np.ascontiguousarray(value, np.float32).tobytes())
-        else:
-            program[name].value = value
+    member = program.get(name, None)
+    if member is None:
+        return
+    if isinstance(value, np.ndarray):
+        member.write(np.ascontiguousarray(value, np.float32).tobytes())
+    else:
+        member.value = value
 
 
 def set_light(program: Any, light: Light) -> None:

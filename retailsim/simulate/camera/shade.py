@@ -17,7 +17,7 @@ CONTACT_M = 2.5 * SPREAD_M
 _SUB = 4  # fractional bits of polygon corners
 # The farthest vertices of a body in these directions span nearly its hull.
 _WAYS = np.array(
-    [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1.0, -0.4, 0.0, 0.4, 1.0)],
+    [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)],
     np.float32,
 )
 _CORNERS = np.array([(i & 1, i & 2, i & 4) for i in range(8)], bool)
