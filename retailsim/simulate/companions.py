@@ -48,7 +48,9 @@ def _follow(shop: Shop, person: Person, leader: Person, anchor: np.ndarray, role
         yield shop.wait(1.0)
         return
     shop.claims.take(spot, person)
-    yield shop.walk(person, spot) | shop.wait(RE_AIM_S)
+    arrival = shop.walk(person, spot)
+    # Coarse trips end; where people walk, the leader may have moved on long before.
+    yield arrival if shop.trips is not None else arrival | shop.wait(RE_AIM_S)
 
 
 def _act(shop: Shop, visit: Visit, anchor: np.ndarray, role: str) -> Doing:

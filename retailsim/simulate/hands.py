@@ -17,7 +17,7 @@ ARM_M = 0.8  # level distance that a standing person reaches, leaning a little
 PICK_UP_S = (1.0, 2.5)
 PUT_BACK_S = (1.2, 2.5)
 RETRY_S = 1.5
-ASIDE_M = (1.8, 2.4, 3.2, 4.2)  # who finds no place close by looks so far around
+ASIDE_M = (1.4, 4.5)  # who finds no place close by looks so far around
 ASIDE_S = 4.0  # who does not get out of the way in this time thinks again
 LOOSE_PILE_M = 0.1  # a garment laid on others is so far above the table or board
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot
 
@@ -22,8 +22,7 @@ QUEUE_STEP_M = 0.75
 QUEUE_LENGTH = 5
 MIRROR_M = 0.95
 STAND_M = 0.35  # clearance of a spot to stand at without business
-BESIDE_M = (0.7, 1.0, 1.35)
-ANGLES_RAD = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+BESIDE_M = (0.65, 1.4)
 GRID_M = 0.25  # places near people are taken from a grid, so that ways to them are found once
 AUDIENCE_M = (1.4, 2.1)
 POST_M = 1.6  # how far inside the door staff stand
@@ -46,9 +45,8 @@ class Places:
         posts: spots beside the doors from which staff see who comes in.
         stock_room: where staff come out of the stock room: behind the till or, without one,
             beside a door; None where there is neither.
-        boxes: what nobody can stand in.
-        size_m: of the floor.
-        room_m: side of the largest fitting room.
+        idle_m: where somebody without business may stand: points of a grid that are in nobody's
+            way, float64 (k, 2).
     """
 
     beside: dict[str, list[Spot]]
@@ -62,25 +60,7 @@ class Places:
     screens: dict[str, list[Spot]]
     posts: list[Spot]
     stock_room: Spot | None
-    boxes: Boxes
-    size_m: tuple[float, float]
-    room_m: float
-
-    @property
-    def in_demand(self) -> list[Spot]:
-        """Spots that others need: before mirrors, in line, at one's post."""
-        lines = [spot for line in self.queues.values() for spot in line]
-        return [*self.mirrors.values(), *lines, *self.fitting, *self.posts]
-
-    def standable(self, xy_m: F64) -> NDArray[np.bool_]:
-        """Return at which points (n, 2) somebody without business may stand, bool (n,)."""
-        inside = ((xy_m > STAND_M) & (xy_m < np.array(self.size_m) - STAND_M)).all(1)
-        for room in self.rooms.values():
-            inside &= _outside(xy_m, np.array(room), self.room_m) > STAND_M
-        for x, y in self.in_demand:
-            inside &= np.hypot(xy_m[:, 0] - x, xy_m[:, 1] - y) > APART_M
-        out: NDArray[np.bool_] = inside & (clearance_m(self.boxes, xy_m) >= STAND_M)
-        return out
+    idle_m: F64
 
 
 def find_places(plan: StorePlan) -> Places:
@@ -100,6 +80,8 @@ def find_places(plan: StorePlan) -> Places:
     waiting = waiting_spots(
         of["fitting_room"], boxes, plan.size_m or (0.0, 0.0), ways, QUEUE_LENGTH
     )
+    lines = [spot for line in queues.values() for spot in line]
+    in_demand = [*mirrors.values(), *lines, *(as_spot(spot) for spot in waiting), *posts]
     staff_only = [spots[-1] for spots in behind.values() if spots]
     return Places(
         beside=beside,
@@ -113,9 +95,7 @@ def find_places(plan: StorePlan) -> Places:
         screens={f.id: _audience(f, plan, boxes) for f in of["screen"]},
         posts=posts,
         stock_room=next(iter(staff_only + posts), None),
-        boxes=boxes,
-        size_m=plan.size_m or (0.0, 0.0),
-        room_m=max((max(f.size_m) for f in of["fitting_room"]), default=0.0),
+        idle_m=_idle_m(plan.size_m or (0.0, 0.0), boxes, of["fitting_room"], in_demand),
     )
 
 
@@ -156,17 +136,33 @@ def place_near(
     owner: object,
     anchor_m: F64,
     here_m: F64,
-    away_m: Sequence[float] = BESIDE_M,
+    away_m: tuple[float, float] = BESIDE_M,
 ) -> Spot | None:
-    """Return a free place to stand `away_m` from a point, the nearest to `here_m`, or None."""
-    around = np.array(
-        [anchor_m + r * np.array([np.cos(a), np.sin(a)]) for r in away_m for a in ANGLES_RAD]
-    )
-    around = np.unique(np.round(around / GRID_M) * GRID_M, axis=0)
-    usable = around[places.standable(around)]
-    order = np.argsort(np.hypot(*(usable - here_m).T), kind="stable")
-    spots = [(round(float(x), 2), round(float(y), 2)) for x, y in usable[order]]
+    """Return a free place to stand, so far from a point, the nearest to `here_m`; or None."""
+    apart = np.hypot(*(places.idle_m - anchor_m).T)
+    around = places.idle_m[(apart >= away_m[0]) & (apart <= away_m[1])]
+    order = np.argsort(np.hypot(*(around - here_m).T), kind="stable")
+    spots = (as_spot(around[i]) for i in order)
     return next((spot for spot in spots if claims.free(spot, owner)), None)
+
+
+def _idle_m(
+    size_m: tuple[float, float], boxes: Boxes, rooms: list[Fixture], in_demand: list[Spot]
+) -> F64:
+    """Return the points of a grid over the floor where nobody is in the way, (k, 2).
+
+    In the way is who stands close to furniture, in a fitting room or its door, or where others
+    need to stand: before mirrors, in line, at their posts.
+    """
+    x, y = (np.arange(GRID_M, extent, GRID_M) for extent in size_m)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    free = ((grid > STAND_M) & (grid < np.array(size_m) - STAND_M)).all(axis=1)
+    for room in rooms:
+        free &= _outside(grid, np.array(room.center_m), max(room.size_m)) > STAND_M
+    for spot in in_demand:
+        free &= np.hypot(*(grid - spot).T) > APART_M
+    free &= clearance_m(boxes, grid) >= STAND_M
+    return np.asarray(grid[free])
 
 
 def _before(fixture: Fixture, plan: StorePlan, boxes: Boxes) -> Spot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -118,7 +118,7 @@ class Shop:
         return arrival
 
     def place_near(
-        self, person: Person, anchor_m: np.ndarray, away_m: Sequence[float] = BESIDE_M
+        self, person: Person, anchor_m: np.ndarray, away_m: tuple[float, float] = BESIDE_M
     ) -> Spot | None:
         """Return a free place for a person to stand near a point, None for none."""
         return place_near(self.places, self.claims, person, anchor_m, person.xy_m, away_m)

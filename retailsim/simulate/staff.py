@@ -17,6 +17,7 @@ from retailsim.simulate.truth import Interval
 
 GREET_M = 5.0  # who comes in nearer than this is met
 GREET = 0.6  # share of those whom a greeter walks up to
+LOOK_UP_S, LOOK_UP_COARSELY_S = 0.5, 5.0  # how often a greeter looks who has come in
 CHAT_S = (3.0, 9.0)
 TIDIED = (2, 6)  # garments straightened in one go
 BREATHER_S = (2.0, 8.0)
@@ -35,7 +36,7 @@ def greet(shop: Shop, person: Person, post: Spot, rng: np.random.Generator) -> D
         guest = _nearest_guest(shop, person, met)
         if guest is None:
             met &= {p.label for p in shop.people}
-            yield shop.wait(0.5)
+            yield shop.wait(LOOK_UP_S if shop.trips is None else LOOK_UP_COARSELY_S)
             continue
         met.add(guest.label)
         face(person, guest.xy_m)
