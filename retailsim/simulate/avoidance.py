@@ -16,7 +16,7 @@ I64 = NDArray[np.int64]
 # Berths lie in E. T. Hall's personal distance, 0.45 to 1.2 m (The Hidden Dimension, 1966); how
 # they shrink was chosen so that crowds of all densities are as fast as Weidmann's (assumed).
 BERTH_M = 0.75  # walkers stay this far from who comes towards them, where there is room,
-BERTH_LEAST_M = 0.5  # this far from who walks along with them,
+BERTH_LEAST_M = 0.45  # this far from who walks along with them,
 BERTH_STANDING_M = 0.58  # and this far from who stands
 BERTH_PER_SPACING = 0.8  # in a crowd a berth is at most this share of people's mean distance,
 SMALLEST_BERTH = 0.6  # but never less than this share of the whole
