@@ -150,7 +150,7 @@ class Navigator:
     def way_m(self, a_m: Spot, b_m: Spot) -> float:
         """Return the length of the way that people take between two spots, inf without one.
 
-        Within a tenth of what somebody walks who meets nobody.
+        A few per cent more than what somebody walks who meets nobody.
         """
         ends = (int(self._nearest_free[self.cell(xy)]) for xy in (a_m, b_m))
         # The same either way, and whatever has been asked before.
