@@ -139,7 +139,7 @@ class Navigator:
             away = self._centers.reshape(*self._shape, 2)[rows, columns] - xy
             free[rows, columns] &= np.hypot(away[..., 0], away[..., 1]) >= gap_m
         goal = int(_nearest(free)[self.cell(goal_m)])
-        return self._make(np.array(goal_m), goal, free, self._graph(free))
+        return self._make(np.array(goal_m), goal, free, _without(self._graph_free, ~free.ravel()))
 
     def reachable(self, spot_m: Spot) -> bool:
         """Say whether there is a way from before the first door to a spot."""
@@ -247,6 +247,14 @@ def _paths(graph: csr_matrix, goal: int) -> tuple[F64, I64]:
     """Return each cell's cost to reach the goal and the next cell on the way, (cells,)."""
     ways, afters = dijkstra(graph, indices=[goal], return_predecessors=True)
     return ways[0], afters[0].astype(np.int64)
+
+
+def _without(graph: csr_matrix, gone: Bool) -> csr_matrix:
+    """Return a graph without the edges of some cells, much faster than made anew."""
+    source = np.repeat(np.arange(len(gone)), np.diff(graph.indptr))
+    keep = ~(gone[graph.indices] | gone[source])
+    ends = np.concatenate([[0], np.cumsum(keep)])[graph.indptr]
+    return csr_matrix((graph.data[keep], graph.indices[keep], ends), shape=graph.shape)
 
 
 def _nearest(free: Bool) -> I64:
