@@ -34,7 +34,7 @@ def weidmann_share(density_per_m2: ArrayLike) -> F64:
         [0.97, 0.79, 0.45, 0.0]
     """
     density = np.maximum(np.asarray(density_per_m2, float), 1e-6)
-    share = 1 - np.exp(-CROWD_PER_M2 * (1 / density - 1 / STANDSTILL_PER_M2))
+    share: F64 = 1 - np.exp(-CROWD_PER_M2 * (1 / density - 1 / STANDSTILL_PER_M2))
     return np.maximum(share, 0.0)
 
 

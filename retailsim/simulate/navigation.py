@@ -71,7 +71,7 @@ class Navigator:
     def __init__(self, plan: StorePlan, street: Street) -> None:
         self.boxes = obstacles(plan)
         low, high = street.bounds_m(plan)
-        self._low = low
+        self._low, self._left_m, self._front_m = low, float(low[0]), float(low[1])
         nx, ny = (round(float(extent)) for extent in np.ceil((high - low) / CELL_M))
         self._shape = (ny, nx)
         x, y = np.meshgrid(low[0] + (np.arange(nx) + 0.5) * CELL_M,
@@ -102,8 +102,8 @@ class Navigator:
     def cell(self, xy_m: F64 | Spot) -> tuple[int, int]:
         """Return the row and column of the cell a point is in, clipped to the grid."""
         ny, nx = self._shape
-        column = int((float(xy_m[0]) - float(self._low[0])) / CELL_M)
-        row = int((float(xy_m[1]) - float(self._low[1])) / CELL_M)
+        column = int((float(xy_m[0]) - self._left_m) / CELL_M)
+        row = int((float(xy_m[1]) - self._front_m) / CELL_M)
         return min(max(row, 0), ny - 1), min(max(column, 0), nx - 1)
 
     def center(self, cell: tuple[int, int]) -> Spot:
@@ -196,7 +196,8 @@ class Navigator:
         while (after != after[after]).any():
             length += length[after]
             after = after[after]
-        out = np.minimum(np.round(100 * length), _NO_WAY_CM - 1).astype(np.uint16)
+        whole_cm = np.minimum(np.round(100 * length), _NO_WAY_CM - 1)
+        out: NDArray[np.uint16] = whole_cm.astype(np.uint16)
         out[lost] = _NO_WAY_CM
         return out
 
