@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from retailsim.simulate.motion import Mover
 
 ABREAST_M = 0.75  # between neighbours in a group; Moussaïd et al. fit 0.8 m
+BESIDE_M = 1.0  # a follower no farther off than this is not behind
 SAME_GOAL_M = 1.5  # companions whose goals are nearer than this walk together
 AHEAD_M = (0.0, 0.8, 1.8)  # who is this far ahead of a companion
 WAITING_SHARE = (1.0, 0.85, 0.25)  # walks at this share of the pace ...
@@ -57,7 +58,7 @@ def together(mover: Mover, wanted: Spot, navigator: Navigator) -> tuple[float, f
             continue
         share = min(share, float(np.interp(behind, AHEAD_M, WAITING_SHARE)))
         aside = float(offset[0] * left[0] + offset[1] * left[1])
-        if abs(behind) < SAME_GOAL_M and abs(aside) < 2 * ABREAST_M:
+        if other.leader is None and abs(behind) < SAME_GOAL_M and abs(aside) < 2 * ABREAST_M:
             sideways += aside - math.copysign(ABREAST_M, aside)
     room = float(navigator.clearance_near(mover.xy_m[None])[0])
     most = SIDEWAYS_SHARE * mover.speed_mps if room > ROOM_M else 0.0
@@ -79,7 +80,7 @@ def _behind(
     if apart > LOST_M or other.waited_s > LOST_S:
         return None
     if other.leader is mover:
-        return apart if not other.resting else None
+        return apart - BESIDE_M if not other.resting else None
     if mover.goal is None or other.goal is None or other.leader is not None:
         return None
     if math.hypot(*(other.goal.goal_m - mover.goal.goal_m)) > SAME_GOAL_M:
