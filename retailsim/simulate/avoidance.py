@@ -16,7 +16,7 @@ I64 = NDArray[np.int64]
 # Berths lie in E. T. Hall's personal distance, 0.45 to 1.2 m (The Hidden Dimension, 1966); how
 # they shrink was chosen so that crowds of all densities are as fast as Weidmann's (assumed).
 BERTH_M = 0.75  # walkers stay this far from who comes towards them, where there is room,
-BERTH_LEAST_M = 0.5  # this far from who walks along with them,
+BERTH_LEAST_M = 0.45  # this far from who walks along with them,
 BERTH_STANDING_M = 0.58  # and this far from who stands
 BERTH_PER_SPACING = 0.8  # in a crowd a berth is at most this share of people's mean distance,
 SMALLEST_BERTH = 0.6  # but never less than this share of the whole
@@ -69,20 +69,24 @@ def approach_cost(
         speed: that walkers like, (w,).
         squeezed: share of their berth that they keep, (w,).
     """
-    dx, dy = offset[:, None, :, 0], offset[:, None, :, 1]  # (w, 1, k)
-    per_pace = (1 / speed)[:, None, None]
-    vx = (candidates[..., 0, None] - velocity[:, None, :, 0]) * per_pace  # (w, c, k)
-    vy = (candidates[..., 1, None] - velocity[:, None, :, 1]) * per_pace
-    squared = np.maximum(vx * vx + vy * vy, 1e-9)
-    # Not before a short while from now, so that two who touch see the good of parting.
-    when = np.clip((vx * dx + vy * dy) / squared, PARTING_M, HORIZON_M)
-    miss = np.hypot(dx - vx * when, dy - vy * when)
-    moving = np.hypot(velocity[..., 0], velocity[..., 1]) > 0.1
-    most = (np.where(moving, BERTH_M, BERTH_STANDING_M) * squeezed[:, None])[:, None]
-    least = np.minimum(most, BERTH_LEAST_M)
-    berth = least + (most - least) * np.minimum(np.sqrt(squared), 1.0)
-    charge = NEARNESS * np.maximum(1 - miss / berth, 0.0) / (AT_ONCE_M + when)
-    total: F64 = np.where((distance < NEAR_M)[:, None], charge, 0.0).sum(-1)
+    # Only pairs that are near each other cost time.
+    row, column = np.nonzero(distance < NEAR_M)
+    total = np.zeros(candidates.shape[:2])
+    if len(row):
+        (dx, dy), (ux, uy) = offset[row, column].T[:, :, None], velocity[row, column].T[:, :, None]
+        pace = speed[row, None]
+        vx = (candidates[row, :, 0] - ux) / pace  # (pairs, c)
+        vy = (candidates[row, :, 1] - uy) / pace
+        squared = np.maximum(vx * vx + vy * vy, 1e-9)
+        # Not before a short while from now, so that two who touch see the good of parting.
+        when = np.clip((vx * dx + vy * dy) / squared, PARTING_M, HORIZON_M)
+        miss = np.hypot(dx - vx * when, dy - vy * when)
+        most = np.where(np.hypot(ux, uy) > 0.1, BERTH_M, BERTH_STANDING_M) * squeezed[row, None]
+        least = np.minimum(most, BERTH_LEAST_M)
+        berth = least + (most - least) * np.minimum(np.sqrt(squared), 1.0)
+        charge = NEARNESS * np.maximum(1 - miss / berth, 0.0) / (AT_ONCE_M + when)
+        walker, first = np.unique(row, return_index=True)
+        total[walker] = np.add.reduceat(charge, first, axis=0)
     # People who meet head-on keep to the right.
     total[:, 1:-1:2] += TO_THE_RIGHT
     return total

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from retailsim.simulate.motion import Mover
 
 ABREAST_M = 0.75  # between neighbours in a group; Moussaïd et al. fit 0.8 m
+BESIDE_M = 1.0  # a follower no farther off than this is not behind
 SAME_GOAL_M = 1.5  # companions whose goals are nearer than this walk together
-WAIT_M = 0.8  # who is further ahead than this slows down ...
+AHEAD_M = (0.0, 0.8, 1.8)  # who is this far ahead of a companion
+WAITING_SHARE = (1.0, 0.85, 0.25)  # walks at this share of the pace ...
 LOST_M, LOST_S = 8.0, 4.0  # ... unless the other is this far behind, or stuck for so long
-WAITING_M, WAITING_SHARE = 1.0, 0.25  # ... down to this share of the pace so much further on
 SIDEWAYS = 0.6  # metres per second back to the right distance, for each metre off it,
 SIDEWAYS_SHARE = 0.3  # but at most this share of the pace
 ROOM_M = 0.45  # clearance to walk abreast
@@ -29,7 +30,8 @@ CATCH_UP = 1.25  # followers walk this much faster than they like, to be beside 
 SETTLE_S = 0.6  # in about which they close a gap
 IN_SIGHT_M = 4.0  # farther off, or out of sight, they look for the way
 RESTING_M = 1.15  # so near to a leader who stands, standing is being there
-SETTLED_M, SETTLING_TICKS = 0.12, 25  # nor is the best place looked for any longer than this
+NEAR_ENOUGH_M = 2.0  # in the end, this is near enough
+SETTLED_M, SETTLING_TICKS = 0.12, 25  # the best place is not looked for any longer than this
 IN_THE_WAY_S = 0.6  # a leader who gets nowhere for so long may be held up by who follows
 DETOUR_M = 1.5  # the leader's goal is made for no longer when they are so near
 MOVED_M = 1.5  # a way to the leader is good until the leader has moved so far
@@ -54,10 +56,9 @@ def together(mover: Mover, wanted: Spot, navigator: Navigator) -> tuple[float, f
         behind = _behind(mover, other, way, math.hypot(*offset), navigator)
         if behind is None:
             continue
-        slower = 1 - (1 - WAITING_SHARE) * (behind - WAIT_M) / WAITING_M
-        share = min(share, max(slower, WAITING_SHARE))
+        share = min(share, float(np.interp(behind, AHEAD_M, WAITING_SHARE)))
         aside = float(offset[0] * left[0] + offset[1] * left[1])
-        if abs(behind) < SAME_GOAL_M and abs(aside) < 2 * ABREAST_M:
+        if other.leader is None and abs(behind) < SAME_GOAL_M and abs(aside) < 2 * ABREAST_M:
             sideways += aside - math.copysign(ABREAST_M, aside)
     room = float(navigator.clearance_near(mover.xy_m[None])[0])
     most = SIDEWAYS_SHARE * mover.speed_mps if room > ROOM_M else 0.0
@@ -79,7 +80,7 @@ def _behind(
     if apart > LOST_M or other.waited_s > LOST_S:
         return None
     if other.leader is mover:
-        return apart if not other.resting else None
+        return apart - BESIDE_M if not other.resting else None
     if mover.goal is None or other.goal is None or other.leader is not None:
         return None
     if math.hypot(*(other.goal.goal_m - mover.goal.goal_m)) > SAME_GOAL_M:
@@ -100,9 +101,9 @@ def keep_beside(
     assert leader is not None
     apart = math.hypot(*(leader.xy_m - mover.xy_m))
     standing = not leader.walking or (leader.leader is not None and leader.resting)
-    if standing and apart < RESTING_M + mover.loose_m:
+    if standing and apart < NEAR_ENOUGH_M + mover.loose_m:
         mover.settling += 1
-        mover.resting = mover.resting or _settled(mover, movers, navigator)
+        mover.resting = mover.resting or _settled(mover, apart, movers, navigator)
         if mover.resting:
             mover.goal = None
             return None
@@ -130,8 +131,12 @@ def keep_beside(
     return vx * slower, vy * slower
 
 
-def _settled(mover: Mover, movers: Sequence[Mover], navigator: Navigator) -> bool:
-    """Say whether the place beside a leader who stands is reached, or cannot be."""
+def _settled(mover: Mover, apart: float, movers: Sequence[Mover], navigator: Navigator) -> bool:
+    """Say whether the place beside a leader who stands is reached, or will not be."""
+    if mover.settling > 2 * SETTLING_TICKS:
+        return True
+    if apart > RESTING_M + mover.loose_m:
+        return False
     x, y = _place(mover, movers, navigator)
     off = math.hypot(x - float(mover.xy_m[0]), y - float(mover.xy_m[1]))
     return off < SETTLED_M or mover.settling > SETTLING_TICKS

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.crowding import FREE_SPEED_MPS
+from retailsim.simulate.gait import FREE_SPEED_SPREAD
 from retailsim.simulate.motion import TICK_S, Mover, step
 from retailsim.simulate.navigation import CELL_M, Field, Navigator
 from retailsim.simulate.streams import stream
@@ -23,11 +24,11 @@ def corridor_speed_mps(
     density_per_m2: float,
     *,
     free_speed_mps: float = FREE_SPEED_MPS,
-    spread: float = 0.0,
-    walkers: int = 50,
-    width_m: float = 2.5,
-    settle_s: float = 20.0,
-    measure_s: float = 20.0,
+    spread: float = FREE_SPEED_SPREAD,
+    walkers: int = 40,
+    width_m: float = 3.0,
+    settle_s: float = 15.0,
+    measure_s: float = 15.0,
     seed: int = 1,
 ) -> float:
     """Return the mean speed along an endless corridor in which all walk one way, m/s.

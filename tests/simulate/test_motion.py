@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from retailsim.simulate.motion import GAP_M, TICK_S, WALL_GAP_M, Mover, step
 from retailsim.simulate.navigation import Navigator
+from retailsim.simulate.places import Claims, find_places
 from retailsim.simulate.street import Street
 from retailsim.store.load import load_plan
 from retailsim.store.obstacles import clearance_m
@@ -61,6 +62,46 @@ def test_a_crowd_gets_through_the_door_both_ways() -> None:
     assert result["arrived"] == 8
     assert gaps(result["track"]).min() >= GAP_M - 1e-9
     assert clearance_m(NAVIGATOR.boxes, result["track"].reshape(-1, 2)).min() >= WALL_GAP_M - 1e-9
+
+
+def test_people_who_stand_at_the_side_freeze_nobody() -> None:
+    times = []
+    for standing in (0, 8):
+        walker = Mover(np.array([0.0, -1.2]), 0.0, 1.7, 1.0)
+        row = [Mover(np.array([3.0 + 0.65 * k, -1.95]), 0.0, 1.7, 1.0) for k in range(standing)]
+        there: list[int] = []
+        walker.walk_to(NAVIGATOR.field((10.0, -1.2)), lambda there=there: there.append(1))
+        ticks = 0
+        while not there and ticks < 400:
+            step([walker, *row], NAVIGATOR)
+            ticks += 1
+        times.append(ticks * TICK_S)
+    assert times[0] < 12
+    assert times[1] < 1.5 * times[0]
+
+
+def test_everybody_gets_to_a_place_and_out_again_in_a_shop_full_of_people() -> None:
+    # Thirty stand at rails and tables as closely as people do; twelve walk past them.
+    spots = [spot for beside in find_places(PLAN).beside.values() for spot in beside]
+    rng, claims = np.random.default_rng(4), Claims()
+    taken = []
+    for k in rng.permutation(len(spots)):
+        if claims.free(spots[k], None) and len(taken) < 36:
+            claims.take(spots[k], int(k))
+            taken.append(spots[k])
+    standing = [Mover(np.array(spot), 0.0, 1.7, 1.0) for spot in taken[6:]]
+    assert len(standing) == 30
+    starts = [(0.5 + k, -1.5 - 0.7 * (k % 2)) for k in range(6)]
+    walkers = [Mover(np.array(spot), 0.0, 1.7, 0.95) for spot in [*starts, *taken[:6]]]
+    there: list[int] = []
+    for walker, goal in zip(walkers, [*taken[:6], *starts], strict=True):
+        walker.walk_to(NAVIGATOR.field(goal), lambda: there.append(1))
+    track = []
+    for _ in range(1200):
+        step([*walkers, *standing], NAVIGATOR)
+        track.append([m.xy_m for m in (*walkers, *standing)])
+    assert len(there) == 12
+    assert gaps(np.array(track)).min() >= GAP_M - 1e-9
 
 
 @settings(max_examples=5, deadline=None)

@@ -383,11 +383,11 @@ def test_a_plan_nobody_can_enter_is_refused(
 def test_the_till_goes_on_serving_when_the_line_overtakes_who_walks_to_it(
     boutique: StorePlan,
 ) -> None:
-    # On this day somebody is still on the way to the second place when the first one leaves.
+    # On this day somebody is still on the way to their place when the first one leaves, five times.
     day = load_scenario("scenarios/boutique.yaml")
     late = [
         message.time_ns
-        for tick, (_, messages) in enumerate(World(day, boutique, seed=1).run(600.0))
+        for tick, (_, messages) in enumerate(World(day, boutique, seed=2).run(600.0))
         for message in messages
         if isinstance(message, Sale) and tick > 4600
     ]
