@@ -37,7 +37,7 @@ _LOOK_DOWN = {Pose.FOLD: 0.42, Pose.TRY: 0.18, Pose.FLIP: 0.22, Pose.BEND: 0.1, 
 def pose_people(people: People, figures: Figures) -> Skeleton:
     """Return the joints of everyone."""
     stance = stand_or_walk(people, figures)
-    target = body_targets(people)
+    target = body_targets(people, figures.frame_m)
     lean = _lean(people.pose, target, figures)
     twist = (-0.10 * stance.swing).astype(np.float32)
     shoulders = _shoulders(stance.pelvis, lean, twist, figures)
