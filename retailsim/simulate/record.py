@@ -198,6 +198,7 @@ class _Cameras:
             packet = (view.frame.camera, view.frame.time_ns, encoding.result())
             heapq.heappush(self._under_way, (arrival_ns, self._encoded, *packet))
             writer.write(view.boxes)
+            writer.write(view.keypoints)
         while self._under_way and (everything or self._under_way[0][0] <= now_ns):
             arrival_ns, _, camera, time_ns, data = heapq.heappop(self._under_way)
             writer.write_video(camera, time_ns, data, log_time_ns=arrival_ns)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import Frame
-from retailsim.messages.truth import TruthBoxes
+from retailsim.messages.truth import TruthBoxes, TruthKeypoints
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
 from retailsim.simulate.camera.daylight import lamp_light
@@ -17,6 +17,7 @@ from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
+from retailsim.simulate.camera.joints import joints_px
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
@@ -39,12 +40,14 @@ class View:
     Attributes:
         frame: the picture after the sensor.
         boxes: everybody with at least one visible pixel.
+        keypoints: their joints.
         id: row into `snapshot.people` + 1 of the person seen, 0 for none, uint16 (h, w).
         depth_buffer: OpenGL depth in [0, 1], float32 (h, w), where the rig was asked for depth.
     """
 
     frame: Frame
     boxes: TruthBoxes
+    keypoints: TruthKeypoints
     id: NDArray[np.uint16]
     depth_buffer: F32 | None = None
 
@@ -205,7 +208,7 @@ class CameraRig:
             smooth = [smooth_outlines(shot.picture, shot.drawn_ids) for shot in shots]
             areas = self._silhouettes.read()
         return [
-            self._view(eye, snapshot, shot, picture, area)
+            self._view(eye, snapshot, mesh, shot, picture, area)
             for eye, shot, picture, area in zip(due, shots, smooth, areas, strict=True)
         ]
 
@@ -270,6 +273,7 @@ class CameraRig:
         self,
         eye: _Eye,
         snapshot: Snapshot,
+        mesh: CrowdMesh,
         shot: _Shot,
         picture: NDArray[np.uint8],
         area: NDArray[np.float64],
@@ -289,9 +293,11 @@ class CameraRig:
             visible_px=shot.visible_px[seen],
             visible_share=share.astype(np.float32),
         )
+        joints = joints_px(eye.delivery.sight, mesh.keypoints, shot.ids, seen)
+        keypoints = TruthKeypoints(time_ns, eye.camera.id, label, *joints)
         frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
         eye.index += 1
-        return View(frame, boxes, shot.ids, shot.depth)
+        return View(frame, boxes, keypoints, shot.ids, shot.depth)
 
 
 def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults) -> _Eye:
