@@ -56,7 +56,8 @@ def judge(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time simulation and replay of the boutique, stage by stage."""
     session.install(".")
-    session.run("python", "-m", "retailsim.experiments.bench", *session.posargs)
+    session.run("retail", "bench", "simulate", *session.posargs)
+    session.run("retail", "bench", "replay")
 
 
 @nox.session

@@ -8,6 +8,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cli.bench import (
+    bench_baselines_command,
+    bench_days_command,
+    bench_replay_command,
+    bench_simulate_command,
+)
 from cli.check import check_command
 from cli.cut import cut_command
 from cli.import_ import import_command
@@ -31,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
 )
 train = typer.Typer(help="Train the shipped networks on simulated people.", no_args_is_help=True)
+bench = typer.Typer(help="Measure speed, hardness and promises kept.", no_args_is_help=True)
 
 
 def _version(wanted: bool) -> None:
@@ -60,6 +67,11 @@ train.command("detector")(train_detector_command)
 train.command("embedder")(train_embedder_command)
 train.command("footpoint")(train_footpoint_command)
 app.add_typer(train, name="train")
+bench.command("simulate")(bench_simulate_command)
+bench.command("replay")(bench_replay_command)
+bench.command("baselines")(bench_baselines_command)
+bench.command("days")(bench_days_command)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from retailsim.evaluate.scorecard import Scorecard
     from retailsim.experiments.gate import GateResult
     from retailsim.experiments.replay import Replayed
+    from retailsim.simulate.library import Listed
     from retailsim.simulate.record import Recording
 
 SimulateProgress = Callable[[float, float, float], None]
@@ -48,6 +49,8 @@ def simulate(
     seed: int | None = None,
     duration_s: float | None = None,
     video: bool = True,
+    radio: bool = True,
+    coarse: bool = False,
     masks: str | Path | None = None,
     overwrite: bool = False,
     progress: SimulateProgress | None = None,
@@ -55,11 +58,13 @@ def simulate(
     """Play a scenario into a session bag.
 
     Args:
-        scenario: path of a scenario YAML.
+        scenario: path of a scenario YAML, or the name of a shipped one.
         output: bag folder to write; `NAME.bag` in the working folder by default.
         seed: seed of all draws; the scenario's by default.
         duration_s: length of the session; the scenario's by default.
         video: False leaves the cameras out.
+        radio: False leaves the readers out.
+        coarse: play decisions and visits alone: a long day in seconds, no walking, no devices.
         masks: empty or new folder for instance masks, CAMERA/TIME_NS.png; None writes none.
         overwrite: replace an existing output.
         progress: told (seconds done, seconds in all, wall seconds) after every tick.
@@ -69,14 +74,14 @@ def simulate(
         BagError: the output exists or cannot be written.
         DeviceError: there is no OpenGL.
     """
+    from retailsim.simulate.library import find_scenario
     from retailsim.simulate.record import record
     from retailsim.simulate.scenario import load_scenario, load_store
 
-    day = load_scenario(scenario)
-    plan = load_store(day, scenario)
-    length_s = day.duration_s if duration_s is None else duration_s
-    if not 0 < length_s <= 7 * 86_400:
-        raise ScenarioError(f"duration must be positive and at most a week, not {length_s:g} s")
+    file = find_scenario(scenario)
+    day = load_scenario(file)
+    plan = load_store(day, file)
+    length_s = _length_s(day.duration_s, duration_s)
     path = Path(output) if output else Path(f"{day.name}.bag")
     if path.exists() and not overwrite:
         raise BagError(f"{path}: already exists; choose another --output or add --force")
@@ -88,10 +93,75 @@ def simulate(
         seed=used_seed,
         duration_s=length_s,
         video=video,
+        radio=radio,
+        coarse=coarse,
         masks=Path(masks) if masks else None,
         progress=(lambda done, wall: progress(done, length_s, wall)) if progress else None,
     )
     return Simulated(path, used_seed, recording)
+
+
+def _length_s(usual_s: float, wanted_s: float | None) -> float:
+    length_s = usual_s if wanted_s is None else wanted_s
+    if not 0 < length_s <= 7 * 86_400:
+        raise ScenarioError(f"duration must be positive and at most a week, not {length_s:g} s")
+    return length_s
+
+
+def scenarios() -> list[Listed]:
+    """Return what is known of every shipped scenario: name, purpose, store, length, people."""
+    from retailsim.simulate.library import shipped
+
+    return shipped()
+
+
+def contact_sheet(
+    scenario: str | Path,
+    output: str | Path,
+    *,
+    seed: int | None = None,
+    duration_s: float | None = None,
+    moments: int = 3,
+    progress: Callable[[float], None] | None = None,
+) -> Path:
+    """Draw a sheet of pictures of a scenario: its cameras beside, some moments below each other.
+
+    Args:
+        scenario: path of a scenario YAML, or the name of a shipped one.
+        output: the picture to write, .png or .jpg; an older one is replaced.
+        seed: seed of all draws; the scenario's by default.
+        duration_s: length of the session over which the moments spread; the scenario's by
+            default.
+        moments: how many.
+        progress: told the share done.
+
+    Returns:
+        The picture's path.
+
+    Raises:
+        ScenarioError: the scenario, its store or the duration cannot be used; no camera is
+            calibrated; the output is named like no picture.
+        BagError: the picture cannot be written.
+        DeviceError: there is no OpenGL.
+    """
+    from retailsim.experiments.contact_sheet import check_name, draw_sheet, write_picture
+    from retailsim.simulate.library import find_scenario
+    from retailsim.simulate.scenario import load_scenario, load_store
+
+    path = Path(output)
+    check_name(path)
+    file = find_scenario(scenario)
+    day = load_scenario(file)
+    sheet = draw_sheet(
+        day,
+        load_store(day, file),
+        seed=day.seed if seed is None else seed,
+        duration_s=_length_s(day.duration_s, duration_s),
+        moments=moments,
+        progress=progress,
+    )
+    write_picture(path, sheet)
+    return path
 
 
 def replay(

@@ -26,6 +26,15 @@ def find(path: str | Path) -> Path:
     return given
 
 
+def shipped_files(folder: str, pattern: str) -> list[Path]:
+    """Return the shipped files right in `folder` that match a pattern, by name."""
+    found: dict[str, Path] = {}
+    for root in _ROOTS:
+        for path in (root / folder).glob(pattern):
+            found.setdefault(path.name, path)
+    return [found[name] for name in sorted(found)]
+
+
 def model_dir(name: str) -> Path:
     """Return the folder of the shipped model `name` (it may not exist)."""
     return find(Path("models") / name)

@@ -32,12 +32,12 @@ class Events:
     sales: float
 
     def short_of(self, promised: dict[str, float | None]) -> dict[str, tuple[float, float]]:
-        """Return what is promised and not held: name -> (held, promised)."""
+        """Return what is promised, counted here and not held: name -> (held, promised)."""
         held = asdict(self)
         return {
             name: (held[name], least)
             for name, least in promised.items()
-            if least is not None and held[name] < least
+            if least is not None and name in held and held[name] < least
         }
 
 

@@ -41,7 +41,7 @@ class Handling:
     Attributes:
         covered: flips and pick-ups whose tag was read often enough.
         uncovered: the other flips and pick-ups.
-        putbacks: garments returned to a fixture.
+        putbacks: garments returned to a fixture, or tidied there by staff.
         carries: garments carried through the shop.
     """
 
@@ -73,7 +73,7 @@ def handling(truth: MessageLog, reads: ReadTimes) -> Handling:
     return Handling(
         covered=[i for i, ok in zip(flips, seen, strict=True) if ok],
         uncovered=[i for i, ok in zip(flips, seen, strict=True) if not ok],
-        putbacks=[i for i in truth.of(TruthInteraction) if i.kind == "putback"],
+        putbacks=[i for i in truth.of(TruthInteraction) if i.kind in ("putback", "tidy")],
         carries=truth.of(TruthCarry),
     )
 

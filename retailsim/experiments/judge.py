@@ -11,7 +11,6 @@ targets. Exits 1 when a target is missed or a seed holds fewer events than the s
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,19 +22,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-import retailsim
 from retailsim import api
 from retailsim.evaluate.events import Events, count_events
 from retailsim.evaluate.scorecard import FAMILIES, Scorecard
+from retailsim.experiments.sessions import CACHE, simulated
 from retailsim.messages.log import MessageLog
 from retailsim.report.table import LOWER_IS_BETTER, number
 from retailsim.session.reader import BagReader
-from retailsim.simulate.scenario import load_scenario, load_store
-from retailsim.store.load import dump_plan
+from retailsim.simulate.library import find_scenario
+from retailsim.simulate.scenario import load_scenario
 
 SEEDS = (900001, 900002, 900003)
 SECONDS = 300.0
-MAKES_BAGS = ("errors.py", "store", "messages", "session", "simulate")
 
 Rivals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -122,7 +120,7 @@ def judge(
     seconds: float = SECONDS,
     stack: str | Path | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    cache: Path = Path(".cache/judge"),
+    cache: Path = CACHE,
     progress: Callable[[str], None] | None = None,
 ) -> Judgement:
     """Simulate (or take from the cache), replay and score every seed.
@@ -140,7 +138,7 @@ def judge(
         RetailError: what `simulate` and `replay` raise.
     """
     tell = progress or (lambda text: None)
-    promised = load_scenario(scenario).promises.model_dump()
+    promised = load_scenario(find_scenario(scenario)).promises.model_dump()
     trials, shortages = [], []
     for seed in seeds:
         tell(f"seed {seed}: simulating {seconds:g} s")
@@ -155,32 +153,6 @@ def judge(
             for name, (held, least) in lacking.items()
         ]
     return Judgement(tuple(trials), tuple(lines(trials)), tuple(shortages))
-
-
-def simulated(scenario: str | Path, *, seed: int, seconds: float, cache: Path) -> Path:
-    """Return the bag of a seed from the cache, simulating it first if it is not there."""
-    folder = cache / cache_key(scenario, seconds)
-    bag = folder / f"{seed}.bag"
-    if not bag.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        api.simulate(scenario, output=bag, seed=seed, duration_s=seconds)
-    return bag
-
-
-def cache_key(scenario: str | Path, seconds: float) -> str:
-    """Return a digest of everything but the seed that decides a bag's bytes on this machine."""
-    day = load_scenario(scenario)
-    plan = load_store(day, scenario)
-    digest = hashlib.sha256()
-    for text in (day.model_dump_json(), dump_plan(plan), repr(float(seconds))):
-        digest.update(text.encode())
-    root = Path(retailsim.__file__).parent
-    for part in MAKES_BAGS:
-        path = root / part
-        for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
-            if file.suffix in (".py", ".glsl", ".vert", ".frag", ".yaml", ".json"):
-                digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def events_of(bag: Path) -> Events | None:
@@ -291,7 +263,7 @@ def main() -> int:
     parser.add_argument("--scenario", default="scenarios/boutique.yaml")
     parser.add_argument("--stack", default=None)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/judge"))
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
     stderr = Console(stderr=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from retailsim.engine.config import StackSpec, load_baselines
+from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
 from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import Run, run_serial
 from retailsim.errors import BagError
@@ -72,7 +72,7 @@ def replay_bag(
     spec: StackSpec,
     device: Device = "auto",
     precision: Precision | None = None,
-    baselines: bool = False,
+    baselines: bool | BaselineSpec = False,
     progress: Progress | None = None,
 ) -> Replayed:
     """Replay a bag through a stack, serially, and score it against the bag's truth.
@@ -82,7 +82,7 @@ def replay_bag(
         spec: the stack.
         device: 'auto' takes CUDA where there is one.
         precision: overrides the stack's.
-        baselines: also run and score the trivial rivals.
+        baselines: also run and score the trivial rivals; True takes the shipped ones.
         progress: told (seconds done, seconds in all, frames per second).
 
     Raises:
@@ -95,7 +95,8 @@ def replay_bag(
     summary = reader.summary()
     where = _resolve(device)
     context = StageContext(reader.plan, device=where, precision=spec.precision)
-    nodes = build_graph(spec, context, baselines=load_baselines() if baselines else None)
+    rivals_of = load_baselines() if baselines is True else baselines or None
+    nodes = build_graph(spec, context, baselines=rivals_of)
     sensors = MessageLog()
     pace = _Pace(summary.duration_s, progress)
     run = run_serial(

@@ -461,3 +461,11 @@ class TruthPlacement(_message.Message):
     epc: str
     fixture: str
     def __init__(self, time_ns: _Optional[int] = ..., person_id: _Optional[int] = ..., epc: _Optional[str] = ..., fixture: _Optional[str] = ...) -> None: ...
+
+class ScreenViewed(_message.Message):
+    __slots__ = ("time_ns", "screen")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    SCREEN_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    screen: str
+    def __init__(self, time_ns: _Optional[int] = ..., screen: _Optional[str] = ...) -> None: ...

@@ -73,3 +73,10 @@ class TryOn(Message):
 
     mirror: str
     epc: str
+
+
+@dataclass(frozen=True)
+class ScreenViewed(Message):
+    """A screen reports that somebody stopped before it."""
+
+    screen: str

@@ -210,7 +210,10 @@ class TruthQueueing(Message):
 
 @dataclass(frozen=True)
 class TruthPlacement(Message):
-    """A garment was put down at a place that is not the planogram's."""
+    """A garment was put down at a place that is not the planogram's.
+
+    What was already misplaced when the session began is told at its start, with person 0.
+    """
 
     person_id: int
     epc: str

@@ -11,7 +11,7 @@ PLAN_ATTACHMENT = "plan.yaml"
 TRUTH = "/truth/"
 STACK = "/stack/"
 _VIDEO = re.compile(r"/camera/([^/]+)/video")
-_SENSORS = {"Sale": "/pos/sales", "TryOn": "/mirror/tryon"}
+_SENSORS = {"Sale": "/pos/sales", "TryOn": "/mirror/tryon", "ScreenViewed": "/screen/viewed"}
 
 
 def topic_of(message: Message) -> str:

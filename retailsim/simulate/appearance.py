@@ -183,6 +183,16 @@ def draw_staff(rng: np.random.Generator, *, label: int, profile: Profile | None 
     return replace(body, bag="none", headwear=scarf)
 
 
+def top_worn(clothes: Clothes) -> str:
+    """Return in words what is worn above: kind, pattern and colour."""
+    return f"{clothes.top_kind} {clothes.top_pattern} {_hex(clothes.top_colour)}"
+
+
+def bottom_worn(clothes: Clothes) -> str:
+    """Return in words what is worn below: kind and colour."""
+    return f"{clothes.bottom_kind} {_hex(clothes.bottom_colour)}"
+
+
 _ANYBODY = Profile("masculine", 30.0)  # wears nothing that only some would
 
 
@@ -215,6 +225,13 @@ def _pick(
     """Draw one name; where it is not allowed the first, after the same draw."""
     drawn = names[int(rng.choice(len(names), p=np.array(shares) / sum(shares)))]
     return drawn if allowed else names[0]
+
+
+def _hex(linear: Colour) -> str:
+    """Turn linear RGB into sRGB '#rrggbb'."""
+    c = np.clip(np.array(linear), 0.0, 1.0)
+    srgb = np.where(c <= 0.0031308, 12.92 * c, 1.055 * c ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{round(float(v) * 255):02x}" for v in srgb)
 
 
 def _tinted(rng: np.random.Generator, palette: tuple[str, ...], spread: float) -> Colour:

@@ -1,22 +1,60 @@
-"""Trying on: a fitting room, then the mirror outside it."""
+"""Trying on: a line, a fitting room, then the mirror outside it."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any, TypeAlias
+
 import numpy as np
+import simpy
 
 from retailsim.messages.sensors import TryOn
 from retailsim.simulate.people import Person
 from retailsim.simulate.places import Spot
-from retailsim.simulate.shop import Doing, Shop, dwell_s
+from retailsim.simulate.queueing import stand_in_line
+from retailsim.simulate.responses import tempting
+from retailsim.simulate.shop import Shop, dwell_s
 from retailsim.simulate.truth import Interval
 
+Asking: TypeAlias = Generator[simpy.Event, Any, str | None]
 PRESENT_S = 1.0  # from arriving at the mirror to it noticing the garment
 
 
+def get_room(shop: Shop, person: Person, patience_s: float) -> Asking:
+    """Queue for a fitting room; the name of one, or None for who gives up or finds no line."""
+    line = shop.fitting
+    if line is None or line.full:
+        return None
+    if shop.rooms.items and not line.members:
+        room = yield shop.rooms.get()
+        return str(room)
+    since = shop.env.now
+    served = yield from stand_in_line(shop, person, line, patience_s)
+    if not served:
+        return None
+    asked = shop.rooms.get()
+    yield asked | shop.wait(max(patience_s - shop.seconds(since), 0.1))
+    line.leave(person)
+    if asked.triggered:
+        return str(asked.value)
+    asked.cancel()
+    return None
+
+
 def try_on(
-    shop: Shop, person: Person, room: str, garments: list[int], rng: np.random.Generator
-) -> Doing:
-    """Try garments on one after the other in a room that the person has been given."""
+    shop: Shop,
+    person: Person,
+    room: str,
+    garments: list[int],
+    rng: np.random.Generator,
+    response: np.random.Generator,
+) -> Generator[simpy.Event, Any, int | None]:
+    """Try garments on one after the other in a room that the person has been given.
+
+    Returns:
+        The SKU (an index) among those a mirror showed that the person goes to see, or None.
+    """
+    tempted = None
     shop.claims.leave(person)
     for garment in garments:
         yield shop.walk(person, shop.places.rooms[room])
@@ -31,16 +69,21 @@ def try_on(
             with shop.mirrors[mirror].request() as turn:
                 yield turn
                 shop.goods.set_fitting(person, False)
-                yield from _look_in(shop, person, mirror, garment, rng)
+                shown = yield from _look_in(shop, person, mirror, garment, rng)
+                if person.taste is not None:
+                    model = shop.scenario.responses.mirror
+                    found = tempting(shown, person.taste.utility, model, response)
+                    tempted = tempted if found is None else found
         shop.goods.set_fitting(person, False)
         shop.truth.end(told)
     yield shop.rooms.put(room)
+    return tempted
 
 
 def _look_in(
     shop: Shop, person: Person, mirror: str, garment: int, rng: np.random.Generator
-) -> Doing:
-    """Hold a garment up before the mirror, which asks what to show."""
+) -> Generator[simpy.Event, Any, list[int]]:
+    """Hold a garment up before the mirror; returns the SKUs (indices) that it shows."""
     spot: Spot = shop.places.mirrors[mirror]
     shop.claims.take(spot, person)
     yield shop.walk(person, spot)
@@ -53,11 +96,13 @@ def _look_in(
     yield shop.wait(PRESENT_S)
     message = TryOn(shop.truth.now_ns, mirror=mirror, epc=shop.plan.items[garment].epc)
     shop.truth.tell(message)
-    # What the mirror shows changes nothing yet; asking keeps the seam in use.
-    shop.policy.on_try_on(message)
+    skus = [sku.id for sku in shop.plan.catalogue]
+    shown = [skus.index(sku) for sku in shop.policy.on_try_on(message) if sku in skus]
     yield shop.wait(dwell_s(shop.scenario.habits.mirror, rng))
+    shop.truth.look(message.time_ns, person, mirror)
     person.showing = False
     shop.claims.leave(person)
+    return shown
 
 
 def _turn_round(shop: Shop, person: Person, room: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,17 @@ FLIP_HZ = (0.5, 3.0)
 DECAY_S = (0.3, 0.8)
 TAIL = 4.0  # a swing is over after this many decay times
 HAND_OVER = 0.2  # share of the way between fixture and hand that a garment makes in a tick
+TOUCHING_M = 0.2  # garments farther apart along a rail do not move each other
 
 
 class Goods:
     """All garments of a plan, in the order of `plan.items`.
 
     Attributes:
+        fixtures: ids of the fixtures that hold goods, in plan order.
+        home_m: where each garment hangs or lies, or is put when it comes back, float64 (g, 3).
+        fixture: index into `fixtures` of where that is, int64 (g,).
+        own_fixture: index into `fixtures` of where the planogram wants it, int64 (g,).
         place: Place values, uint8 (g,).
         holder: who has each garment, None for nobody.
         busy: somebody handles the garment or is on the way to, bool (g,).
@@ -37,26 +42,49 @@ class Goods:
         self._plan = plan
         self._zones = ZoneMap(plan)
         home = [plan.slot_xyz_m(item.fixture, item.slot) for item in plan.items]
-        self.home_m = np.array(home, float).reshape(-1, 3)
+        self.own_m = np.array(home, float).reshape(-1, 3)
+        self.home_m = self.own_m.copy()
+        self.fixtures = tuple(plan.slots_per_fixture)
+        index = {fixture: i for i, fixture in enumerate(self.fixtures)}
+        self.own_fixture = np.array([index[item.fixture] for item in plan.items], np.int64)
+        self.fixture = self.own_fixture.copy()
         self.place = np.full(count, Place.ON_FIXTURE, np.uint8)
         self.holder: list[Person | None] = [None] * count
         self.busy = np.zeros(count, bool)
         self.swings: list[Swing] = []
         sku = {s.id: i for i, s in enumerate(plan.catalogue)}
         self.sku = np.array([sku[item.sku] for item in plan.items], np.int64)
-        self.on_fixture = {
-            f: np.array([i for i, item in enumerate(plan.items) if item.fixture == f])
-            for f in plan.slots_per_fixture
-        }
         self._at_m = self.home_m.copy()
+        self._taken_from_m = self.home_m.copy()
         self._in_hand = np.zeros(count)  # 0 at its slot, 1 in the hand
         self._zone = self._zones.index(self.home_m[:, :2])
+        self._moved: set[int] = set()  # since zones were last told
 
-    def available(self, fixture: str) -> NDArray[np.int64]:
-        """Return the garments of a fixture that anybody may handle now."""
-        items = self.on_fixture[fixture]
-        free: NDArray[np.int64] = items[(self.place[items] == Place.ON_FIXTURE) & ~self.busy[items]]
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """Which garments anybody may handle now, bool (g,)."""
+        free: NDArray[np.bool_] = (self.place == Place.ON_FIXTURE) & ~self.busy
         return free
+
+    def available(self, fixture: int) -> NDArray[np.int64]:
+        """Return the garments on a fixture (an index) that anybody may handle now."""
+        return np.flatnonzero(self.free & (self.fixture == fixture))
+
+    def taken_home(self) -> NDArray[np.int64]:
+        """Return the garments that were bought and whose buyers have left."""
+        sold = np.flatnonzero(self.place == Place.SOLD)
+        return np.array([g for g in sold if self.holder[g] is None], np.int64)
+
+    @property
+    def astray(self) -> NDArray[np.bool_]:
+        """Which garments hang or lie on another fixture than the planogram's, bool (g,)."""
+        wrong: NDArray[np.bool_] = self.fixture != self.own_fixture
+        wrong &= self.place == Place.ON_FIXTURE
+        return wrong
+
+    def misplaced(self) -> NDArray[np.int64]:
+        """Return the garments on another fixture than the planogram's that anybody may take."""
+        return np.flatnonzero(self.free & self.astray)
 
     def take(self, garment: int, person: Person, *, long_ago: bool = False) -> None:
         """Put a garment from its fixture into a person's hand, now or long ago."""
@@ -64,15 +92,53 @@ class Goods:
         self.place[garment] = Place.CARRIED
         self.holder[garment] = person
         person.carrying.append(garment)
+        self._taken_from_m[garment] = self.home_m[garment]
         if long_ago:
             self._in_hand[garment] = 1.0
 
     def put_back(self, garment: int, person: Person) -> None:
-        """Hang or lay a carried garment back at its own slot."""
+        """Hang or lay a carried garment at its `home_m`, which `reserve` may have changed."""
         assert self.holder[garment] is person
         person.carrying.remove(garment)
         self.place[garment] = Place.ON_FIXTURE
         self.holder[garment] = None
+
+    def reserve(self, garment: int, fixture: int, xyz_m: F64) -> None:
+        """Choose another place than its own for a garment that is about to be put down."""
+        assert self.place[garment] != Place.ON_FIXTURE
+        self.fixture[garment] = fixture
+        self.home_m[garment] = xyz_m
+
+    def send_home(self, garment: int) -> None:
+        """Let a garment that is not on any fixture belong to its own place again."""
+        self.reserve(garment, int(self.own_fixture[garment]), self.own_m[garment])
+
+    def store(self, garments: Iterable[int]) -> None:
+        """Put garments into the back room, from wherever they are; nobody holds them."""
+        for garment in garments:
+            holder = self.holder[garment]
+            for hands in () if holder is None else (holder.carrying, holder.sold):
+                if garment in hands:
+                    hands.remove(garment)
+            self.place[garment], self.holder[garment] = Place.BACK_ROOM, None
+            self._in_hand[garment] = 0.0
+            self.send_home(garment)
+            self._at_m[garment] = self.home_m[garment]
+            self._moved.add(garment)
+
+    def fetch(self, garment: int, person: Person) -> None:
+        """Take a garment out of the back room into a person's arms."""
+        assert self.place[garment] == Place.BACK_ROOM
+        self.place[garment], self.holder[garment] = Place.CARRIED, person
+        person.carrying.append(garment)
+        self._in_hand[garment] = 1.0
+
+    def bring_back(self, garment: int, person: Person) -> None:
+        """Put something bought earlier into the bag of a customer who returns it."""
+        assert self.place[garment] == Place.SOLD
+        assert self.holder[garment] is None
+        self.holder[garment] = person
+        person.sold.append(garment)
 
     def sell(self, garment: int, person: Person) -> None:
         """Deactivate a garment's tag; the buyer takes it out of the shop."""
@@ -120,11 +186,22 @@ class Goods:
                     self._kept_inside(person, person.hand_m(order)),
                     self._in_hand[garment],
                 )
-                self._at_m[garment] = (1 - share) * self.home_m[garment] + share * hand
+                self._at_m[garment] = (1 - share) * self._taken_from_m[garment] + share * hand
         returning = moving[at_home[moving]]
         share = self._in_hand[returning][:, None]
         self._at_m[returning] += (1 - share) * (self.home_m[returning] - self._at_m[returning])
+        self._moved.update(returning.tolist())
         self.swings = [s for s in self.swings if s.end_ns >= now_ns - tick_ns]
+
+    def settle(self, people: Sequence[Person]) -> None:
+        """Move garments to where they are going at once, for worlds without cloth in motion."""
+        self._in_hand[:] = self.place != Place.ON_FIXTURE
+        resting = self.place == Place.ON_FIXTURE
+        self._moved.update(np.flatnonzero(resting & (self._at_m != self.home_m).any(1)).tolist())
+        self._at_m[resting] = self.home_m[resting]
+        for person in people:
+            for garment in (*person.carrying, *person.sold):
+                self._at_m[garment] = self._kept_inside(person, person.hand_m())
 
     def left_shop(self, person: Person) -> None:
         """Book a leaver's garments out of the shop."""
@@ -141,9 +218,10 @@ class Goods:
     def changed_zones(self) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
         """Return EPC and new zone of garments that changed zone since the last call, (n,) each."""
         held = [i for i, holder in enumerate(self.holder) if holder is not None]
-        held += [int(i) for i in np.flatnonzero((self._in_hand > 0) & (self.place == 0))]
-        index = np.array(held, np.int64)
+        index = np.array(sorted({*held, *self._moved}), np.int64)
+        self._moved.clear()
         now = self._zones.index(self._at_m[index, :2])
+        now[self.place[index] == Place.BACK_ROOM] = self._zones.names.tolist().index(OUTSIDE)
         changed = now != self._zone[index]
         self._zone[index] = now
         epc = np.array([self._plan.items[i].epc for i in index[changed]], np.str_)
@@ -163,23 +241,27 @@ class Goods:
 
     def _neighbours(self, garment: int) -> list[int]:
         """Return the garments that touch this one: two to each side of it on a rail."""
-        item = self._plan.items[garment]
-        if self._plan.fixture(item.fixture).kind != "rail":
+        rail = self._plan.fixture(self.fixtures[self.fixture[garment]])
+        if rail.kind != "rail":
             return []
-        near = [
-            int(i)
-            for i in self.on_fixture[item.fixture]
-            if 0 < abs(self._plan.items[i].slot - item.slot) <= 2
-        ]
-        return [i for i in near if self.place[i] == Place.ON_FIXTURE and not self.busy[i]]
+        others = np.flatnonzero(self.free & (self.fixture == self.fixture[garment]))
+        others = others[others != garment]
+        away_m = (self.home_m[others] - self.home_m[garment])[:, :2] @ fixture_axes(rail)[0]
+        near: list[int] = []
+        for side in (-1, 1):
+            beyond = away_m > 0 if side > 0 else away_m <= 0
+            beside = np.flatnonzero(beyond & (np.abs(away_m) < TOUCHING_M))
+            order = np.argsort(np.abs(away_m[beside]), kind="stable")[:2]
+            near += [int(i) for i in others[beside[order]]]
+        return near
 
     def _amplitude(
         self, garment: int, size_m: float, rng: np.random.Generator
     ) -> tuple[float, float, float]:
         """Draw a direction: mostly across the rail, some along it, little up and down."""
-        fixture = self._plan.fixture(self._plan.items[garment].fixture)
+        fixture = self._plan.fixture(self.fixtures[self.fixture[garment]])
         along, across = fixture_axes(fixture)
         angle = rng.normal(0.0, 0.5)
         level = size_m * (np.cos(angle) * across + np.sin(angle) * along)
-        lift = size_m * (0.5 if fixture.kind == "table" else 0.15) * rng.uniform(-1, 1)
+        lift = size_m * (0.15 if fixture.kind == "rail" else 0.5) * rng.uniform(-1, 1)
         return (float(level[0]), float(level[1]), float(lift))

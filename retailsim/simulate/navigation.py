@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
+from retailsim.simulate.crowding import room_around
 from retailsim.simulate.street import Street
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import StorePlan
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+Spot = tuple[float, float]
 CELL_M = 0.15
 BODY_M = 0.25  # paths keep a body's centre this far from obstacles
 COMFORT_M = 0.6  # nearer than this to an obstacle a path costs more ...
 DISCOMFORT = 1.6  # ... up to this much more, so that people do not hug the walls
 LOOK_AHEAD = (14, 9, 5, 3, 2, 1)  # cells along the path, the farthest visible one is aimed at
+KEPT_BYTES = 64_000_000  # of fields, and as much of lengths; what was used longest ago goes
+ASIDE_M = 0.35  # a spot is reached where the nearest walkable cell is nearer than this
+OUTSIDE_M = 0.6  # so far before a door people are on their way in
+K = TypeVar("K")
+V = TypeVar("V", "Field", NDArray[np.uint16])
+_NO_WAY_CM = np.iinfo(np.uint16).max
 # Eight neighbours and eight knight's moves: paths in 16 directions.
 _MOVES = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 1), (1, 2), (2, -1), (1, -2))
 
@@ -27,18 +42,31 @@ class Field:
 
     Attributes:
         goal_m: the goal, float64 (2,).
-        way_m: length of the way from each cell, comfort included, inf without one, (ny, nx).
-        direction: unit vectors, (ny, nx, 2), zero at the goal and where there is no way.
+        way_m: length of the way from each cell, comfort included, inf without one, float32
+            (ny, nx).
+        aim: the cell to walk straight at from each cell, row * nx + column, int32 (ny, nx).
     """
 
-    def __init__(self, goal_m: F64, way_m: F64, direction: F64) -> None:
+    def __init__(self, goal_m: F64, way_m: NDArray[np.float32], aim: NDArray[np.int32]) -> None:
         self.goal_m = goal_m
         self.way_m = way_m
-        self.direction = direction
+        self.aim = aim
+
+    def direction(self, cell: tuple[int, int]) -> tuple[float, float]:
+        """Return the unit vector to walk along from a cell, zero at the goal."""
+        row, column = divmod(int(self.aim[cell]), self.aim.shape[1])
+        x, y = column - cell[1], row - cell[0]
+        length = math.hypot(x, y)
+        return (x / length, y / length) if length else (0.0, 0.0)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory taken."""
+        return self.way_m.nbytes + self.aim.nbytes
 
 
 class Navigator:
-    """Paths of one plan; fields are made when first asked for and kept."""
+    """Paths of one plan; fields are made when first asked for, and kept while there is room."""
 
     def __init__(self, plan: StorePlan, street: Street) -> None:
         self.boxes = obstacles(plan)
@@ -50,61 +78,130 @@ class Navigator:
                            low[1] + (np.arange(ny) + 0.5) * CELL_M)  # fmt: skip
         self._centers = np.stack([x.ravel(), y.ravel()], axis=-1)
         self.clearance = clearance_m(self.boxes, self._centers).reshape(self._shape)
-        self._free = (self.clearance >= BODY_M) & street.walkable(plan, self._centers).reshape(
-            ny, nx
-        )
-        self._fields: dict[tuple[float, float], Field] = {}
+        walkable = street.walkable(plan, self._centers).reshape(ny, nx)
+        self.room = room_around(walkable & (self.clearance >= 0), CELL_M)
+        self._free = walkable & (self.clearance >= BODY_M)
+        self._graph_free = self._graph(self._free)
+        self._nearest_free = _nearest(self._free)
+        self._part = connected_components(self._graph_free, directed=False)[1]
+        self._outside = self._way_in(plan)
+        self._fields: OrderedDict[Spot, Field] = OrderedDict()
+        self._lengths: OrderedDict[int, NDArray[np.uint16]] = OrderedDict()
 
     def clearance_near(self, xy_m: F64) -> F64:
         """Return interpolated distances of points (..., 2) to the nearest obstacle, (...)."""
+        return self.sample(self.clearance, xy_m)
+
+    def sample(self, grid: F64, xy_m: F64) -> F64:
+        """Return values of a grid (ny, nx) interpolated at points (..., 2), (...)."""
         cells = (xy_m - self._low) / CELL_M - 0.5
         coordinates = np.moveaxis(cells[..., ::-1], -1, 0)
-        out: F64 = map_coordinates(self.clearance, coordinates, order=1, mode="nearest")
+        out: F64 = map_coordinates(grid, coordinates, order=1, mode="nearest")
         return out
 
-    def cell(self, xy_m: F64 | tuple[float, float]) -> tuple[int, int]:
+    def cell(self, xy_m: F64 | Spot) -> tuple[int, int]:
         """Return the row and column of the cell a point is in, clipped to the grid."""
         ny, nx = self._shape
         column = int((float(xy_m[0]) - float(self._low[0])) / CELL_M)
         row = int((float(xy_m[1]) - float(self._low[1])) / CELL_M)
         return min(max(row, 0), ny - 1), min(max(column, 0), nx - 1)
 
-    def field(self, goal_m: tuple[float, float]) -> Field:
-        """Return the field of a goal among furniture alone."""
-        if goal_m not in self._fields:
-            self._fields[goal_m] = self._make(np.array(goal_m), self._free)
-        return self._fields[goal_m]
+    def center(self, cell: tuple[int, int]) -> Spot:
+        """Return the middle of a cell."""
+        x, y = self._centers[cell[0] * self._shape[1] + cell[1]]
+        return float(x), float(y)
 
-    def detour(self, goal_m: tuple[float, float], standing_m: F64, gap_m: float) -> Field:
+    def in_sight(self, a_m: F64 | Spot, b_m: F64 | Spot) -> bool:
+        """Say whether one can walk straight from one point to another, furniture alone seen."""
+        length = math.hypot(float(b_m[0]) - float(a_m[0]), float(b_m[1]) - float(a_m[1]))
+        share = np.linspace(0.0, 1.0, max(2, math.ceil(length / CELL_M) + 1))[:, None]
+        line = np.asarray(a_m) + share * (np.asarray(b_m) - np.asarray(a_m))
+        # Both ends may be nearer to a piece of furniture than a path would go.
+        return bool((self.clearance_near(line[1:-1]) >= BODY_M - CELL_M / 2).all())
+
+    def field(self, goal_m: Spot) -> Field:
+        """Return the field of a goal among furniture alone."""
+
+        def make() -> Field:
+            goal = int(self._nearest_free[self.cell(goal_m)])
+            return self._make(np.array(goal_m), goal, self._free, self._graph_free)
+
+        return _kept(self._fields, goal_m, make)
+
+    def detour(self, goal_m: Spot, standing_m: F64, gap_m: float) -> Field:
         """Return a field that also keeps `gap_m` from people who stand at (n, 2)."""
         free = self._free.copy()
-        if len(standing_m):
-            away = self._centers[:, None, :] - standing_m
-            near = (np.hypot(away[..., 0], away[..., 1]) < gap_m).any(axis=1)
-            free &= ~near.reshape(self._shape)
-        return self._make(np.array(goal_m), free)
+        for xy in standing_m:
+            row, column = self.cell(xy)
+            reach = math.ceil(gap_m / CELL_M) + 1
+            rows = slice(max(row - reach, 0), row + reach + 1)
+            columns = slice(max(column - reach, 0), column + reach + 1)
+            away = self._centers.reshape(*self._shape, 2)[rows, columns] - xy
+            free[rows, columns] &= np.hypot(away[..., 0], away[..., 1]) >= gap_m
+        goal = int(_nearest(free)[self.cell(goal_m)])
+        return self._make(np.array(goal_m), goal, free, self._graph(free))
 
-    def _make(self, goal_m: F64, free: NDArray[np.bool_]) -> Field:
-        goal = self._nearest(self.cell(goal_m), free)
-        ways, afters = dijkstra(
-            self._graph(free), directed=False, indices=[goal], return_predecessors=True
-        )
-        way, after = ways[0], afters[0]
+    def reachable(self, spot_m: Spot) -> bool:
+        """Say whether there is a way from before the first door to a spot."""
+        here = int(self._nearest_free[self.cell(spot_m)])
+        aside = math.hypot(*(self._centers[here] - np.array(spot_m)))
+        return aside < ASIDE_M and bool(self._part[here] == self._part[self._outside])
+
+    def way_m(self, a_m: Spot, b_m: Spot) -> float:
+        """Return the length of the way that people take between two spots, inf without one.
+
+        To a centimetre, and a few per cent long, as paths on a grid are.
+        """
+        here = int(self._nearest_free[self.cell(a_m)])
+        goal = int(self._nearest_free[self.cell(b_m)])
+        if here in self._lengths and goal not in self._lengths:
+            here, goal = goal, here
+        length = int(_kept(self._lengths, goal, lambda: self._length_cm(goal))[here])
+        straight = math.hypot(a_m[0] - b_m[0], a_m[1] - b_m[1])
+        return math.inf if length == _NO_WAY_CM else max(length / 100, straight)
+
+    def _way_in(self, plan: StorePlan) -> int:
+        """Return the cell before the first door that has a walkable one."""
+        cells = []
+        for door in plan.doors:
+            a, b = np.array(door.segment_m)
+            along = (b - a) / np.hypot(*(b - a))
+            inward = np.array([-along[1], along[0]])
+            inward *= np.sign(inward @ (np.array(door.inside_m) - a))
+            cells.append(self.cell((a + b) / 2 - OUTSIDE_M * inward))
+        there = next((cell for cell in cells if self._free[cell]), cells[0])
+        return int(self._nearest_free[there])
+
+    def _make(self, goal_m: F64, goal: int, free: Bool, graph: csr_matrix) -> Field:
+        way, after = _paths(graph, goal)
         # Cells without a way point at the nearest cell that has one, so nobody is ever lost.
-        lost = ~np.isfinite(way).reshape(self._shape)
-        rows, columns = distance_transform_edt(lost, return_distances=False, return_indices=True)
-        nearest = (rows * self._shape[1] + columns).ravel()
+        lost = ~np.isfinite(way)
+        nearest = _nearest(~lost.reshape(self._shape)).ravel()
+        after = np.where(lost, nearest, np.where(after < 0, np.arange(len(after)), after))
+        aim = self._aim(after, free.ravel(), lost)
+        return Field(
+            goal_m,
+            way.reshape(self._shape).astype(np.float32),
+            aim.reshape(self._shape).astype(np.int32),
+        )
+
+    def _length_cm(self, goal: int) -> NDArray[np.uint16]:
+        """Return the length of each cell's path to a cell, without its comfort, (cells,)."""
+        way, after = _paths(self._graph_free, goal)
+        lost = ~np.isfinite(way)
         after = np.where(after < 0, np.arange(len(after)), after)
-        after = np.where(lost.ravel(), nearest, after)
-        direction = self._directions(after, free, lost.ravel())
-        return Field(goal_m, way.reshape(self._shape), direction.reshape(*self._shape, 2))
+        x, y = (self._centers[after] - self._centers).T
+        length = np.hypot(x, y)
+        # Path doubling: each round every cell's link reaches twice as far along its path.
+        while (after != after[after]).any():
+            length += length[after]
+            after = after[after]
+        centimetres = np.minimum(np.round(100 * length), _NO_WAY_CM - 1)
+        out: NDArray[np.uint16] = centimetres.astype(np.uint16)
+        out[lost] = _NO_WAY_CM
+        return out
 
-    def _nearest(self, cell: tuple[int, int], free: NDArray[np.bool_]) -> int:
-        indices = distance_transform_edt(~free, return_distances=False, return_indices=True)
-        row, column = indices[:, cell[0], cell[1]]
-        return int(row * self._shape[1] + column)
-
-    def _graph(self, free: NDArray[np.bool_]) -> csr_matrix:
+    def _graph(self, free: Bool) -> csr_matrix:
         ny, nx = self._shape
         number = np.arange(ny * nx).reshape(ny, nx)
         tight = np.clip(1 - self.clearance / COMFORT_M, 0.0, 1.0)
@@ -114,35 +211,58 @@ class Navigator:
             here = (slice(max(-dy, 0), ny - max(dy, 0)), slice(max(-dx, 0), nx - max(dx, 0)))
             there = (slice(max(dy, 0), ny - max(-dy, 0)), slice(max(dx, 0), nx - max(-dx, 0)))
             both = free[here] & free[there]
-            length = CELL_M * float(np.hypot(dx, dy))
-            sources.append(number[here][both])
-            targets.append(number[there][both])
-            costs.append(length * (price[here] + price[there])[both] / 2)
+            cost = CELL_M * float(np.hypot(dx, dy)) * (price[here] + price[there])[both] / 2
+            sources += [number[here][both], number[there][both]]
+            targets += [number[there][both], number[here][both]]
+            costs += [cost, cost]
         pair = (np.concatenate(sources), np.concatenate(targets))
         return csr_matrix((np.concatenate(costs), pair), shape=(ny * nx, ny * nx))
 
-    def _directions(
-        self, after: NDArray[np.int64], free: NDArray[np.bool_], lost: NDArray[np.bool_]
-    ) -> F64:
+    def _aim(self, after: I64, free: Bool, lost: Bool) -> I64:
         """Aim every cell at the farthest cell of its path that it can see."""
         aim = after.copy()
-        settled = lost.copy()
-        ahead = {0: np.arange(len(after))}
+        open_cells = np.flatnonzero(~lost)
+        ahead = {0: open_cells}
         for step in range(1, max(LOOK_AHEAD) + 1):
             ahead[step] = after[ahead[step - 1]]
+        waiting = np.arange(len(open_cells))
         for step in LOOK_AHEAD:
-            seen = ~settled & self._visible(ahead[step], free)
-            aim[seen] = ahead[step][seen]
-            settled |= seen
-        offset = self._centers[aim] - self._centers
-        length = np.hypot(offset[:, 0], offset[:, 1])[:, None]
-        unit: F64 = np.divide(offset, length, out=np.zeros_like(offset), where=length > 0)
-        return unit
+            here, there = open_cells[waiting], ahead[step][waiting]
+            seen = self._visible(here, there, free)
+            aim[here[seen]] = there[seen]
+            waiting = waiting[~seen]
+        return aim
 
-    def _visible(self, target: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        offset = self._centers[target] - self._centers
-        visible = np.ones(len(target), bool)
+    def _visible(self, here: I64, there: I64, free: Bool) -> Bool:
+        nx = self._shape[1]
+        row, column = np.divmod(here, nx)
+        rows, columns = there // nx - row, there % nx - column
+        visible = np.ones(len(here), bool)
         for share in np.linspace(0.1, 0.9, 7):
-            cells = ((self._centers + share * offset - self._low) / CELL_M).astype(np.int64)
-            visible &= free.ravel()[cells[:, 1] * self._shape[1] + cells[:, 0]]
+            down = (row + share * rows + 0.5).astype(np.int64)
+            visible &= free[down * nx + (column + share * columns + 0.5).astype(np.int64)]
         return visible
+
+
+def _paths(graph: csr_matrix, goal: int) -> tuple[F64, I64]:
+    """Return each cell's cost to reach the goal and the next cell on the way, (cells,)."""
+    ways, afters = dijkstra(graph, indices=[goal], return_predecessors=True)
+    return ways[0], afters[0].astype(np.int64)
+
+
+def _nearest(free: Bool) -> I64:
+    """Return for every cell of a grid the index of the nearest free one, (ny, nx)."""
+    rows, columns = distance_transform_edt(~free, return_distances=False, return_indices=True)
+    nearest: I64 = rows.astype(np.int64) * free.shape[1] + columns
+    return nearest
+
+
+def _kept(kept: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
+    """Return what is kept under a key, made where it is missing; forgets what is least used."""
+    if key in kept:
+        kept.move_to_end(key)
+        return kept[key]
+    value = kept[key] = make()
+    while len(kept) > 1 and len(kept) * value.nbytes > KEPT_BYTES:
+        kept.popitem(last=False)
+    return value

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.waiting import waiting_spots
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
-from retailsim.store.standing import ROOM_M, as_spot, spots_beside
+from retailsim.store.standing import ROOM_M, as_spot, points_before, spots_beside
 
 F64 = NDArray[np.float64]
 Spot = tuple[float, float]
@@ -18,6 +21,12 @@ APART_M = 0.62  # two people who stand are at least this far apart
 QUEUE_STEP_M = 0.75
 QUEUE_LENGTH = 5
 MIRROR_M = 0.95
+STAND_M = 0.35  # clearance of a spot to stand at without business
+BESIDE_M = (0.7, 1.0, 1.35)
+ANGLES_RAD = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+GRID_M = 0.25  # places near people are taken from a grid, so that ways to them are found once
+AUDIENCE_M = (1.4, 2.1)
+POST_M = 1.6  # how far inside the door staff stand
 
 
 @dataclass(frozen=True)
@@ -26,34 +35,87 @@ class Places:
 
     Attributes:
         beside: fixture id -> spots from which its garments can be handled.
+        beside_m: the same as arrays, float64 (k, 2).
+        fixture_at: spot -> index of its fixture among the keys of `beside`.
         rooms: fitting room id -> spot inside.
         mirrors: mirror id -> spot before it.
         queues: till id -> spots from the till backwards.
         behind: till id -> spots of the staff, the one to serve from first.
+        fitting: spots of those who wait for a fitting room, from the rooms backwards.
+        screens: screen id -> spots before it.
+        posts: spots beside the doors from which staff see who comes in.
+        stock_room: where staff come out of the stock room: behind the till or, without one,
+            beside a door; None where there is neither.
+        boxes: what nobody can stand in.
+        size_m: of the floor.
+        room_m: side of the largest fitting room.
     """
 
     beside: dict[str, list[Spot]]
+    beside_m: dict[str, F64]
+    fixture_at: dict[Spot, int]
     rooms: dict[str, Spot]
     mirrors: dict[str, Spot]
     queues: dict[str, list[Spot]]
     behind: dict[str, list[Spot]]
+    fitting: list[Spot]
+    screens: dict[str, list[Spot]]
+    posts: list[Spot]
+    stock_room: Spot | None
+    boxes: Boxes
+    size_m: tuple[float, float]
+    room_m: float
+
+    @property
+    def in_demand(self) -> list[Spot]:
+        """Spots that others need: before mirrors, in line, at one's post."""
+        lines = [spot for line in self.queues.values() for spot in line]
+        return [*self.mirrors.values(), *lines, *self.fitting, *self.posts]
+
+    def standable(self, xy_m: F64) -> NDArray[np.bool_]:
+        """Return at which points (n, 2) somebody without business may stand, bool (n,)."""
+        inside = ((xy_m > STAND_M) & (xy_m < np.array(self.size_m) - STAND_M)).all(1)
+        for room in self.rooms.values():
+            inside &= _outside(xy_m, np.array(room), self.room_m) > STAND_M
+        for x, y in self.in_demand:
+            inside &= np.hypot(xy_m[:, 0] - x, xy_m[:, 1] - y) > APART_M
+        out: NDArray[np.bool_] = inside & (clearance_m(self.boxes, xy_m) >= STAND_M)
+        return out
 
 
 def find_places(plan: StorePlan) -> Places:
     """Work out where people can stand in a plan."""
     boxes = obstacles(plan)
     of = {kind: [f for f in plan.fixtures if f.kind == kind]
-          for kind in ("fitting_room", "mirror", "till")}  # fmt: skip
-    stocked = [f for f in plan.fixtures if f.id in plan.slots_per_fixture]
+          for kind in ("fitting_room", "mirror", "till", "screen")}  # fmt: skip
+    stocked = [plan.fixture(fixture) for fixture in plan.slots_per_fixture]
     queues, behind = {}, {}
     for till in of["till"]:
         queues[till.id], behind[till.id] = _till_places(till, plan, boxes)
+    beside = {f.id: spots_beside(f, boxes) for f in stocked}
+    posts = _posts(plan, boxes)
+    rooms = {f.id: as_spot(np.array(f.center_m)) for f in of["fitting_room"]}
+    mirrors = {f.id: _before(f, plan, boxes) for f in of["mirror"]}
+    ways = [*rooms.values(), *mirrors.values(), *(door.inside_m for door in plan.doors)]
+    waiting = waiting_spots(
+        of["fitting_room"], boxes, plan.size_m or (0.0, 0.0), ways, QUEUE_LENGTH
+    )
+    staff_only = [spots[-1] for spots in behind.values() if spots]
     return Places(
-        beside={f.id: spots_beside(f, boxes) for f in stocked},
-        rooms={f.id: as_spot(np.array(f.center_m)) for f in of["fitting_room"]},
-        mirrors={f.id: _before(f, MIRROR_M, boxes) for f in of["mirror"]},
+        beside=beside,
+        beside_m={f: np.array(spots, float).reshape(-1, 2) for f, spots in beside.items()},
+        fixture_at={spot: i for i, spots in enumerate(beside.values()) for spot in spots},
+        rooms=rooms,
+        mirrors=mirrors,
         queues=queues,
         behind=behind,
+        fitting=[as_spot(spot) for spot in waiting],
+        screens={f.id: _audience(f, plan, boxes) for f in of["screen"]},
+        posts=posts,
+        stock_room=next(iter(staff_only + posts), None),
+        boxes=boxes,
+        size_m=plan.size_m or (0.0, 0.0),
+        room_m=max((max(f.size_m) for f in of["fitting_room"]), default=0.0),
     )
 
 
@@ -66,9 +128,18 @@ class Claims:
     def free(self, spot: Spot, owner: object) -> bool:
         """Say whether `owner` may stand at `spot`."""
         return all(
-            who is owner or np.hypot(spot[0] - taken[0], spot[1] - taken[1]) >= APART_M
+            who is owner or hypot(spot[0] - taken[0], spot[1] - taken[1]) >= APART_M
             for who, taken in self._spots.items()
         )
+
+    def of(self, owner: object) -> Spot | None:
+        """Return the spot that `owner` stands or is going to stand at."""
+        return self._spots.get(owner)
+
+    def among(self, spots: Mapping[Spot, int], count: int) -> NDArray[np.int64]:
+        """Count the claims by what number `spots` gives them, int64 (count,)."""
+        found = [spots[spot] for spot in self._spots.values() if spot in spots]
+        return np.bincount(np.array(found, np.int64), minlength=count).astype(np.int64)
 
     def take(self, spot: Spot, owner: object) -> None:
         """Claim a spot, giving up the one held before."""
@@ -79,12 +150,68 @@ class Claims:
         self._spots.pop(owner, None)
 
 
-def _before(fixture: Fixture, away_m: float, boxes: Boxes) -> Spot:
-    """Return the spot before the freer long side of a fixture."""
-    _, across = fixture_axes(fixture)
-    reach = fixture.size_m[1] / 2 + away_m
-    sides = np.array([np.array(fixture.center_m) + sign * reach * across for sign in (-1.0, 1.0)])
-    return as_spot(sides[int(clearance_m(boxes, sides).argmax())])
+def place_near(
+    places: Places,
+    claims: Claims,
+    owner: object,
+    anchor_m: F64,
+    here_m: F64,
+    away_m: Sequence[float] = BESIDE_M,
+) -> Spot | None:
+    """Return a free place to stand `away_m` from a point, the nearest to `here_m`, or None."""
+    around = np.array(
+        [anchor_m + r * np.array([np.cos(a), np.sin(a)]) for r in away_m for a in ANGLES_RAD]
+    )
+    around = np.unique(np.round(around / GRID_M) * GRID_M, axis=0)
+    usable = around[places.standable(around)]
+    order = np.argsort(np.hypot(*(usable - here_m).T), kind="stable")
+    spots = [(round(float(x), 2), round(float(y), 2)) for x, y in usable[order]]
+    return next((spot for spot in spots if claims.free(spot, owner)), None)
+
+
+def _before(fixture: Fixture, plan: StorePlan, boxes: Boxes) -> Spot:
+    """Return the spot before the freer long side of a mirror."""
+    assert plan.size_m is not None
+    points = points_before(fixture, MIRROR_M, plan.size_m)
+    return as_spot(points[int(clearance_m(boxes, points).argmax())])
+
+
+def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
+    """Return how far points (n, 2) are outside a square, (n,)."""
+    away: F64 = np.abs(xy_m - center_m).max(axis=1) - size_m / 2
+    return away
+
+
+def _audience(screen: Fixture, plan: StorePlan, boxes: Boxes) -> list[Spot]:
+    """Return spots before a screen, on the sides that show something, from which one can read."""
+    assert plan.size_m is not None
+    along, _ = fixture_axes(screen)
+    spots = []
+    for away in AUDIENCE_M:
+        for point in points_before(screen, away, plan.size_m):
+            for u in (-0.8, 0.0, 0.8):
+                spot = point + u * along
+                if clearance_m(boxes, spot[None])[0] >= STAND_M:
+                    spots.append(as_spot(spot))
+    return spots
+
+
+def _posts(plan: StorePlan, boxes: Boxes) -> list[Spot]:
+    """Return spots inside the doors to the street, at their sides."""
+    spots = []
+    for door in plan.doors:
+        if door.leads_to == "shop":
+            continue
+        a, b = np.array(door.segment_m)
+        along = (b - a) / np.linalg.norm(b - a)
+        inward = np.array(door.inside_m) - (a + b) / 2
+        inward -= (inward @ along) * along
+        inward /= max(float(np.linalg.norm(inward)), 1e-9)
+        for end, sign in ((a, -1.0), (b, 1.0)):
+            spot = end + sign * 0.3 * along + POST_M * inward
+            if clearance_m(boxes, spot[None])[0] >= STAND_M:
+                spots.append(as_spot(spot))
+    return spots
 
 
 def _till_places(till: Fixture, plan: StorePlan, boxes: Boxes) -> tuple[list[Spot], list[Spot]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from retailsim.errors import ScenarioError
-from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
 from retailsim.simulate.camera.optics import Light
@@ -27,6 +27,8 @@ from retailsim.simulate.world import World
 from retailsim.store.plan import StorePlan
 
 Progress = Callable[[float, float], None]
+COARSE_STEP_S = 10.0
+T = TypeVar("T")
 
 
 @dataclass
@@ -49,6 +51,13 @@ class Recording:
         """Add time to a part."""
         self.part_s[part] = self.part_s.get(part, 0.0) + seconds
 
+    @contextmanager
+    def timing(self, part: str) -> Iterator[None]:
+        """Book the time that a block takes."""
+        start = perf_counter()
+        yield
+        self.book(part, perf_counter() - start)
+
 
 def record(
     scenario: Scenario,
@@ -58,6 +67,8 @@ def record(
     seed: int,
     duration_s: float,
     video: bool = True,
+    radio: bool = True,
+    coarse: bool = False,
     label_seed: int | None = None,
     masks: Path | None = None,
     progress: Progress | None = None,
@@ -71,6 +82,8 @@ def record(
         seed: all draws follow from it.
         duration_s: length of the session.
         video: False leaves out cameras and everything they would see.
+        radio: False leaves out tag reads.
+        coarse: play decisions and visits alone, without walking, cameras and radio.
         label_seed: draws the shoppers' numbers in the truth; changes nothing else.
         masks: folder for an instance mask per frame (see `MaskFolder`); None writes none.
         progress: told (seconds done, wall seconds) after every tick.
@@ -85,8 +98,12 @@ def record(
     taken = Recording(duration_s=duration_s)
     begin = perf_counter()
     plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
-    world = World(scenario, plan, seed=seed, label_seed=label_seed)
-    radio = RadioRig(plan, seed=seed, reboots=faults.readers) if plan.readers else None
+    world = World(scenario, plan, seed=seed, label_seed=label_seed, coarse=coarse)
+    if coarse:
+        return _record_coarse(world, plan, output, taken, begin, progress)
+    readers = None
+    if radio and plan.readers:
+        readers = RadioRig(plan, seed=seed, reboots=faults.readers)
     with ExitStack() as stack:
         cameras = None
         if video and plan.cameras:
@@ -94,16 +111,19 @@ def record(
             cameras = _Cameras(plan, scenario, faults, seed, folder, taken, stack)
         writer = stack.enter_context(BagWriter(output, plan))
         before: Snapshot | None = None
-        for tick, (snapshot, messages) in enumerate(_timed(world, duration_s, taken), start=1):
+        ticks = _timed(world.run(duration_s), taken)
+        taken.book("set-up", perf_counter() - begin)
+        for tick, (snapshot, messages) in enumerate(ticks, start=1):
             reads = []
             if cameras:
                 cameras.draw(snapshot)
-            if radio and before is not None:
+            if readers and before is not None:
                 start = perf_counter()
-                reads = radio.advance(before, snapshot)
+                reads = readers.advance(before, snapshot)
                 taken.book("radio", perf_counter() - start)
-            for message in (*messages, *reads):
-                writer.write(message)
+            with taken.timing("writing"):
+                for message in (*messages, *reads):
+                    writer.write(message)
             if cameras:
                 cameras.write_finished(writer, snapshot.time_ns)
             before = snapshot
@@ -115,17 +135,52 @@ def record(
     return taken
 
 
-def _timed(
-    world: World, duration_s: float, taken: Recording
-) -> Iterator[tuple[Snapshot, tuple[Message, ...]]]:
-    ticks = iter(world.run(duration_s))
+def _record_coarse(
+    world: World,
+    plan: StorePlan,
+    output: Path,
+    taken: Recording,
+    begin: float,
+    progress: Progress | None,
+) -> Recording:
+    """Write the truth of a coarse world, one step after the other."""
+    with BagWriter(output, plan) as writer:
+        taken.book("set-up", perf_counter() - begin)
+        steps = world.run_coarse(taken.duration_s, every_s=COARSE_STEP_S)
+        for step, messages in enumerate(_timed(steps, taken)):
+            with taken.timing("writing"):
+                for message in messages:
+                    writer.write(message)
+            if progress:
+                progress(min(step * COARSE_STEP_S, taken.duration_s), perf_counter() - begin)
+    taken.wall_s = perf_counter() - begin
+    return taken
+
+
+def camera_rig(scenario: Scenario, plan: StorePlan, faults: Faults, *, seed: int) -> CameraRig:
+    """Return the cameras of a day; plan and faults as `randomised` returns them."""
+    light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
+    return CameraRig(
+        plan,
+        seed=seed,
+        light=light,
+        lighting=scenario.lighting,
+        faults=faults,
+        start_ns=scenario.start_ns,
+    )
+
+
+def _timed(source: Iterable[T], taken: Recording) -> Iterator[T]:
+    ticks = iter(source)
+    part = "warm-up"  # the first tick comes after it
     while True:
         start = perf_counter()
         try:
             item = next(ticks)
         except StopIteration:
             return
-        taken.book("world", perf_counter() - start)
+        taken.book(part, perf_counter() - start)
+        part = "world"
         yield item
 
 
@@ -143,15 +198,7 @@ class _Cameras:
         stack: ExitStack,
     ) -> None:
         start_ns = scenario.start_ns
-        light = wild_light(Light(), scenario.randomise.lighting, seed=seed)
-        self._rig = CameraRig(
-            plan,
-            seed=seed,
-            light=light,
-            lighting=scenario.lighting,
-            faults=faults,
-            start_ns=start_ns,
-        )
+        self._rig = camera_rig(scenario, plan, faults, seed=seed)
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras
@@ -195,10 +242,13 @@ class _Cameras:
         while len(self._pending) > keep:
             view, arrival_ns, encoding = self._pending.pop(0)
             self._encoded += 1
-            packet = (view.frame.camera, view.frame.time_ns, encoding.result())
+            with self._taken.timing("waiting for the encoder"):
+                packet = (view.frame.camera, view.frame.time_ns, encoding.result())
             heapq.heappush(self._under_way, (arrival_ns, self._encoded, *packet))
-            writer.write(view.boxes)
-            writer.write(view.keypoints)
+            with self._taken.timing("writing"):
+                writer.write(view.boxes)
+                writer.write(view.keypoints)
         while self._under_way and (everything or self._under_way[0][0] <= now_ns):
             arrival_ns, _, camera, time_ns, data = heapq.heappop(self._under_way)
-            writer.write_video(camera, time_ns, data, log_time_ns=arrival_ns)
+            with self._taken.timing("writing"):
+                writer.write_video(camera, time_ns, data, log_time_ns=arrival_ns)

@@ -18,8 +18,10 @@ from retailsim.errors import ScenarioError
 from retailsim.resources import find
 from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
+from retailsim.simulate.personas import ANYBODY, Persona, Regulars
 from retailsim.simulate.randomise import Randomisation
-from retailsim.store.load import line_in, load_model, load_plan, parse_model
+from retailsim.simulate.responses import Responses
+from retailsim.store.load import line_in, load_model, load_shop, parse_model
 from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -28,7 +30,10 @@ MAX_DURATION_S = 86_400.0
 
 
 class RatePoint(PlanModel):
-    """One corner of a piecewise-linear arrival rate; before and after it stays level."""
+    """One corner of a piecewise-linear rate of parties; before and after it stays level.
+
+    A party is who comes together: somebody alone, a couple, a family.
+    """
 
     at_s: float = Field(description="seconds since the scenario's start")
     per_hour: float = Field(ge=0, le=3600)
@@ -37,7 +42,7 @@ class RatePoint(PlanModel):
 class Arrivals(PlanModel):
     """How many people come by: non-homogeneous Poisson processes."""
 
-    visitors: list[RatePoint] = Field(min_length=1, description="people who enter the shop")
+    visitors: list[RatePoint] = Field(min_length=1, description="parties who enter the shop")
     passers_by: list[RatePoint] = Field(
         default=[], description="people who only walk along the street before the door"
     )
@@ -86,12 +91,36 @@ class Habits(PlanModel):
     buy_probability: Share = Field(default=0.5, description="of a garment picked up")
     pay: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="at the till")
     walking_speed_mps: Positive = Field(default=0.95, description="mean inside the shop")
+    misplace_probability: Share = Field(
+        default=0.0, description="a garment put back goes to another place than its own"
+    )
+
+
+class Choice(PlanModel):
+    """Weights of the discrete choice of where to go next and what to touch; see `choice.py`.
+
+    All assumed: no published study gives them for a clothing shop.
+    """
+
+    taste: NotNegative = Field(default=1.3, description="per unit of a garment's utility")
+    way_per_m: NotNegative = 0.12
+    seen_before: NotNegative = Field(default=2.5, description="charge for having been there")
+    out_of_sight: NotNegative = Field(default=0.6, description="charge for what cannot be seen")
+    behind: NotNegative = Field(default=0.4, description="charge for what is behind one's back")
+    crowding: NotNegative = Field(default=0.35, description="charge per person already there")
+    too_dear: NotNegative = Field(
+        default=1.5, description="charge per unit of log(price / budget) above the budget"
+    )
+    wanted: NotNegative = Field(default=2.5, description="what one came for, or was shown")
 
 
 class Tastes(PlanModel):
     """How alike shoppers' tastes are."""
 
     segments: int = Field(default=4, ge=1, le=20, description="latent style segments")
+    seed: int | None = Field(
+        default=None, ge=0, description="draws the segments; the session's seed if not given"
+    )
     personal: NotNegative = Field(
         default=0.5, description="spread of a person's taste around the segment's, whose own is 1"
     )
@@ -104,22 +133,87 @@ class DressAlike(PlanModel):
     groups: int = Field(default=2, ge=1, le=50, description="number of different outfits")
 
 
+class Delivery(PlanModel):
+    """Garments that are in the stock room at opening time and are carried to their places."""
+
+    garments: int = Field(ge=1, le=2000)
+    armful: int = Field(default=8, ge=1, le=20, description="how many are carried at once")
+
+
 class Staff(PlanModel):
     """People who work in the shop."""
 
-    at_till: int = Field(default=1, ge=0, le=1)
+    at_till: int = Field(default=1, ge=0, le=4, description="one for each of the first tills")
+    greeters: int = Field(default=0, ge=0, le=5, description="meet people near the door")
+    stockers: int = Field(
+        default=0, ge=0, le=10, description="fold, bring misplaced garments home, restock"
+    )
+    delivery: Delivery | None = None
 
 
 class Promises(PlanModel):
-    """The least the scenario holds per five minutes, on average; null where it promises nothing."""
+    """What a session of the scenario holds at least (`_at_most`: at most); null promises nothing.
 
-    people_inside: NotNegative | None = None
+    Counts are per five minutes, on average.
+    """
+
+    people_inside: NotNegative | None = Field(default=None, description="customers, on average")
+    people_at_once: NotNegative | None = Field(
+        default=None, description="most people inside at any time, staff included"
+    )
+    people_at_once_at_most: NotNegative | None = None
     crossings: NotNegative | None = None
     covered_flips: NotNegative | None = Field(
         default=None, description="flips and pick-ups with at least three reads of the tag"
     )
     try_ons: NotNegative | None = None
     sales: NotNegative | None = None
+    queued: NotNegative | None = Field(default=None, description="stays in a queue that ended")
+    gave_up: NotNegative | None = Field(
+        default=None, description="people who left a queue unserved"
+    )
+    returns: NotNegative | None = Field(
+        default=None, description="customers who came in again after they had left"
+    )
+    screen_looks: NotNegative | None = None
+    misplaced: NotNegative | None = Field(
+        default=None, description="garments put down where the planogram does not have them"
+    )
+    staff_carries: NotNegative | None = Field(
+        default=None, description="garments that staff carried through the shop"
+    )
+    restocked: NotNegative | None = Field(default=None, description="garments staff put in place")
+    tidied: NotNegative | None = Field(
+        default=None, description="garments staff folded, straightened"
+    )
+    alike_share: Share | None = Field(
+        default=None, description="customers whose clothes another customer wears, too"
+    )
+    company_share: Share | None = Field(
+        default=None, description="customers who came with somebody"
+    )
+    mannequins: NotNegative | None = Field(default=None, description="in the plan")
+    mirrors: NotNegative | None = Field(default=None, description="in the plan")
+    reader_silence_s: NotNegative | None = Field(
+        default=None,
+        description="longest time without any read, of the reader that had the longest",
+    )
+    dropped_frames_share: Share | None = Field(default=None, description="of the worst camera")
+    late_frames_share: Share | None = Field(
+        default=None, description="of the worst camera: frames under way for more than 0.15 s"
+    )
+    knocked_px: NotNegative | None = Field(
+        default=None, description="how far a camera shows things from where the plan says"
+    )
+    mean_luminance: NotNegative | None = Field(
+        default=None, description="of the pictures, 0 to 255, over all cameras and the whole day"
+    )
+    mean_luminance_at_most: NotNegative | None = None
+    light_change_share: Share | None = Field(
+        default=None,
+        description="share of a picture that light alone changes by more than 20 of 255 levels "
+        "within the day, of the camera that has the most",
+    )
 
 
 class Scenario(PlanModel):
@@ -134,13 +228,36 @@ class Scenario(PlanModel):
     arrivals: Arrivals
     warm_start: WarmStart = WarmStart()
     habits: Habits = Habits()
+    choice: Choice = Choice()
     tastes: Tastes = Tastes()
+    personas: list[Persona] = Field(default=[ANYBODY], min_length=1)
+    regulars: Regulars = Regulars()
     dress_alike: DressAlike = DressAlike()
     staff: Staff = Staff()
+    responses: Responses = Responses()
     lighting: Lighting = Lighting()
     faults: Faults = Faults()
     randomise: Randomisation = Randomisation()
+    for_training: bool = Field(
+        default=True, description="false keeps `retail train` away from this scenario"
+    )
     promises: Promises = Promises()
+
+    @model_validator(mode="after")
+    def _personas_differ(self) -> Scenario:
+        ids = [persona.id for persona in self.personas]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"persona id used twice: {', '.join(twice)}")
+        if not any(persona.share for persona in self.personas):
+            raise ValueError("personas: give at least one a share above 0")
+        for persona in self.personas:
+            if persona.segment is not None and persona.segment >= self.tastes.segments:
+                raise ValueError(
+                    f"persona '{persona.id}' names taste segment {persona.segment}, "
+                    f"but tastes.segments is {self.tastes.segments}"
+                )
+        return self
 
     @property
     def start_ns(self) -> int:
@@ -170,11 +287,12 @@ def dump_scenario(scenario: Scenario) -> str:
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
-    """Read the plan a scenario is played in; raises ScenarioError, also for unknown devices."""
+    """Read the plan a scenario is played in; raises ScenarioError, also for impossible shops and
+    devices that the shop lacks."""
     path = find(scenario_path).parent / scenario.store
     if not path.exists():
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
-    plan = load_plan(path)
+    plan = load_shop(path)
     for stranger in strangers(scenario.faults, plan):
         place = ["faults", *stranger.place]
         name = ".".join(str(part) for part in place)

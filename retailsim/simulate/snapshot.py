@@ -131,7 +131,8 @@ class Place(IntEnum):
     ON_FIXTURE = 0
     CARRIED = 1
     FITTING = 2
-    SOLD = 3
+    SOLD = 3  # paid for; the tag is switched off
+    BACK_ROOM = 4  # not in the shop yet, or brought back and not hung up again
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ class Garments:
 
     Attributes:
         tag_xyz_m: position of the tag without any swing, float64 (g, 3).
-        place: Place values, uint8 (g,). SOLD garments are out of reach of every device.
+        place: Place values, uint8 (g,). What is SOLD or in the BACK_ROOM is out of reach of
+            every device.
         holder: row into `People` of who carries it, -1 otherwise, int64 (g,).
     """
 

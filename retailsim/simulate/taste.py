@@ -7,19 +7,16 @@ structure is put in on purpose: a world of independent tastes would leave a reco
 to learn, one of equal tastes would make popularity best. How strong it is (`Tastes.personal`, the
 weights below) is assumed, not measured in a shop.
 
-Choices follow the multinomial logit (McFadden 1974): P(i) is proportional to exp(utility i).
-Fixtures are chosen by their inclusive value log sum exp(utility) as in a nested logit, less a
-charge per metre of way and for having been there already.
+How tastes become choices is in `choice.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 from retailsim.simulate.appearance import linear_rgb
 from retailsim.simulate.scenario import Tastes
@@ -28,12 +25,10 @@ from retailsim.store.plan import Sku, StorePlan
 
 F64 = NDArray[np.float64]
 STYLE, KIND, COLOUR, PRICE, POPULARITY = 1.0, 1.0, 0.7, 0.4, 0.35  # weights of utility (assumed)
+FAVOURED = 1.0  # weight of a style that all of a persona favour
 OWN_SKU = 0.4  # spread of likes and dislikes that no attribute explains, times `personal`
 LIKED_SHARE = 0.12  # of the catalogue a visitor likes, utility > 0
-CHOICE = 1.3  # how sharply utility decides which garment is handled
 DECIDE = 0.9  # how much utility moves the log-odds of taking and buying
-WAY_PER_M = 0.12
-SEEN_BEFORE = 2.5
 
 
 @dataclass(frozen=True)
@@ -69,6 +64,9 @@ class Market:
 
     def __init__(self, plan: StorePlan, tastes: Tastes, *, seed: int) -> None:
         skus = plan.catalogue
+        seed = seed if tastes.seed is None else tastes.seed
+        self.kinds = np.array([sku.kind for sku in skus], np.str_)
+        self.log_price = np.log([sku.price_eur for sku in skus]) if skus else np.zeros(0)
         self._tastes = tastes
         self._styles = sorted({sku.style for sku in skus})
         self._kinds = sorted({sku.kind for sku in skus})
@@ -80,11 +78,14 @@ class Market:
         self.popularity = stream(seed, "popularity").normal(size=len(skus))
         self._segments = self._draw_segments(seed)
 
-    def draw_taste(self, rng: np.random.Generator) -> Taste:
-        """Draw a person's taste."""
+    def draw_taste(
+        self, rng: np.random.Generator, *, segment: int | None = None, style: str | None = None
+    ) -> Taste:
+        """Draw a person's taste, of any segment or a given one, with a favoured style or none."""
         if not len(self._style):
             return Taste(np.zeros(0))
-        base = self._segments[int(rng.integers(len(self._segments)))]
+        drawn = int(rng.integers(len(self._segments)))
+        base = self._segments[drawn if segment is None else segment]
         spread = self._tastes.personal
         own = self._draw_parts(rng)
         mixed = Parts(
@@ -95,6 +96,8 @@ class Market:
         )
         utility = self._utility(mixed)
         utility += OWN_SKU * spread * rng.normal(size=len(utility))
+        if style in self._styles:
+            utility += FAVOURED * (self._style == self._styles.index(style))
         utility = (utility - utility.mean()) / max(float(utility.std()), 1e-9)
         return Taste(utility - float(np.quantile(utility, 1 - LIKED_SHARE)))
 
@@ -133,24 +136,6 @@ class Market:
             + POPULARITY * self.popularity
         )
         return utility
-
-
-def choose(utility: F64, rng: np.random.Generator) -> int:
-    """Choose among alternatives (n,) by the multinomial logit, an index."""
-    weight = np.exp(utility - utility.max())
-    return int(rng.choice(len(utility), p=weight / weight.sum()))
-
-
-def fixture_utility(
-    taste: Taste, skus: Sequence[NDArray[np.int64]], way_m: F64, seen: NDArray[np.bool_]
-) -> F64:
-    """Return the utility of going to fixtures (f,) that hold garments of these SKUs.
-
-    The inclusive value is taken of the mean, not the sum, so that a full rail is no better than
-    a half empty one of the same garments.
-    """
-    value = np.array([logsumexp(CHOICE * taste.utility[s]) - np.log(len(s)) for s in skus])
-    return value - WAY_PER_M * way_m - SEEN_BEFORE * seen
 
 
 def _seen(sku: Sku) -> F64:

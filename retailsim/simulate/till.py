@@ -1,34 +1,36 @@
-"""Queueing and paying, seen from both sides of the till."""
+"""Paying and bringing back, seen from both sides of the till."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 import numpy as np
+import simpy
 
 from retailsim.messages.sensors import Sale
 from retailsim.simulate.hands import face
 from retailsim.simulate.people import Person
+from retailsim.simulate.queueing import stand_in_line
 from retailsim.simulate.shop import Doing, Line, Shop, dwell_s
 
 HAND_OVER_SHARE = 0.7  # of the time at the till after which the receipt is printed
-MOVE_UP_S = 0.9  # the one behind follows so much later
 SHIFT_S = (8.0, 30.0)  # the staff member moves about after so long without a customer
+FULL_S = 2.0  # who finds no room in line looks again after so long
 
 
 def can_pay(shop: Shop) -> bool:
     """Say whether there is a till with somebody behind it."""
-    return bool(shop.lines) and shop.scenario.staff.at_till > 0
+    return bool(shop.lines)
 
 
-def pay(shop: Shop, person: Person, rng: np.random.Generator) -> Doing:
-    """Queue at the till and pay for everything carried."""
-    till, line = next(iter(shop.lines.items()))
-    while line.full:
-        yield shop.wait(2.0)
-    line.members.append(person)
-    yield from _move_up(shop, person, line)
-    counter = np.array(shop.plan.fixture(till).center_m)
-    face(person, counter)
-    line.served = person
+def pay(
+    shop: Shop, person: Person, rng: np.random.Generator, patience_s: float
+) -> Generator[simpy.Event, Any, bool]:
+    """Queue at the till and pay for everything carried; False for who gives up."""
+    line = yield from _queue(shop, person, patience_s)
+    if line is None:
+        return False
     time_s = dwell_s(shop.scenario.habits.pay, rng)
     yield shop.wait(HAND_OVER_SHARE * time_s)
     garments = list(person.carrying)
@@ -36,31 +38,42 @@ def pay(shop: Shop, person: Person, rng: np.random.Generator) -> Doing:
     for garment in garments:
         shop.truth.end(shop.truth.carried_since(person, garment))
         shop.goods.sell(garment, person)
-    shop.truth.tell(Sale(shop.truth.now_ns, till=till, epc=epc))
+    shop.truth.tell(Sale(shop.truth.now_ns, till=line.place, epc=epc))
     shop.truth.sale(person, epc)
     yield shop.wait((1 - HAND_OVER_SHARE) * time_s)
     line.leave(person)
+    return True
 
 
-def _move_up(shop: Shop, person: Person, line: Line) -> Doing:
-    """Stand in line until the person is in front."""
-    place, arrived = -1, False
+def bring_back(shop: Shop, person: Person, rng: np.random.Generator, patience_s: float) -> Doing:
+    """Queue at the till and hand over what was bought earlier."""
+    line = yield from _queue(shop, person, patience_s)
+    if line is None:
+        return
+    yield shop.wait(dwell_s(shop.scenario.habits.pay, rng))
+    shop.goods.store(list(person.sold))
+    line.leave(person)
+
+
+def _queue(
+    shop: Shop, person: Person, patience_s: float
+) -> Generator[simpy.Event, Any, Line | None]:
+    """Stand in the shortest line and return it once in front, None for who gives up."""
+    since = shop.env.now
     while True:
-        now = line.members.index(person)
-        if now != place or not arrived:
-            if now != place >= 0:
-                yield shop.wait(MOVE_UP_S * (1 + now))
-            place = now
-            shop.claims.take(line.spots[place], person)
-            # Whom the line overtakes on their way must make for the new place: the old one may
-            # be somebody else's by now.
-            yield shop.walk(person, line.spots[place]) | line.moved
-            arrived = person.mover.goal is None
-        elif place == 0:
-            return
-        else:
-            face(person, np.array(line.spots[place - 1]))
-            yield line.moved
+        line = min(shop.lines.values(), key=lambda one: len(one.members))
+        if not line.full:
+            break
+        if shop.seconds(since) > patience_s:
+            return None
+        yield shop.wait(FULL_S)
+    left_s = max(patience_s - shop.seconds(since), 0.1)
+    served = yield from stand_in_line(shop, person, line, left_s)
+    if not served:
+        return None
+    face(person, np.array(shop.plan.fixture(line.place).center_m))
+    line.served = person
+    return line
 
 
 def stand_behind(shop: Shop, person: Person, till: str, rng: np.random.Generator) -> Doing:

@@ -14,11 +14,16 @@ from retailsim.messages.truth import (
     TruthCarry,
     TruthCrossing,
     TruthInteraction,
+    TruthLook,
     TruthPeople,
+    TruthPerson,
+    TruthPlacement,
+    TruthPoses,
     TruthSale,
     TruthTaste,
     TruthTryOn,
 )
+from retailsim.simulate.appearance import bottom_worn, top_worn
 from retailsim.simulate.people import Person
 from retailsim.simulate.taste import Taste
 from retailsim.store.plan import StorePlan
@@ -31,7 +36,7 @@ class Interval:
     start_ns: int
     person: Person
     garment: int
-    kind: Literal["flip", "pickup", "putback", "carry", "try-on"]
+    kind: Literal["flip", "pickup", "putback", "tidy", "carry", "try-on"]
     mirror: str = ""
 
 
@@ -48,6 +53,7 @@ class Recorder:
         self._pending: list[Message] = []
         self._clock = clock
         self._on = False
+        self._known: set[int] = set()
 
     @property
     def now_ns(self) -> int:
@@ -90,6 +96,52 @@ class Recorder:
             i
             for i in self._open
             if i.kind == "carry" and i.person is person and i.garment == garment
+        )
+
+    def appears(self, person: Person) -> None:
+        """Tell who a person is, the first time their number turns up."""
+        if not self._on or person.label in self._known:
+            return
+        self._known.add(person.label)
+        body, story = person.body, person.story
+        self.tell(
+            TruthPerson(
+                self.now_ns,
+                person_id=person.label,
+                customer=story.customer,
+                persona=story.persona,
+                purpose=story.purpose,
+                group=story.group,
+                presentation=body.presentation,
+                age_years=body.age_years,
+                height_m=body.height_m,
+                staff=person.staff,
+                top=top_worn(body.clothes),
+                bottom=bottom_worn(body.clothes),
+            )
+        )
+        if person.taste is not None:
+            self.taste(person, person.taste)
+
+    def look(self, start_ns: int, person: Person, fixture: str) -> None:
+        """Tell that a person has looked at a fixture, a mirror or a screen until now."""
+        start = max(start_ns, self._start_ns)
+        self.tell(TruthLook(start, self.now_ns, person.label, fixture))
+
+    def placement(self, person: Person | None, garment: int, fixture: str) -> None:
+        """Tell that a garment was put, by a person or before the session, where it is wrong."""
+        epc, label = self._plan.items[garment].epc, 0 if person is None else person.label
+        self.tell(TruthPlacement(self.now_ns, label, epc, fixture))
+
+    def poses(self, people: list[Person]) -> None:
+        """Tell what everyone does."""
+        self.tell(
+            TruthPoses(
+                self.now_ns,
+                person_id=np.array([p.label for p in people], np.int64),
+                pose=np.array([p.pose()[0] for p in people], np.uint8),
+                held=np.array([len(p.carrying) for p in people], np.uint8),
+            )
         )
 
     def people(self, people: list[Person]) -> None:

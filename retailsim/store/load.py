@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from retailsim.errors import ScenarioError
 from retailsim.resources import find
+from retailsim.store.checks import problems
 from retailsim.store.plan import StorePlan
 
 MAX_YAML_BYTES = 4_000_000
@@ -20,6 +21,20 @@ M = TypeVar("M", bound=BaseModel)
 def load_plan(path: str | Path) -> StorePlan:
     """Read a store plan; raises ScenarioError."""
     return load_model(StorePlan, path)
+
+
+def load_shop(path: str | Path) -> StorePlan:
+    """Read a plan to play scenarios in; raises ScenarioError where no such shop can be.
+
+    The error names file, line and object; see `retailsim.store.checks`.
+    """
+    text = read_text(path)
+    plan = parse_plan(text, origin=str(path))
+    for problem in problems(plan):
+        tree = yaml.compose(text, Loader=_SAFE_LOADER)
+        line = _line_of(tree, [problem.field, problem.index])
+        raise ScenarioError(f"{path}:{line}: {problem.text}")
+    return plan
 
 
 def parse_plan(text: str, *, origin: str) -> StorePlan:

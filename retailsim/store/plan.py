@@ -27,9 +27,9 @@ Pattern = Literal["plain", "stripes", "checks", "dots", "print"]
 
 
 class PlanModel(BaseModel):
-    """Strict base: unknown fields are errors, values are immutable."""
+    """Strict base: unknown fields are errors, numbers are finite, values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Zone(PlanModel):

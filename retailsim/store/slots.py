@@ -78,6 +78,11 @@ def shelf_boards_m(fixture: Fixture) -> NDArray[np.float64]:
     return fixture.height_m * np.array(SHELF_BOARDS)
 
 
+def laid_on_m(fixture: Fixture) -> float:
+    """Return the height of what loose garments are laid on: a table's top, a middle board."""
+    return float(shelf_boards_m(fixture)[1]) if fixture.kind == "shelf" else fixture.height_m
+
+
 def most_slots(fixture: Fixture) -> int:
     """Return how many garments a fixture has room for, 0 where it is not made to hold any."""
     if fixture.kind == "rail":

@@ -37,10 +37,10 @@ def spots_beside(fixture: Fixture, boxes: Boxes) -> list[Spot]:
     return spots
 
 
-def spots_before(fixture: Fixture, away_m: float, boxes: Boxes) -> list[Spot]:
-    """Return the middle spots before a fixture's two long sides that have room, freer first.
+def points_before(fixture: Fixture, away_m: float, size_m: tuple[float, float]) -> F64:
+    """Return the points on the floor before the middle of a fixture's long sides, (n, 2), metres.
 
-    A screen with `opening_deg` has a spot on that side alone.
+    A screen with `opening_deg` has a point on that side alone.
     """
     _, across = fixture_axes(fixture)
     reach = fixture.size_m[1] / 2 + away_m
@@ -49,9 +49,18 @@ def spots_before(fixture: Fixture, away_m: float, boxes: Boxes) -> list[Spot]:
         angle = np.deg2rad(fixture.opening_deg)
         towards = (sides - fixture.center_m) @ [np.cos(angle), np.sin(angle)]
         sides = sides[[int(towards.argmax())]]
-    room = clearance_m(boxes, sides)
+    on_floor: F64 = sides[((sides > 0) & (sides < size_m)).all(axis=1)]
+    return on_floor
+
+
+def spots_before(
+    fixture: Fixture, away_m: float, boxes: Boxes, size_m: tuple[float, float]
+) -> list[Spot]:
+    """Return those of `points_before` that have room for a body, freer first."""
+    points = points_before(fixture, away_m, size_m)
+    room = clearance_m(boxes, points)
     order = np.argsort(-room, kind="stable")
-    return [as_spot(sides[i]) for i in order if room[i] >= ROOM_M]
+    return [as_spot(points[i]) for i in order if room[i] >= ROOM_M]
 
 
 def as_spot(xy_m: F64) -> Spot:

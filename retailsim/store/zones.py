@@ -38,13 +38,24 @@ class ZoneMap:
         """
         points = np.asarray(xy_m, float).reshape(-1, 2)
         found = np.full(len(points), len(self.names) - 2, np.int64)
-        if len(self._start):
-            inside = np.add.reduceat(self._crossings(points), self._first, axis=1) % 2 == 1
-            found[inside.any(axis=1)] = inside[inside.any(axis=1)].argmax(axis=1)
+        inside = self.inside(points)
+        some = inside.any(axis=1)
+        if some.any():
+            found[some] = inside[some].argmax(axis=1)
         if self._size_m is not None:
             off = ((points < 0.0) | (points > self._size_m)).any(axis=1)
             found[off] = len(self.names) - 1
         return found
+
+    def inside(self, xy_m: ArrayLike) -> NDArray[np.bool_]:
+        """Return which zones each of the points (n, 2) is in, bool (n, zones)."""
+        points = np.asarray(xy_m, float).reshape(-1, 2)
+        if not len(self._start):
+            return np.zeros((len(points), 0), bool)
+        inside: NDArray[np.bool_] = (
+            np.add.reduceat(self._crossings(points), self._first, axis=1) % 2 == 1
+        )
+        return inside
 
     def at(self, xy_m: ArrayLike) -> NDArray[np.str_]:
         """Return the zone ids of points (n, 2) or (2,), unicode (n,)."""

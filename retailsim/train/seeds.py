@@ -1,8 +1,9 @@
-"""Which seeds training may use."""
+"""Which seeds and scenarios training may use."""
 
 from __future__ import annotations
 
 from retailsim.errors import RetailError
+from retailsim.simulate.scenario import Scenario
 
 FIRST_JUDGING_SEED = 900_000
 
@@ -13,4 +14,12 @@ def require_training_seed(seed: int) -> None:
         raise RetailError(
             f"seed {seed}: training uses seeds from 0 to {FIRST_JUDGING_SEED - 1}; "
             "higher ones are kept for judging"
+        )
+
+
+def require_training_scenario(scenario: Scenario) -> None:
+    """Raise RetailError for a scenario that says it is not for training."""
+    if not scenario.for_training:
+        raise RetailError(
+            f"scenario '{scenario.name}' is not for training (for_training: false); take another"
         )

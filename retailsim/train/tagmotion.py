@@ -36,7 +36,7 @@ from retailsim.stack.tagmotion.features import BIN_S, NAMES, compress
 from retailsim.stack.tagmotion.front import Front
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segments
 from retailsim.store.plan import StorePlan
-from retailsim.train.seeds import require_training_seed
+from retailsim.train.seeds import require_training_scenario, require_training_seed
 
 F16 = NDArray[np.float16]
 F32 = NDArray[np.float32]
@@ -310,6 +310,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("models/tag-motion"))
     wanted = parser.parse_args()
     scenario = load_scenario(wanted.scenario)
+    require_training_scenario(scenario)
     plan = load_store(scenario, wanted.scenario)
 
     def sessions(seeds: list[int]) -> list[Session]:

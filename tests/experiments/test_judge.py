@@ -13,7 +13,6 @@ from retailsim.experiments.judge import (
     Judgement,
     Trial,
     as_json,
-    cache_key,
     judgement_table,
     lines,
 )
@@ -117,9 +116,3 @@ def test_the_table_has_a_row_per_figure():
     trials = (trial(),)
     found = lines(trials)
     assert judgement_table(Judgement(trials, tuple(found), ())).row_count == len(found)
-
-
-def test_the_cache_knows_lengths_apart():
-    shipped = "scenarios/boutique.yaml"
-    assert cache_key(shipped, 300.0) == cache_key(shipped, 300.0)
-    assert cache_key(shipped, 300.0) != cache_key(shipped, 60.0)

@@ -52,6 +52,20 @@ def test_a_missing_store_is_named() -> None:
         load_store(scenario, "scenarios/x.yaml")
 
 
+def test_a_store_that_cannot_be_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "stores").mkdir()
+    plan = Path("scenarios/stores/boutique.yaml").read_text()
+    moved = plan.replace("center_m: [7.2, 3.2]", "center_m: [5.2, 3.2]")
+    (tmp_path / "stores" / "boutique.yaml").write_text(moved)
+    (tmp_path / "x.yaml").write_text(TEXT)
+    line = moved[: moved.index("id: table-2")].count("\n") + 1
+    where = (
+        rf"boutique\.yaml:{line}: table 'table-2' at \(5\.20, 3\.20\) m overlaps table 'table-1'"
+    )
+    with pytest.raises(ScenarioError, match=where):
+        load_store(parse_scenario(TEXT, origin="x.yaml"), tmp_path / "x.yaml")
+
+
 def test_writing_and_reading_back_changes_nothing() -> None:
     scenario = load_scenario("scenarios/boutique.yaml")
     assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from retailsim.simulate.choice import choose
 from retailsim.simulate.scenario import Tastes
 from retailsim.simulate.streams import stream
-from retailsim.simulate.taste import Market, choose
+from retailsim.simulate.taste import Market
 from retailsim.store.plan import StorePlan
 
 

@@ -16,21 +16,25 @@ def full_boxes_px(projection: Projection, position: F32) -> F32:
 
     Vertices nearer than the near plane are left out, as they are in the picture. The lens counts.
     """
-    local = (position - projection.position_m.astype(np.float32)) @ projection.rotation.T.astype(
-        np.float32
-    )
-    depth = local[..., 2]
+    # One matrix product that leaves every axis contiguous is several times faster than `@ R.T`.
+    turn = projection.rotation.astype(np.float32)
+    local = (turn @ position.reshape(-1, 3).T).reshape(3, *position.shape[:2])
+    local -= (projection.rotation @ projection.position_m).astype(np.float32)[:, None, None]
+    depth = local[2]
     seen = depth > NEAR_M
-    safe = np.where(seen, depth, 1.0)
-    k = projection.matrix
+    safe = np.where(seen, depth, np.float32(1.0))
+    flat = local[:2] / safe
     if not projection.lens.straight:
-        bent = projection.lens.distort(local[..., :2] / safe[..., None])
-        local, safe = bent.astype(np.float32), np.ones_like(safe)
+        bent = projection.lens.distort(np.moveaxis(flat, 0, -1))
+        flat = np.moveaxis(np.asarray(bent, np.float32), -1, 0)
+    k = projection.matrix.astype(np.float32)
     out = np.full((len(position), 4), np.nan, np.float32)
+    everything = bool(seen.all())
     for axis in range(2):
-        px = k[axis, axis] * local[..., axis] / safe + k[axis, 2]
-        out[:, axis] = np.where(seen, px, np.inf).min(1, initial=np.inf)
-        out[:, axis + 2] = np.where(seen, px, -np.inf).max(1, initial=-np.inf)
+        px = k[axis, axis] * flat[axis] + k[axis, 2]
+        low, high = (px, px) if everything else (np.where(seen, px, v) for v in (np.inf, -np.inf))
+        out[:, axis] = low.min(1, initial=np.inf)
+        out[:, axis + 2] = high.max(1, initial=-np.inf)
     out[~seen.any(1)] = np.nan
     return out
 

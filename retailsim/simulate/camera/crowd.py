@@ -21,9 +21,6 @@ from retailsim.simulate.camera.shaders import (
 )
 from retailsim.simulate.camera.textures import fold_map
 
-INDICES = MESH.triangles.size
-COARSE_INDICES = MESH.coarse.size
-FAR_INDICES = MESH.far.size
 # Bodies less high in the picture are drawn with half, with a quarter of their corners: the cost
 # is triangles of a pixel's size, of which nothing can be seen.
 COARSE_PX, FAR_PX = 130.0, 90.0
@@ -34,11 +31,13 @@ assert len(Material) <= 1 << MATERIAL_BITS
 
 def set_uniform(program: Any, name: str, value: Any) -> None:
     """Set a uniform unless the compiler found that the program does not need it."""
-    if name in program:
-        if isinstance(value, np.ndarray):
-            program[name].write(np.ascontiguousarray(value, np.float32).tobytes())
-        else:
-            program[name].value = value
+    member = program.get(name, None)
+    if member is None:
+        return
+    if isinstance(value, np.ndarray):
+        member.write(np.ascontiguousarray(value, np.float32).tobytes())
+    else:
+        member.value = value
 
 
 def set_light(program: Any, light: Light) -> None:
@@ -81,6 +80,7 @@ class Crowd:
         self._depth_program = context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
         self._outline_program = context.program(DEPTH_VERTEX, OUTLINE_FRAGMENT)
         self._capacity = self.count = 0
+        self._worn = np.zeros((0, len(MESH.tubes)), bool)
         self._reserve(16)
         self._things = Things(context, self.program, self._depth_program)
 
@@ -99,6 +99,10 @@ class Crowd:
         self._moving.write(moving.tobytes())
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
+        if not np.array_equal(mesh.worn, self._worn):
+            self._worn = mesh.worn
+            for level in self._levels:
+                level.upload(mesh.worn)
 
     def draw(
         self,
@@ -119,12 +123,8 @@ class Crowd:
         self._palette.use(0)
         set_uniform(self.program, "palette", 0)
         for row in rows:
-            if height_px[row] < FAR_PX:
-                self._far.render(vertices=FAR_INDICES, first=int(row) * FAR_INDICES)
-            elif height_px[row] < COARSE_PX:
-                self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
-            else:
-                self._colour.render(vertices=INDICES, first=int(row) * INDICES)
+            level = 0 if height_px[row] >= COARSE_PX else 1 if height_px[row] >= FAR_PX else 2
+            self._levels[level].draw(int(row))
         self._things.draw()
         self._context.enable_only(self._context.DEPTH_TEST)
 
@@ -134,14 +134,15 @@ class Crowd:
         self._context.front_face = "ccw"
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=FAR_INDICES * self.count)
+            self._depth.render(vertices=int(self._levels[-1].first[-1]))
             self._context.disable(self._context.CULL_FACE)
             self._things.draw_depth()
 
     def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=FAR_INDICES, first=row * FAR_INDICES)
+        first = self._levels[-1].first
+        self._outline.render(vertices=int(first[row + 1] - first[row]), first=int(first[row]))
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -153,21 +154,55 @@ class Crowd:
         self._fixed = context.buffer(reserve=vertices * 12, dynamic=True)
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
-        offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
-        fine, coarse, far = (
-            context.buffer((corners[None] + offsets).astype(np.int32).tobytes())
-            for corners in (MESH.triangles, MESH.coarse, MESH.far)
-        )
+        self._worn = self._worn[:0]  # the new buffers are empty
         layout = [
             (self._moving, "3f4 3f4", "in_position", "in_normal"),
             (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
         ]
+        self._levels = [
+            _Level(context, self.program, layout, corners, tube_of, self._capacity)
+            for corners, tube_of in (
+                (MESH.triangles, MESH.tube_of),
+                (MESH.coarse, MESH.coarse_tube_of),
+                (MESH.far, MESH.far_tube_of),
+            )
+        ]
         bare = [(self._moving, "3f4 12x", "in_position")]
-        self._colour = context.vertex_array(self.program, layout, fine)
-        self._coarse = context.vertex_array(self.program, layout, coarse)
-        self._far = context.vertex_array(self.program, layout, far)
+        far = self._levels[-1].index
         self._depth = context.vertex_array(self._depth_program, bare, far)
         self._outline = context.vertex_array(self._outline_program, bare, far)
+
+
+class _Level:
+    """One level of detail: everyone's triangles, only those of what they wear."""
+
+    def __init__(
+        self,
+        context: Any,
+        program: Any,
+        layout: list[tuple[Any, ...]],
+        triangles: NDArray[np.int32],
+        tube_of: NDArray[Any],
+        capacity: int,
+    ) -> None:
+        self._triangles, self._tube_of = triangles, tube_of
+        self.index = context.buffer(reserve=capacity * triangles.nbytes, dynamic=True)
+        self.first: NDArray[np.int64] = np.zeros(1, np.int64)  # where each row starts
+        self._array = context.vertex_array(program, layout, self.index)
+
+    def upload(self, worn: NDArray[np.bool_]) -> None:
+        """Send everyone's triangles."""
+        rows = [
+            self._triangles[own[self._tube_of]] + np.int32(row * MESH.vertices)
+            for row, own in enumerate(worn)
+        ]
+        self.index.write(np.concatenate(rows).astype(np.int32).tobytes())
+        self.first = np.cumsum([0, *(part.size for part in rows)])
+
+    def draw(self, row: int) -> None:
+        """Draw one person with the state that `Crowd.draw` has set."""
+        count = int(self.first[row + 1] - self.first[row])
+        self._array.render(vertices=count, first=int(self.first[row]))
 
 
 class Things:

@@ -23,7 +23,8 @@ def front_frame(fixture: Fixture, plan: StorePlan) -> Frame:
         angle = np.deg2rad(fixture.opening_deg)
         towards = np.array([np.cos(angle), np.sin(angle)])
     else:
-        spots = spots_before(fixture, STAND_M, obstacles(plan))
+        assert plan.size_m is not None  # whoever draws a shop has its floor
+        spots = spots_before(fixture, STAND_M, obstacles(plan), plan.size_m)
         towards = np.subtract(spots[0], fixture.center_m) if spots else -across
     frame = Frame.of(fixture)
     if towards @ across > 0:

@@ -66,6 +66,7 @@ class TubeMesh:
             lies on the later ring, so a flat attribute of a ring colours the patch before it.
         coarse: the same with every second corner left out, for bodies that are small to see.
         far: the same with every second ring left out, too.
+        tube_of, coarse_tube_of, far_tube_of: tube of every triangle, intp (t,).
     """
 
     def __init__(self, tubes: tuple[Tube, ...]) -> None:
@@ -96,6 +97,10 @@ class TubeMesh:
         self.triangles = np.concatenate(fine).astype(np.int32)
         self.coarse = np.concatenate(coarse).astype(np.int32)
         self.far = np.concatenate(far).astype(np.int32)
+        self.tube_of, self.coarse_tube_of, self.far_tube_of = (
+            np.repeat(np.arange(len(tubes)), [len(patch) for patch in patches])
+            for patches in (fine, coarse, far)
+        )
         self._cos = np.concatenate(cos).astype(np.float32)[:, None]
         self._sin = np.concatenate(sin).astype(np.float32)[:, None]
         self._before, self._after = np.concatenate(before), np.concatenate(after)

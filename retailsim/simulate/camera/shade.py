@@ -17,7 +17,7 @@ CONTACT_M = 2.5 * SPREAD_M
 _SUB = 4  # fractional bits of polygon corners
 # The farthest vertices of a body in these directions span nearly its hull.
 _WAYS = np.array(
-    [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1.0, -0.4, 0.0, 0.4, 1.0)],
+    [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)],
     np.float32,
 )
 _CORNERS = np.array([(i & 1, i & 2, i & 4) for i in range(8)], bool)
@@ -36,7 +36,7 @@ def shade_points(mesh: CrowdMesh, light: Light) -> F32:
     owners = np.unique(mesh.props.owner)
     if len(owners):
         box = body[:, :8].copy()
-        low, high = np.moveaxis(mesh.bounds()[owners, :, None], 1, 0)
+        low, high = np.moveaxis(mesh.bounds[owners, :, None], 1, 0)
         box[owners] = np.where(_CORNERS, high, low)
         body = np.concatenate([body, box], axis=1)
     slope = -np.array(light.direction[:2], np.float32) / np.float32(light.direction[2])

@@ -69,7 +69,8 @@ class Scene:
     def __init__(self, before: Snapshot, after: Snapshot) -> None:
         self.start_ns, self.end_ns = before.time_ns, after.time_ns
         self.tag_xyz_m = before.garments.tag_xyz_m
-        self.silent = (before.garments.place == Place.SOLD) | (after.garments.place == Place.SOLD)
+        away = Place.SOLD, Place.BACK_ROOM
+        self.silent = np.isin(before.garments.place, away) | np.isin(after.garments.place, away)
         self._tag_step_m = after.garments.tag_xyz_m - before.garments.tag_xyz_m
         self._swings = tuple(dict.fromkeys((*before.swings, *after.swings)))
         self.moving = (self._tag_step_m != 0).any(axis=1)

@@ -1,0 +1,117 @@
+"""The benches' results as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from retailsim.experiments.baselines import Hardness
+from retailsim.experiments.days import DayReport
+from retailsim.experiments.simulate_bench import ScenarioSpeed, SimulateBench, Spread
+from retailsim.report.table import number
+
+STYLES = {
+    "kept": "[green]kept[/]",
+    "below": "[green]below[/]",
+    "broken": "[bold red]broken[/]",
+    "above": "[bold red]above: too easy[/]",
+    "not measured": "[yellow]not measured[/]",
+}
+
+
+def speed_tables(bench: SimulateBench) -> list[Table]:
+    """Return a table per scenario: what each part of the work takes."""
+    return [_speed_table(one, bench) for one in bench.scenarios]
+
+
+def _speed_table(one: ScenarioSpeed, bench: SimulateBench) -> Table:
+    frames = f", {_spread(one.frames_per_s, 0)} frames/s" if one.frames_per_s else ""
+    memory = " ".join(f"{mib:.0f}" for mib in one.memory_mib)
+    table = Table(
+        title=f"{escape(one.scenario)}: {_spread(one.realtime_factor, 2)} x real time{frames}",
+        caption=(
+            f"{bench.seconds:g} s, {bench.rounds} rounds, seed {bench.seed}: median (least to most)"
+            f"\nbefore the first tick: {_spread(one.once_s, 1)} s"
+            f"\na simulated second takes {_spread(one.ratio, 1)} x the reference workload"
+            f"\nmemory after each tenth: {memory} MiB; most ever {one.peak_memory_mib:.0f} MiB"
+            f"\nthe bag grows by {one.bag_mb_per_min:.3g} MB a minute"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("part (they overlap)")
+    for heading in ("ms per simulated s", "share", "ms per frame"):
+        table.add_column(heading, justify="right")
+    for name, part in one.parts.items():
+        per_frame = "" if part.ms_per_frame is None else f"{part.ms_per_frame:.2f}"
+        table.add_row(name, _spread(part.ms_per_s, 1), f"{part.share:.0%}", per_frame)
+    return table
+
+
+def replay_table(precision: str, speed: dict[str, Any]) -> Table:
+    """Return the stages of a replay, the busiest first."""
+    title = f"{precision}: {speed['realtime_factor']:.2f} x real time, {speed['fps']:.0f} frames/s"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in ("stage", "ms per item", "share of the time"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for name, stage in sorted(speed["stages"].items(), key=lambda item: -item[1]["busy"]):
+        table.add_row(name, number(stage["ms_per_item"]), f"{stage['busy']:.0%}")
+    return table
+
+
+def hardness_table(hardness: Hardness) -> Table:
+    """Return every weak method on every day beside its ceiling."""
+    seeds = ", ".join(str(seed) for seed in hardness.seeds)
+    title = f"weak methods, {hardness.seconds:g} s of seeds {seeds}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in ("day", "weak method", "figure"):
+        table.add_column(column)
+    for column in ("by seed", "ceiling"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for weak in hardness.found:
+        ceiling = weak.ceiling
+        table.add_row(
+            escape(weak.scenario),
+            ceiling.name,
+            f"{ceiling.family}.{ceiling.figure}",
+            " ".join(number(value) for value in weak.values),
+            f"{ceiling.most:.2f}",
+            STYLES[weak.verdict],
+        )
+    return table
+
+
+def days_table(reports: Sequence[DayReport]) -> Table:
+    """Return every promise of every day beside what was held."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("day")
+    table.add_column("promise")
+    for column in ("promised", "held"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for report in reports:
+        name = escape(report.scenario)
+        if report.error is not None:
+            table.add_row(name, f"[red]{escape(report.error)}[/]", "", "", STYLES["broken"])
+        elif not report.checks:
+            table.add_row(name, "[red]promises nothing[/]", "", "", STYLES["broken"])
+        for check in report.checks:
+            held = "" if check.held is None else f"{check.held:.3g}"
+            bound = f"{check.sign} {check.bound:g}"
+            table.add_row(name, check.measure, bound, held, STYLES[check.verdict])
+            name = ""
+        table.add_section()
+    return table
+
+
+def _spread(spread: Spread, digits: int) -> str:
+    shown = f"{spread.median:.{digits}f}"
+    if spread.least == spread.most:
+        return shown
+    return f"{shown} ({spread.least:.{digits}f} to {spread.most:.{digits}f})"

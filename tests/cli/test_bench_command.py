@@ -1,0 +1,47 @@
+"""Every command says how it is used; `retail bench` refuses what makes no sense."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli.main import app
+
+
+def every_command(group: Any = None, name: str = "retail") -> Iterator[tuple[str, str]]:
+    """Yield every command's whole name and its help text."""
+    group = group or typer.main.get_command(app)
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command.help or ""
+
+
+@pytest.mark.parametrize(("name", "text"), list(every_command()))
+def test_every_command_shows_examples_of_itself(name: str, text: str) -> None:
+    assert name in text.split("Examples:")[1]
+
+
+def test_speed_is_json_on_demand() -> None:
+    options = ["--seconds", "1", "--rounds", "1", "--no-video", "--no-radio", "--json"]
+    outcome = CliRunner().invoke(app, ["bench", "simulate", "boutique", *options])
+    assert outcome.exit_code == 0, outcome.output
+    found = json.loads(outcome.stdout)
+    assert found["video"] is False
+    assert found["renderer"] is None
+    assert found["scenarios"][0]["realtime_factor"]["median"] > 0
+
+
+def test_seeds_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    options = ["--seeds", "one", "--cache", str(tmp_path)]
+    outcome = CliRunner().invoke(app, ["bench", "baselines", "boutique", *options])
+    assert outcome.exit_code == 2
+    assert "one" in outcome.output
+    assert list(tmp_path.iterdir()) == []
