@@ -247,6 +247,7 @@ class _Cameras:
             heapq.heappush(self._under_way, (arrival_ns, self._encoded, *packet))
             with self._taken.timing("writing"):
                 writer.write(view.boxes)
+                writer.write(view.keypoints)
         while self._under_way and (everything or self._under_way[0][0] <= now_ns):
             arrival_ns, _, camera, time_ns, data = heapq.heappop(self._under_way)
             with self._taken.timing("writing"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import Frame
-from retailsim.messages.truth import TruthBoxes
+from retailsim.messages.truth import TruthBoxes, TruthKeypoints
 from retailsim.simulate.camera.boxes import full_boxes_px, visible_boxes_px
 from retailsim.simulate.camera.crowd import Crowd
 from retailsim.simulate.camera.daylight import lamp_light
@@ -17,6 +18,7 @@ from retailsim.simulate.camera.delivery import Delivery
 from retailsim.simulate.camera.device import open_context
 from retailsim.simulate.camera.edges import smooth_outlines
 from retailsim.simulate.camera.goods import Change, Goods
+from retailsim.simulate.camera.joints import joints_px
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import Light, depth_m, world_to_clip
 from retailsim.simulate.camera.people import CrowdMesh, crowd_mesh
@@ -39,12 +41,14 @@ class View:
     Attributes:
         frame: the picture after the sensor.
         boxes: everybody with at least one visible pixel.
+        keypoints: their joints.
         id: row into `snapshot.people` + 1 of the person seen, 0 for none, uint16 (h, w).
         depth_buffer: OpenGL depth in [0, 1], float32 (h, w), where the rig was asked for depth.
     """
 
     frame: Frame
     boxes: TruthBoxes
+    keypoints: TruthKeypoints
     id: NDArray[np.uint16]
     depth_buffer: F32 | None = None
 
@@ -155,6 +159,7 @@ class CameraRig:
         self._light = light = lamp_light(lighting, light or Light())
         self._lighting, self._start_ns, self._seed = lighting, start_ns, seed
         self._depth = depth
+        self._darkroom = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
         self._goods = Goods(plan)
         self._context = open_context()
         with self._context as context:
@@ -195,18 +200,19 @@ class CameraRig:
             self._scene.sun.follow(sun, self._crowd)
             shade = shade_points(mesh, self._light)
             due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
-            # All is handed over before anything is read: while one picture is waited for and
-            # measured, the next ones are drawn.
+            # All is handed over before anything is read: while one picture is waited for, the
+            # next ones are drawn, and those before it are developed in another thread.
             boxes = [self._draw(eye, mesh, position, shade) for eye in due]
-            shots = [self._read(eye, mesh, box) for eye, box in zip(due, boxes, strict=True)]
-            self._silhouettes.draw(
-                self._crowd, [_subject(*p) for p in zip(due, shots, strict=True)]
-            )
-            smooth = [smooth_outlines(shot.picture, shot.drawn_ids) for shot in shots]
+            shots, images = [], []
+            for eye, box in zip(due, boxes, strict=True):
+                shots.append(self._read(eye, mesh, box))
+                images.append(self._darkroom.submit(_develop, eye, shots[-1], snapshot))
+            pairs = list(zip(due, shots, strict=True))
+            self._silhouettes.draw(self._crowd, [_subject(*pair) for pair in pairs])
             areas = self._silhouettes.read()
         return [
-            self._view(eye, snapshot, shot, picture, area)
-            for eye, shot, picture, area in zip(due, shots, smooth, areas, strict=True)
+            _view(eye, snapshot, mesh, shot, image.result(), area)
+            for (eye, shot), image, area in zip(pairs, images, areas, strict=True)
         ]
 
     def _draw_still(self, eye: _Eye) -> None:
@@ -266,32 +272,40 @@ class CameraRig:
             filled=bend.drawn_px(ids, len(full)) if bend else pixels,
         )
 
-    def _view(
-        self,
-        eye: _Eye,
-        snapshot: Snapshot,
-        shot: _Shot,
-        picture: NDArray[np.uint8],
-        area: NDArray[np.float64],
-    ) -> View:
-        """Put together a camera's view; `area` is that of the visible people's silhouettes."""
-        time_ns, people, seen = snapshot.time_ns, snapshot.people, shot.seen
-        image = eye.delivery.image(
-            picture, shot.drawn_ids, people, shot.drawn_px, shot.rows, time_ns
-        )
-        share = np.minimum(shot.filled[seen] / np.maximum(area, 1.0), 1.0)
-        label = np.array([people.body[row].label for row in seen], np.int64)
-        boxes = TruthBoxes(
-            time_ns=time_ns,
-            camera=eye.camera.id,
-            person_id=label,
-            full_px=shot.full_px[seen],
-            visible_px=shot.visible_px[seen],
-            visible_share=share.astype(np.float32),
-        )
-        frame = Frame(time_ns=time_ns, camera=eye.camera.id, index=eye.index, image=image)
-        eye.index += 1
-        return View(frame, boxes, shot.ids, shot.depth)
+
+def _develop(eye: _Eye, shot: _Shot, snapshot: Snapshot) -> NDArray[np.uint8]:
+    """Return a camera's picture as it delivers it."""
+    picture, people = smooth_outlines(shot.picture, shot.drawn_ids), snapshot.people
+    return eye.delivery.image(
+        picture, shot.drawn_ids, people, shot.drawn_px, shot.rows, snapshot.time_ns
+    )
+
+
+def _view(
+    eye: _Eye,
+    snapshot: Snapshot,
+    mesh: CrowdMesh,
+    shot: _Shot,
+    image: NDArray[np.uint8],
+    area: NDArray[np.float64],
+) -> View:
+    """Put together a camera's view; `area` is that of the visible people's silhouettes."""
+    people, seen = snapshot.people, shot.seen
+    share = np.minimum(shot.filled[seen] / np.maximum(area, 1.0), 1.0)
+    label = np.array([people.body[row].label for row in seen], np.int64)
+    boxes = TruthBoxes(
+        time_ns=snapshot.time_ns,
+        camera=eye.camera.id,
+        person_id=label,
+        full_px=shot.full_px[seen],
+        visible_px=shot.visible_px[seen],
+        visible_share=share.astype(np.float32),
+    )
+    joints = joints_px(eye.delivery.sight, mesh.keypoints, shot.ids, seen)
+    keypoints = TruthKeypoints(snapshot.time_ns, eye.camera.id, label, *joints)
+    frame = Frame(time_ns=snapshot.time_ns, camera=eye.camera.id, index=eye.index, image=image)
+    eye.index += 1
+    return View(frame, boxes, keypoints, shot.ids, shot.depth)
 
 
 def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults) -> _Eye:

@@ -260,6 +260,22 @@ def test_walkers_smear_when_the_shutter_is_open_long(gl, corner, crowd_at, snaps
     assert (slow.boxes.visible_px == quick.boxes.visible_px).all()
 
 
+def test_joints_lie_on_their_own_body_in_the_delivered_picture(gl, corner, crowd_at, snapshot_of):
+    bent = corner.cameras[0].model_copy(update={"distortion": (-0.2, 0.04)})
+    plan = corner.model_copy(update={"cameras": [bent]})
+    view = CameraRig(plan, seed=5).render(snapshot_of(crowd_at(PLACES)))[0]
+    points, boxes = view.keypoints, view.boxes
+    assert points.person_id.tolist() == boxes.person_id.tolist()
+    assert points.xy_px.shape == (3, 17, 2)
+    # Joints lie inside the body, hence inside the box of the whole body.
+    low, high = boxes.full_px[:, None, :2], boxes.full_px[:, None, 2:]
+    assert ((points.xy_px > low - 1.5) & (points.xy_px < high + 1.5)).all()
+    wholly = boxes.visible_share > 0.95
+    assert wholly.any()
+    assert (points.visible[wholly] == 2).mean() > 0.9
+    assert points.xy_px[:, 0, 1].max() < points.xy_px[:, 15:, 1].min()  # noses above ankles
+
+
 def test_the_mask_names_people(rig, crowd_at, snapshot_of):
     view = rig.render(snapshot_of(crowd_at(PLACES)))[0]
     assert set(np.unique(view.mask)) == {0, *view.boxes.person_id.tolist()}
