@@ -96,7 +96,7 @@ _TAIL = np.array(
 )
 HAIR_RINGS, HAT_RINGS, TAIL_RINGS = _HAIR.shape[1], _HAT.shape[1], _TAIL.shape[1]
 _BUN, _BALD = HAIR_STYLES.index("bun"), HAIR_STYLES.index("bald")
-TIED = tuple(HAIR_STYLES.index(name) for name in _TIED)
+TIED = np.array([name in _TIED for name in HAIR_STYLES])
 _SCARF, _CURLY = HEADWEAR.index("headscarf"), HAIR_STYLES.index("curly")
 
 

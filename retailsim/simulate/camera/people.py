@@ -125,7 +125,7 @@ def _worn(figures: Figures) -> NDArray[np.bool_]:
     scarf = figures.headwear == HEADWEAR.index("headscarf")
     bald = figures.hair == HAIR_STYLES.index("bald")
     out[:, _HAIR] = ~(bald | scarf)
-    out[:, _TAIL] = np.isin(figures.hair, TIED) & ~scarf
+    out[:, _TAIL] = TIED[figures.hair] & ~scarf
     out[:, _HAT] = figures.headwear > 0
     out[:, _SKIRT] = figures.skirt_hem > 0
     out[:, _BAG:] = (figures.bag > 0)[:, None]
