@@ -119,14 +119,18 @@ class TubeMesh:
 
     def skin(self, rings: Rings) -> tuple[F32, F32]:
         """Return positions and unit normals, both float32 (n, v, 3)."""
-        side, front = rings.side[:, self.ring_of], rings.front[:, self.ring_of]
-        position = rings.centre[:, self.ring_of] + self._cos * side + self._sin * front
+        # take() and einsum() are two to three times faster here than indexing and sum().
+        centre, side, front = (
+            axis.take(self.ring_of, 1) for axis in (rings.centre, rings.side, rings.front)
+        )
+        position = centre + self._cos * side + self._sin * front
         around = self._cos * front - self._sin * side
         along = position[:, self._after] - position[:, self._before]
         normal = cross(around, along)
         normal *= self._turn
-        length = np.sqrt((normal * normal).sum(-1, keepdims=True))
-        return position, normal / np.maximum(length, 1e-12)
+        length = np.sqrt(np.einsum("nvk,nvk->nv", normal, normal))[..., None]
+        normal /= np.maximum(length, 1e-12)
+        return position, normal
 
 
 def _patches(tube: Tube, first: int, step: int, rings: NDArray[np.intp]) -> NDArray[np.intp]:

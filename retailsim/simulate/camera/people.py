@@ -104,13 +104,13 @@ def crowd_mesh(people: People) -> CrowdMesh:
     along = np.concatenate([p.along for p in parts], 1).astype(np.float32)
     cloth = np.empty((*position.shape[:2], 2), np.float32)
     cloth[..., 0] = MESH.angle * _CLOTH_RADIUS
-    cloth[..., 1] = along[:, MESH.ring_of]
+    cloth[..., 1] = along.take(MESH.ring_of, 1)
     palms = np.stack([palm(a.end, a.middle, figures.frame_m) for a in skeleton.arms], 1)
     return CrowdMesh(
         position=position,
         normal=normal,
         cloth=cloth,
-        material=material[:, MESH.ring_of],
+        material=material.take(MESH.ring_of, 1),
         palette=figures.palette,
         worn=_worn(figures),
         hands=_to_world(people, palms, moves=True),
@@ -125,7 +125,7 @@ def _worn(figures: Figures) -> NDArray[np.bool_]:
     scarf = figures.headwear == HEADWEAR.index("headscarf")
     bald = figures.hair == HAIR_STYLES.index("bald")
     out[:, _HAIR] = ~(bald | scarf)
-    out[:, _TAIL] = np.isin(figures.hair, TIED) & ~scarf
+    out[:, _TAIL] = TIED[figures.hair] & ~scarf
     out[:, _HAT] = figures.headwear > 0
     out[:, _SKIRT] = figures.skirt_hem > 0
     out[:, _BAG:] = (figures.bag > 0)[:, None]
