@@ -66,7 +66,7 @@ class Scene:
             self._noise,
         )
         holes = openings(plan)
-        for program in (self.shop.program, self.shop.goods_program):
+        for program in self.shop.programs:
             set_daylight(program, plan, holes, lighting)
         box = np.array([*self._low, 0.0], np.float32), np.array([*self._high, 2.3], np.float32)
         self.sun = Sunlight(context, holes, box, self.shop.cast)
