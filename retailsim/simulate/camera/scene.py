@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from retailsim.simulate.camera.garments import GarmentMeshes
 from retailsim.simulate.camera.mannequins import add_mannequins
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.mirrors import Glass, Image, image, panes
-from retailsim.simulate.camera.openings import openings
+from retailsim.simulate.camera.openings import Opening, openings
 from retailsim.simulate.camera.optics import Light, light_matrix
 from retailsim.simulate.camera.shop_shaders import SHADE_FRAGMENT, SHADE_VERTEX
 from retailsim.simulate.camera.still import FineTarget, StillShop, StillView, garment_vertices
@@ -32,7 +33,7 @@ from retailsim.simulate.lighting import Lighting
 from retailsim.store.plan import StorePlan
 from retailsim.store.projection import Projection
 
-STREET_M = 4.0  # how far before the door people cast shadows
+STREET_M = 4.0  # how far before a door people cast shadows
 
 
 class Scene:
@@ -49,8 +50,8 @@ class Scene:
         self._context, self._light = context, light
         building, furniture = building_mesh(plan), furniture_mesh(plan)
         clothed = add_mannequins(furniture, plan)
-        width, depth = plan.size_m or (1.0, 1.0)
-        self._low, self._high = (-1.0, -STREET_M), (width + 1.0, depth + 1.0)
+        holes = openings(plan)
+        self._low, self._high = _shadow_extent_m(plan, holes)
         self._to_light = light_matrix(
             light, np.array([*self._low, 0.0]), np.array([*self._high, 2.3])
         )
@@ -65,8 +66,7 @@ class Scene:
             self._to_light,
             self._noise,
         )
-        holes = openings(plan)
-        for program in (self.shop.program, self.shop.goods_program):
+        for program in self.shop.programs:
             set_daylight(program, plan, holes, lighting)
         box = np.array([*self._low, 0.0], np.float32), np.array([*self._high, 2.3], np.float32)
         self.sun = Sunlight(context, holes, box, self.shop.cast)
@@ -221,3 +221,13 @@ class Scene:
         ):
             set_uniform(program, name, slot)
         return self._context.vertex_array(program, [(self._corners, "2f4", "in_corner")])
+
+
+def _shadow_extent_m(
+    plan: StorePlan, holes: Sequence[Opening]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the lowest and highest corner of the floor on which people cast shadows."""
+    width, depth = plan.size_m or (1.0, 1.0)
+    beyond = {hole.wall for hole in holes if not hole.glazed} | {0}
+    south, east, north, west = (STREET_M if wall in beyond else 1.0 for wall in range(4))
+    return (-west, -south), (width + east, depth + north)

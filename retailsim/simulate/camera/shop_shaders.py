@@ -110,7 +110,7 @@ void light_up(vec3 albedo, vec3 n, vec3 eye, float gloss) {
 """
 )
 
-# Two programs: on a CPU both sides of every branch take their time.
+# Several programs: on a CPU both sides of every branch take their time.
 GOODS_FRAGMENT = (
     _SHOP_HEAD
     + """
@@ -134,9 +134,32 @@ void main() {
 """
 )
 
-SHOP_FRAGMENT = (
-    _SHOP_HEAD
-    + """
+_PLAIN = """
+vec3 surface(int kind, vec3 n, inout float gloss) {
+    vec3 c = v_first.rgb;
+    float mottle = texture(noise_map, v_uv * 0.45).r - 0.5;
+    if (kind == 11) return c * (1.0 + 0.16 * mottle);
+    if (kind == 12) { gloss = 0.9; return c; }
+    if (kind == 14) {
+        gloss = 0.3;
+        float cloud = texture(noise_map, v_uv * vec2(0.5, 0.12)).r - 0.5;
+        return c * (0.5 + 0.35 * v_uv.y + 0.9 * cloud);
+    }
+    if (kind == 17) {
+        float grain = texture(noise_map, vec2(v_uv.x * 0.4, v_uv.y * 2.5)).r;
+        return mix(c, v_second.rgb, clamp(grain * 1.6 - 0.3, 0.0, 1.0));
+    }
+    if (kind == 18) return c * (0.8 + 0.8 * (texture(noise_map, v_uv * 3.0).r));
+    if (kind == 23) { gloss = 0.45; return c; }
+    return c * (1.0 + 0.06 * mottle);
+}
+
+vec3 glow(int kind) {
+    return kind == 15 ? v_first.rgb * lamp_level : v_first.rgb * street_light * 1.3;
+}
+"""
+
+_GROUND = """
 float seam(float x, float width) {
     float w = fwidth(x) + width, d = 0.5 - abs(fract(x) - 0.5);
     return (1.0 - smoothstep(width * 0.5, w, d)) * min(1.0, width * 2.0 / w);
@@ -166,6 +189,42 @@ vec3 brick(vec2 p) {
     return mix(c, v_second.rgb, 0.7 * max(seam(q.x, 0.03), seam(q.y, 0.08)));
 }
 
+vec3 stone(vec2 p) {
+    vec2 q = p / 0.9;
+    float tone = hash(floor(q));
+    vec2 turn = p + 7.0 * tone;
+    float cloud = texture(noise_map, turn * 0.23).r;
+    float vein = 1.0 - smoothstep(0.0, 0.035, abs(texture(noise_map, turn * 0.11).r - 0.5));
+    vec3 c = mix(v_first.rgb, v_second.rgb, clamp(cloud * 1.2 - 0.2 + 0.25 * tone, 0.0, 1.0));
+    c = mix(c, v_second.rgb * 0.75, 0.5 * vein);
+    return c * (1.0 - 0.35 * max(seam(q.x, 0.006), seam(q.y, 0.006)));
+}
+
+vec3 surface(int kind, vec3 n, inout float gloss) {
+    if (kind == 9) { gloss = 0.20; return planks(v_world.xy); }
+    if (kind == 10) { gloss = 0.25; return tiles(v_world.xy, 0.45); }
+    if (kind == 16) return tiles(v_world.xy, 0.6);
+    if (kind == 19) return brick(v_uv);
+    if (kind == 20) { gloss = 0.35; return stone(v_world.xy); }
+    if (kind == 21) {
+        vec2 p = v_world.xy;
+        float pile = texture(noise_map, p * 5.3).r + texture(noise_map, p.yx * 13.7).r;
+        float broad = texture(noise_map, p * 0.21).r - 0.5;
+        vec3 mixed = mix(v_first.rgb, v_second.rgb, clamp(pile * 1.5 - 1.0, 0.0, 1.0));
+        return mixed * (1.0 + 0.3 * broad);
+    }
+    gloss = n.z > 0.5 ? 0.25 : 0.0;
+    vec2 p = n.z > 0.5 ? v_world.xy : v_uv;
+    float cloud = texture(noise_map, p * 0.13).r * 0.7 + texture(noise_map, p * 0.9).r * 0.3;
+    vec3 mixed = mix(v_first.rgb, v_second.rgb, clamp(cloud * 1.8 - 0.4, 0.0, 1.0));
+    float joint = n.z > 0.5 ? max(seam(p.x / 3.0, 0.003), seam(p.y / 3.0, 0.003)) : 0.0;
+    return mixed * (1.0 - 0.3 * joint);
+}
+
+vec3 glow(int kind) { return vec3(0.0); }
+"""
+
+_PICTURES = """
 vec3 poster(vec2 p) {
     float s = v_second.a;
     float wave = texture(noise_map, p * 0.35 + s).r;
@@ -229,59 +288,16 @@ vec3 picture(vec2 p) {
     return mix(c, vec3(0.95), text * step(p.x, 0.4 + 0.4 * hash(vec2(floor(p.y * 14.0), s))));
 }
 
-vec3 stone(vec2 p) {
-    vec2 q = p / 0.9;
-    float tone = hash(floor(q));
-    vec2 turn = p + 7.0 * tone;
-    float cloud = texture(noise_map, turn * 0.23).r;
-    float vein = 1.0 - smoothstep(0.0, 0.035, abs(texture(noise_map, turn * 0.11).r - 0.5));
-    vec3 c = mix(v_first.rgb, v_second.rgb, clamp(cloud * 1.2 - 0.2 + 0.25 * tone, 0.0, 1.0));
-    c = mix(c, v_second.rgb * 0.75, 0.5 * vein);
-    return c * (1.0 - 0.35 * max(seam(q.x, 0.006), seam(q.y, 0.006)));
-}
-
 vec3 surface(int kind, vec3 n, inout float gloss) {
-    vec3 c = v_first.rgb;
-    float mottle = texture(noise_map, v_uv * 0.45).r - 0.5;
-    if (kind == 9) { gloss = 0.20; return planks(v_world.xy); }
-    if (kind == 10) { gloss = 0.25; return tiles(v_world.xy, 0.45); }
-    if (kind == 11) return c * (1.0 + 0.16 * mottle);
-    if (kind == 12) { gloss = 0.9; return c; }
     if (kind == 13) return poster(v_uv);
-    if (kind == 14) {
-        gloss = 0.3;
-        float cloud = texture(noise_map, v_uv * vec2(0.5, 0.12)).r - 0.5;
-        return c * (0.5 + 0.35 * v_uv.y + 0.9 * cloud);
-    }
-    if (kind == 16) return tiles(v_world.xy, 0.6);
-    if (kind == 17) {
-        float grain = texture(noise_map, vec2(v_uv.x * 0.4, v_uv.y * 2.5)).r;
-        return mix(c, v_second.rgb, clamp(grain * 1.6 - 0.3, 0.0, 1.0));
-    }
-    if (kind == 18) return c * (0.8 + 0.8 * (texture(noise_map, v_uv * 3.0).r));
-    if (kind == 19) return brick(v_uv);
-    if (kind == 20) { gloss = 0.35; return stone(v_world.xy); }
-    if (kind == 21) {
-        vec2 p = v_world.xy;
-        float pile = texture(noise_map, p * 5.3).r + texture(noise_map, p.yx * 13.7).r;
-        float broad = texture(noise_map, p * 0.21).r - 0.5;
-        vec3 mixed = mix(v_first.rgb, v_second.rgb, clamp(pile * 1.5 - 1.0, 0.0, 1.0));
-        return mixed * (1.0 + 0.3 * broad);
-    }
-    if (kind == 22) {
-        gloss = n.z > 0.5 ? 0.25 : 0.0;
-        vec2 p = n.z > 0.5 ? v_world.xy : v_uv;
-        float cloud = texture(noise_map, p * 0.13).r * 0.7 + texture(noise_map, p * 0.9).r * 0.3;
-        vec3 mixed = mix(v_first.rgb, v_second.rgb, clamp(cloud * 1.8 - 0.4, 0.0, 1.0));
-        float joint = n.z > 0.5 ? max(seam(p.x / 3.0, 0.003), seam(p.y / 3.0, 0.003)) : 0.0;
-        return mixed * (1.0 - 0.3 * joint);
-    }
-    if (kind == 23) { gloss = 0.45; return c; }
     if (kind == 26) return lettering(v_uv - 0.03, 0.16);
-    if (kind == 27) return portrait(v_uv);
-    return c * (1.0 + 0.06 * mottle);
+    return portrait(v_uv);
 }
 
+vec3 glow(int kind) { return picture(v_uv) * 1.1; }
+"""
+
+_SHOP_MAIN = """
 void main() {
     int kind = int(v_first.a + 0.5);
     vec3 n = normalize(v_normal), eye = normalize(camera_position - v_world);
@@ -289,12 +305,14 @@ void main() {
     float gloss = 0.0;
     vec3 albedo = surface(kind, n, gloss);
     light_up(albedo, n, eye, gloss);
-    if (kind == 15) out_colour = vec4(display(v_first.rgb * lamp_level), 0.0);
-    if (kind == 24) out_colour = vec4(display(picture(v_uv) * 1.1), 0.0);
-    if (kind == 25) out_colour = vec4(display(v_first.rgb * street_light * 1.3), 0.0);
+    if (kind == 15 || kind == 24 || kind == 25) out_colour = vec4(display(glow(kind)), 0.0);
 }
 """
-)
+
+# What each program paints; all other surfaces are the first one's.
+GROUND_KINDS = (9, 10, 16, 19, 20, 21, 22)
+PICTURE_KINDS = (13, 24, 26, 27)
+SHOP_FRAGMENTS = tuple(_SHOP_HEAD + part + _SHOP_MAIN for part in (_PLAIN, _GROUND, _PICTURES))
 
 SHEET_VERTEX = """
 #version 330

@@ -16,18 +16,21 @@ from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.shaders import DEPTH_FRAGMENT, DEPTH_VERTEX
 from retailsim.simulate.camera.shop_shaders import (
     GOODS_FRAGMENT,
+    GROUND_KINDS,
+    PICTURE_KINDS,
     SHEET_VERTEX,
-    SHOP_FRAGMENT,
+    SHOP_FRAGMENTS,
     SHOP_VERTEX,
     SHRINK_FRAGMENT,
 )
-from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh
+from retailsim.simulate.camera.surfaces import VERTEX_FLOATS, Mesh, Surface
 from retailsim.simulate.camera.targets import target
 
 FINE = 2  # samples per pixel and axis of the cached shop
 SHADOW_PX = 1024
 _LAYOUT = ("3f4 3f4 2f4 4f4 4f4", "in_position", "in_normal", "in_uv", "in_first", "in_second")
 GARMENT_INDICES = GARMENT.triangles.size
+_GOODS, _PLAIN, _GROUND, _PICTURES = range(4)  # programs
 
 
 def garment_vertices(meshes: GarmentMeshes, row: int | None = None) -> F32:
@@ -58,27 +61,38 @@ class StillShop:
         noise: Any,
     ) -> None:
         self._context = context
-        self.program = context.program(SHOP_VERTEX, SHOP_FRAGMENT)
-        self.goods_program = context.program(SHOP_VERTEX, GOODS_FRAGMENT)
-        for program in (self.program, self.goods_program):
+        self.programs = [
+            context.program(SHOP_VERTEX, fragment) for fragment in (GOODS_FRAGMENT, *SHOP_FRAGMENTS)
+        ]
+        for program in self.programs:
             set_light(program, light)
             set_uniform(program, "world_to_light", to_light.T)
         self._noise = noise
-        parts = [mesh.arrays() for mesh in (building, furniture, clothed)]
-        counts = [len(vertices) for vertices, _ in parts]
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-        sizes = np.cumsum([triangles.size for _, triangles in parts])
-        self._walls, self._hard, self._solid = (int(size) for size in sizes)
-        first = self._first_garment = int(starts[-1])
+        vertices, index, ranges = [], [], []
+        corners = first = 0
+        for mesh in (building, furniture, clothed):
+            own, triangles = mesh.arrays()
+            which = _program_of(own, triangles) if mesh is not clothed else _GOODS
+            for program in range(len(self.programs)):
+                some = triangles[np.broadcast_to(which == program, len(triangles))]
+                ranges.append((program, corners, some.size))
+                index.append(some + first)
+                corners += some.size
+            vertices.append(own)
+            first += len(own)
+            if mesh is building:
+                self._walls = corners
+        self._solid, self._first_garment = corners, first
         offsets = first + np.arange(len(garments), dtype=np.int32)[:, None, None] * GARMENT.vertices
-        index = [own + start for (_, own), start in zip(parts, starts, strict=False)]
         index.append((GARMENT.triangles[None] + offsets).reshape(-1, 3))
-        vertices = [own for own, _ in parts] + [garments.reshape(-1, VERTEX_FLOATS)]
+        vertices.append(garments.reshape(-1, VERTEX_FLOATS))
         self._vertices = context.buffer(np.concatenate(vertices).astype(np.float32).tobytes())
         self._index = context.buffer(np.concatenate(index).astype(np.int32).tobytes())
         buffers = [(self._vertices, *_LAYOUT)]
-        self._array = context.vertex_array(self.program, buffers, self._index)
-        self._goods = context.vertex_array(self.goods_program, buffers, self._index)
+        arrays = [context.vertex_array(p, buffers, self._index) for p in self.programs]
+        self._goods = arrays[_GOODS]
+        # Furniture before walls: what hides is drawn before what is hidden.
+        self._ranges = [(arrays[p], start, size) for p, start, size in reversed(ranges) if size]
         self._count = len(garments)
         self._middle = np.array([g[:, :3].mean(0) for g in garments]).reshape(-1, 3)
         self.shadow, frame = shadow_texture(context, SHADOW_PX)
@@ -103,13 +117,13 @@ class StillShop:
 
     def moving_array(self) -> MovingGoods:
         """Return a place for garments that move, drawn with the same program."""
-        return MovingGoods(self._context, self.goods_program)
+        return MovingGoods(self._context, self.programs[_GOODS])
 
     def bind(self, clip: F32, eye_m: NDArray[Any], *, fine: bool) -> None:
         """Prepare the program for one camera; only `fine` shadows have soft edges."""
         self._noise.use(1)
         self.shadow.use(3)
-        for program in (self.program, self.goods_program):
+        for program in self.programs:
             set_uniform(program, "noise_map", 1)
             set_uniform(program, "shop_shadow", 3)
             set_uniform(program, "world_to_clip", clip.T)
@@ -126,11 +140,17 @@ class StillShop:
         for row in rows[np.argsort(far_m, kind="stable")]:
             first = self._solid + int(row) * GARMENT_INDICES
             self._goods.render(vertices=GARMENT_INDICES, first=first)
-        if self._solid > self._hard:
-            self._goods.render(vertices=self._solid - self._hard, first=self._hard)
-        if self._hard > self._walls:
-            self._array.render(vertices=self._hard - self._walls, first=self._walls)
-        self._array.render(vertices=self._walls)
+        for array, start, size in self._ranges:
+            array.render(vertices=size, first=start)
+
+
+def _program_of(vertices: F32, triangles: NDArray[Any]) -> NDArray[np.int_]:
+    """Return which of a StillShop's programs draws each triangle, (t,)."""
+    kind = np.rint(vertices[triangles[:, 2], 11]).astype(int)
+    which = np.where(kind < Surface.PAINT, _GOODS, _PLAIN)
+    which[np.isin(kind, GROUND_KINDS)] = _GROUND
+    which[np.isin(kind, PICTURE_KINDS)] = _PICTURES
+    return which
 
 
 class StillView:

@@ -289,17 +289,23 @@ def digest_of_ticks() -> str:
     sys.path.insert(0, str(Path(__file__).parent))
     from conftest import PLAN  # type: ignore[import-not-found]
 
+    from retailsim.simulate.lighting import Lighting, Sun
     from retailsim.simulate.scenario import load_scenario
     from retailsim.simulate.world import World
     from retailsim.store.load import load_plan, parse_plan
 
-    plan = parse_plan(PLAN, origin="corner")
+    more = """
+  - {id: glass, kind: mirror, center_m: [3.0, 4.94], size_m: [0.9, 0.08], height_m: 1.9}
+  - {id: doll, kind: mannequin, center_m: [4.2, 4.3], size_m: [0.5, 0.4], height_m: 1.85}
+cameras:"""
+    plan = parse_plan(PLAN.replace("\ncameras:", more, 1), origin="corner")
     world = World(
         load_scenario("scenarios/boutique.yaml"),
         load_plan("scenarios/stores/boutique.yaml"),
         seed=3,
     )
-    rig = CameraRig(plan, seed=3)
+    sun = Sun(azimuth_deg=190, elevation_deg=35, speed=100.0, clouds=0.5)
+    rig = CameraRig(plan, seed=3, lighting=Lighting(sun=sun))
     sha = hashlib.sha256()
     for tick, (snapshot, _) in enumerate(world.run(0.5)):
         count = len(plan.items)
