@@ -85,15 +85,19 @@ class Population:
 
     def _visits(self, kind: str, k: int) -> Doing:
         """Let a party come, and its leader perhaps come back later."""
-        shop, regulars = self._shop, self._shop.scenario.regulars
         party = self._party(kind, k)
-        again = stream(self._seed, kind, k, "again")
         yield from self._come_in(party, (kind, k), stream(self._seed, kind, k, "way"))
+        yield from self._come_back(party, (kind, k))
+
+    def _come_back(self, party: Party, key: Key) -> Doing:
+        """Let the leader of a party, if a regular customer, perhaps come once more, alone."""
+        shop, regulars = self._shop, self._shop.scenario.regulars
+        again = stream(self._seed, *key, "again")
         if party.customer is None or again.random() >= regulars.same_day:
             return
         yield shop.wait(amount(regulars.back_after_s, again))
         alone = Party(party.persona, party.purpose, party.members[:1], party.customer)
-        yield from self._come_in(alone, (kind, k, "again"), again)
+        yield from self._come_in(alone, (*key, "again"), again)
 
     def _come_in(self, party: Party, key: Key, way: np.random.Generator) -> Doing:
         shop = self._shop
@@ -115,6 +119,10 @@ class Population:
     def _shop_around(self, party: Party, visit: Visit) -> Doing:
         yield from shop_around(self._shop, visit)
         self._gone(party)
+
+    def _finish(self, party: Party, visit: Visit, key: Key) -> Doing:
+        yield from self._shop_around(party, visit)
+        yield from self._come_back(party, key)
 
     def _gone(self, party: Party) -> None:
         if party.customer is not None:
@@ -161,7 +169,7 @@ class Population:
                 self._stands(person, spot, heading)
                 own = self._visit(person, party, (*key, m))
                 shop.env.process(accompany(shop, own, leader, member.role))
-        shop.env.process(self._shop_around(party, visit))
+        shop.env.process(self._finish(party, visit, key))
 
     def _stands(self, person: Person, spot: Spot, heading_rad: float) -> None:
         person.mover.xy_m, person.mover.heading_rad = np.array(spot, float), heading_rad

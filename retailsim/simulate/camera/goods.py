@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.garments import GarmentMeshes, garment_meshes, place_garment, turned
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.people import CrowdMesh
-from retailsim.simulate.snapshot import Place, Snapshot, Swing, swing_offset_m
+from retailsim.simulate.snapshot import Place, Pose, Snapshot, Swing, swing_offset_m
 from retailsim.store.plan import StorePlan
 from retailsim.store.slots import TAG_BELOW_BAR_M
 
@@ -70,8 +70,8 @@ class Goods:
         carried: dict[int, int] = {}
         for row in np.flatnonzero(snapshot.garments.place == Place.CARRIED):
             holder = int(snapshot.garments.holder[row])
-            if holder < 0:
-                continue
+            if holder < 0 or snapshot.people.pose[holder] == Pose.ARMFUL:
+                continue  # an armful is drawn as a pile, with its carrier
             carried[holder] = carried.get(holder, -1) + 1
             position, normal = self._carried(int(row), holder, carried[holder], snapshot, crowd)
             rows.append(int(row))
