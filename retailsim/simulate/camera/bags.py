@@ -16,6 +16,7 @@ from retailsim.simulate.camera.trunk import TORSO, spine
 BAG_RINGS, STRAP_RINGS = 6, 7
 _SHOULDER, _BACKPACK, _TOTE, _CARRIER = (BAGS.index(name) for name in BAGS[1:])
 _SHARE = np.array([0.0, 0.04, 0.3, 0.7, 0.96, 1.0], np.float32)
+_TURN = np.linspace(0, 1, STRAP_RINGS, dtype=np.float32)[None]
 _CLOSING = np.array([0.02, 1.0, 1.05, 1.03, 0.95, 0.02], np.float32)
 # By kind of bag: (lower edge, height as share of stature; half width, half depth in metres).
 _BODY = np.array(
@@ -68,7 +69,7 @@ def _carrying_palm(figures: Figures, skeleton: Skeleton) -> F32:
 def _strap(figures: Figures, skeleton: Skeleton, scale: F32, hand: F32, sign: int) -> Part:
     """One run of the strap: front or back run, left or right of a backpack, a handle."""
     kind = figures.bag
-    turn = np.linspace(0, 1, STRAP_RINGS, dtype=np.float32)[None]
+    turn = _TURN
     across, tote = (kind == _SHOULDER)[:, None], (kind == _TOTE)[:, None]
     worn, size = (kind > 0)[:, None, None], scale[:, None, None]
     # Across: from the left shoulder to the right hip over the chest or the back.

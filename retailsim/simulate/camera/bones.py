@@ -98,14 +98,3 @@ def two_bones(
         end.astype(np.float32),
         unit(cross(ahead, off)),
     )
-
-
-def choose(mask: NDArray[Any], yes: Limb, no: Limb) -> Limb:
-    """Take the limb from `yes` where the mask (n,) says so."""
-    pick = mask[:, None]
-    return Limb(
-        np.where(pick, yes.root, no.root),
-        np.where(pick, yes.middle, no.middle),
-        np.where(pick, yes.end, no.end),
-        np.where(pick, yes.hinge, no.hinge),
-    )

@@ -21,9 +21,6 @@ from retailsim.simulate.camera.shaders import (
 )
 from retailsim.simulate.camera.textures import fold_map
 
-INDICES = MESH.triangles.size
-COARSE_INDICES = MESH.coarse.size
-FAR_INDICES = MESH.far.size
 # Bodies less high in the picture are drawn with half, with a quarter of their corners: the cost
 # is triangles of a pixel's size, of which nothing can be seen.
 COARSE_PX, FAR_PX = 130.0, 90.0
@@ -83,6 +80,7 @@ class Crowd:
         self._depth_program = context.program(DEPTH_VERTEX, DEPTH_FRAGMENT)
         self._outline_program = context.program(DEPTH_VERTEX, OUTLINE_FRAGMENT)
         self._capacity = self.count = 0
+        self._worn = np.zeros((0, len(MESH.tubes)), bool)
         self._reserve(16)
         self._things = Things(context, self.program, self._depth_program)
 
@@ -101,6 +99,13 @@ class Crowd:
         self._moving.write(moving.tobytes())
         self._fixed.write(fixed.tobytes())
         self._palette.write(mesh.palette.tobytes(), viewport=(0, 0, len(Material) * 2, self.count))
+        if not np.array_equal(mesh.worn, self._worn):
+            self._worn = mesh.worn
+            self._fine_first = _index(self._fine_index, MESH.triangles, MESH.tube_of, mesh.worn)
+            self._coarse_first = _index(
+                self._coarse_index, MESH.coarse, MESH.coarse_tube_of, mesh.worn
+            )
+            self._far_first = _index(self._far_index, MESH.far, MESH.far_tube_of, mesh.worn)
 
     def draw(
         self,
@@ -122,11 +127,12 @@ class Crowd:
         set_uniform(self.program, "palette", 0)
         for row in rows:
             if height_px[row] < FAR_PX:
-                self._far.render(vertices=FAR_INDICES, first=int(row) * FAR_INDICES)
+                array, first = self._far, self._far_first
             elif height_px[row] < COARSE_PX:
-                self._coarse.render(vertices=COARSE_INDICES, first=int(row) * COARSE_INDICES)
+                array, first = self._coarse, self._coarse_first
             else:
-                self._colour.render(vertices=INDICES, first=int(row) * INDICES)
+                array, first = self._colour, self._fine_first
+            array.render(vertices=int(first[row + 1] - first[row]), first=int(first[row]))
         self._things.draw()
         self._context.enable_only(self._context.DEPTH_TEST)
 
@@ -136,14 +142,15 @@ class Crowd:
         self._context.front_face = "ccw"
         set_uniform(self._depth_program, "world_to_clip", clip.T)
         if self.count:
-            self._depth.render(vertices=FAR_INDICES * self.count)
+            self._depth.render(vertices=int(self._far_first[-1]))
             self._context.disable(self._context.CULL_FACE)
             self._things.draw_depth()
 
     def draw_silhouette(self, clip: NDArray[Any], row: int) -> None:
         """Fill one person's outline with ones."""
         set_uniform(self._outline_program, "world_to_clip", clip.T)
-        self._outline.render(vertices=FAR_INDICES, first=row * FAR_INDICES)
+        first = self._far_first
+        self._outline.render(vertices=int(first[row + 1] - first[row]), first=int(first[row]))
 
     def _reserve(self, count: int) -> None:
         if count <= self._capacity:
@@ -155,11 +162,12 @@ class Crowd:
         self._fixed = context.buffer(reserve=vertices * 12, dynamic=True)
         self._palette = context.texture((len(Material) * 2, self._capacity), 4, dtype="f4")
         self._palette.filter = (context.NEAREST, context.NEAREST)
-        offsets = np.arange(self._capacity, dtype=np.int32)[:, None, None] * MESH.vertices
         fine, coarse, far = (
-            context.buffer((corners[None] + offsets).astype(np.int32).tobytes())
+            context.buffer(reserve=self._capacity * corners.nbytes, dynamic=True)
             for corners in (MESH.triangles, MESH.coarse, MESH.far)
         )
+        self._fine_index, self._coarse_index, self._far_index = fine, coarse, far
+        self._worn = self._worn[:0]  # the new buffers are empty
         layout = [
             (self._moving, "3f4 3f4", "in_position", "in_normal"),
             (self._fixed, "2f4 1u4", "in_cloth", "in_part"),
@@ -214,6 +222,15 @@ class Things:
         bare = [(self._vertices, "3f4 24x", "in_position")]
         self._colour = self._context.vertex_array(self._programs[0], layout, self._index)
         self._depth = self._context.vertex_array(self._programs[1], bare, self._index)
+
+
+def _index(
+    buffer: Any, triangles: NDArray[np.int32], tube_of: NDArray[Any], worn: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Write everyone's triangles, only those of tubes they wear; return where each row starts."""
+    rows = [triangles[own[tube_of]] + np.int32(row * MESH.vertices) for row, own in enumerate(worn)]
+    buffer.write(np.concatenate(rows).astype(np.int32).tobytes())
+    return np.cumsum([0, *(part.size for part in rows)])
 
 
 def _part(

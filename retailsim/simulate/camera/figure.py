@@ -27,17 +27,16 @@ class Material(IntEnum):
     BAG = 6
     LEG = 7
     HEADWEAR = 8
-    INNER = 9  # shows in the front of what is worn open
-    PRAM = 10
-    FRAME = 11  # of the pram: tubes and wheels
-    PILE = 12  # garments on the forearms
+    PRAM = 9
+    FRAME = 10  # of the pram: tubes and wheels
+    PILE = 11  # garments on the forearms
 
 
 # Codes of cloth in both shaders. Those after 'print' are ways to wear stripes and prints.
 PATTERNS = {"plain": 0, "stripes": 1, "checks": 2, "dots": 3, "print": 4}
 UPRIGHT, BANDS, MOTIF = 5, 6, 7
 OPEN_FRONT = 64  # added to a pattern: buttons or a zip run down the front
-WORN_OPEN = 128  # added too: the front gapes and shows what is worn under it
+WORN_OPEN = 128  # added too: the front gapes; above it the colour worn under it, see _top_code
 GLASSES, BEARD, CHILD = 1, 2, 4  # bits in the palette of a face
 SNEAKER = 1.0  # in the palette of a shoe: white soles
 # Garment above: (sleeve end in arm bones 0..2, girth of the body, girth of the sleeve, hem as
@@ -210,7 +209,6 @@ def _palette(body: Body, cut: F32) -> F32:
     face = GLASSES * body.glasses + BEARD * body.beard + CHILD * (body.age_years < 12)
     dark = tuple(0.25 * part for part in body.accent_colour)
     sneaker = SNEAKER if clothes.shoe_kind == "sneaker" else 0.0
-    inner = clothes.inner_colour or clothes.top_colour
     rows = {
         Material.SKIN: (skin, 0, skin),
         Material.FACE: (skin, face, body.hair_colour),
@@ -225,7 +223,6 @@ def _palette(body: Body, cut: F32) -> F32:
         Material.BAG: (body.bag_colour, 0, body.bag_colour),
         Material.LEG: (legs, 0, legs),
         Material.HEADWEAR: (body.accent_colour, 0, dark),
-        Material.INNER: (inner, 0, inner),
         Material.PRAM: (pram, 0, pram),
         Material.FRAME: (grey, 0, grey),
         Material.PILE: ((0.55, 0.53, 0.5), PATTERNS["stripes"], (0.06, 0.08, 0.16)),
@@ -244,7 +241,11 @@ def _top_code(clothes: Clothes, cut: F32) -> int:
         code = MOTIF
     if clothes.top_kind in ("shirt", "jacket", "coat"):
         code += OPEN_FRONT
-    return code + (WORN_OPEN if clothes.inner_colour is not None else 0)
+    if clothes.inner_colour is not None:
+        # Five bits for each square root of the colour under it fit into the same float32.
+        red, green, blue = (round(31 * part**0.5) for part in clothes.inner_colour)
+        code += WORN_OPEN + (red << 8) + (green << 13) + (blue << 18)
+    return code
 
 
 def _worn_pattern(pattern: str, cut: float) -> int:

@@ -12,22 +12,30 @@ from retailsim.simulate.camera.figure import BAGS, Figures
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.snapshot import People, Pose
 
-AT_A_PLACE = (Pose.REACH, Pose.HOLD, Pose.BEND, Pose.FLIP, Pose.FOLD)
 HANDLE_AHEAD_M, HANDLE_HEIGHT_M, HANDLE_HALF_M = 0.42, 1.0, 0.16
 TABLE_M = 0.86
+_USUAL = {Pose.REACH: (0.30, -0.08, 0.74), Pose.HOLD: (0.14, -0.13, 0.58)}  # shares of stature
 _CARRIER = BAGS.index("carrier")
-_ON_SHOULDER = [BAGS.index("backpack"), BAGS.index("shoulder")]
+_ON_SHOULDER = np.array([bag in ("backpack", "shoulder") for bag in BAGS])
+_ONE_HANDED = np.array([pose in (Pose.REACH, Pose.HOLD, Pose.BEND) for pose in Pose])
+_AT_A_PLACE = _ONE_HANDED | np.array([pose in (Pose.FLIP, Pose.FOLD) for pose in Pose])
 
 
-def body_targets(people: People) -> F32:
-    """Return the place that hands go to in body axes, NaN where there is none, (n, 3)."""
+def body_targets(people: People, stature: F32) -> F32:
+    """Return the place that hands go to in body axes, NaN where there is none, (n, 3).
+
+    Who reaches or holds without a place given does so at a usual one.
+    """
     local = people.reach_xyz_m.astype(np.float64).copy()
     local[:, :2] -= people.xy_m
     c, s = np.cos(people.heading_rad), np.sin(people.heading_rad)
     out = np.stack(
         [c * local[:, 0] + s * local[:, 1], c * local[:, 1] - s * local[:, 0], local[:, 2]], axis=1
     )
-    out[~np.isin(people.pose, AT_A_PLACE)] = np.nan
+    out[~_AT_A_PLACE[people.pose]] = np.nan
+    for pose, usual in _USUAL.items():
+        lost = (people.pose == pose) & np.isnan(out[:, 0])
+        out[lost] = np.array(usual) * stature[lost, None]
     return out.astype(np.float32)
 
 
@@ -60,7 +68,7 @@ def hand_goals(
         main = leftish == (side > 0)
         helps = main | ((habit[:, 3] > 0.55) & (carrier != index))
         place = np.where(main[:, None], target, target + _beside(side))
-        single = np.isin(pose, (Pose.REACH, Pose.HOLD, Pose.BEND)) & placed & helps
+        single = _ONE_HANDED[pose] & placed & helps
         goal = np.where(single[:, None], place, goal)
         for at, where in (
             (Pose.FLIP, _flip(target, placed, main, side, stature)),
@@ -111,14 +119,14 @@ def _push(n: int, side: int) -> NDArray[Any]:
 def _carriage(figures: Figures, shoulder: F32, pelvis: F32, index: int, side: int) -> NDArray[Any]:
     """How somebody carries an arm that has nothing to do: free, phone, pocket or bag strap."""
     habit, stature = figures.habit[:, 11], figures.frame_m[:, None]
-    on_strap = np.isin(figures.bag, _ON_SHOULDER) & (habit > 0.62) & (index == 0)
+    on_strap = _ON_SHOULDER[figures.bag] & (habit > 0.62) & (index == 0)
     phone = (habit < 0.10) & (index == 1)
     pocket = (habit > 0.16) & (habit < 0.27) & (figures.trouser_end > 0) & (index == 1)
     pocket |= (habit > 0.22) & (habit < 0.32) & (figures.trouser_end > 0) & (index == 0)
     goal = np.full((len(habit), 3), np.nan)
-    girth = (figures.girth * figures.body_ease)[:, None]
+    girth = (figures.girth * figures.body_ease)[:, None].astype(float)
     at_phone = shoulder + np.array([0.155, -0.06 * side, -0.095]) * stature
-    at_pocket = pelvis + np.array([0.035, 0.103 * side, -0.02]) * stature * [1, girth.mean(), 1]
+    at_pocket = pelvis + stature * ([0.035, 0.0, -0.02] + 0.103 * side * girth * [0.0, 1.0, 0.0])
     at_strap = shoulder + np.array([0.085, -0.02 * side, -0.075]) * stature
     for mask, place in ((phone, at_phone), (pocket, at_pocket), (on_strap, at_strap)):
         goal = np.where(mask[:, None], place, goal)

@@ -21,7 +21,7 @@ LEG = np.array(
 )  # fmt: skip
 ARM = np.array(
     [
-        (0.00, 0.020, 0.036), (0.05, 0.036, 0.047), (0.20, 0.050, 0.055), (0.55, 0.045, 0.048),
+        (0.00, 0.003, 0.006), (0.05, 0.036, 0.047), (0.20, 0.050, 0.055), (0.55, 0.045, 0.048),
         (0.85, 0.040, 0.042), (1.05, 0.038, 0.041), (1.30, 0.040, 0.041), (1.65, 0.034, 0.034),
         (2.00, 0.027, 0.023),
     ],
@@ -34,6 +34,9 @@ BOOT_FROM = 1.42  # in leg bones: where a boot's shaft ends
 _BOOT = SHOES.index("boot")
 SLEEVE_RINGS, BARE_RINGS, LEG_CLOTH, LEG_BARE = 7, 4, 8, 5
 LEG_RINGS, ARM_RINGS = LEG_CLOTH + LEG_BARE, SLEEVE_RINGS + BARE_RINGS + len(PALM)
+_CLOTH_STEPS, _SHIN_STEPS = np.linspace(0, 1, LEG_CLOTH), np.linspace(0, 1, LEG_BARE)
+_SLEEVE_STEPS = np.linspace(0, 1, SLEEVE_RINGS - 1)[1:] ** 1.1
+_ARM_STEPS = np.linspace(0, 1, BARE_RINGS)
 
 
 def _limb(limb: Limb, t: NDArray[Any], tail_m: NDArray[Any], joint: float) -> tuple[F32, F32, F32]:
@@ -55,8 +58,8 @@ def leg(figures: Figures, limb: Limb, scale: F32) -> Part:
     covered = end > 0
     hem_t = np.maximum(end, 0.25)
     # The upper half of a bare shin wears the boot's shaft, if there are boots.
-    cloth_t = -0.05 + (hem_t + 0.05) * np.linspace(0, 1, LEG_CLOTH)
-    bare_t = hem_t + (2.0 - hem_t) * np.linspace(0, 1, LEG_BARE)
+    cloth_t = -0.05 + (hem_t + 0.05) * _CLOTH_STEPS
+    bare_t = hem_t + (2.0 - hem_t) * _SHIN_STEPS
     boots = (figures.shoe == _BOOT)[:, None] & (hem_t < BOOT_FROM - 0.1)
     bare_t[:, 1:3] = np.where(boots, [BOOT_FROM - 0.02, BOOT_FROM], bare_t[:, 1:3])
     t = np.concatenate([cloth_t, bare_t], 1)
@@ -116,8 +119,8 @@ def arm(figures: Figures, limb: Limb, scale: F32, sign: int) -> Part:
     """Return one arm: sleeve, skin and the hand with its fingers closed."""
     sleeve = np.maximum(figures.sleeve, 0.14)[:, None]
     cap = np.array([0.0, 0.05])
-    fall = 0.05 + (sleeve - 0.05) * np.linspace(0, 1, SLEEVE_RINGS - 1)[1:] ** 1.1
-    bare_t = sleeve + (2.02 - sleeve) * np.linspace(0, 1, BARE_RINGS)
+    fall = 0.05 + (sleeve - 0.05) * _SLEEVE_STEPS
+    bare_t = sleeve + (2.02 - sleeve) * _ARM_STEPS
     n = len(scale)
     t = np.concatenate([np.tile(cap, (n, 1)), fall, bare_t, np.tile(PALM[:, 0], (n, 1))], 1)
     table = np.concatenate([ARM, PALM])

@@ -66,6 +66,7 @@ class TubeMesh:
             lies on the later ring, so a flat attribute of a ring colours the patch before it.
         coarse: the same with every second corner left out, for bodies that are small to see.
         far: the same with every second ring left out, too.
+        tube_of, coarse_tube_of, far_tube_of: tube of every triangle, intp (t,).
     """
 
     def __init__(self, tubes: tuple[Tube, ...]) -> None:
@@ -96,6 +97,10 @@ class TubeMesh:
         self.triangles = np.concatenate(fine).astype(np.int32)
         self.coarse = np.concatenate(coarse).astype(np.int32)
         self.far = np.concatenate(far).astype(np.int32)
+        self.tube_of, self.coarse_tube_of, self.far_tube_of = (
+            np.repeat(np.arange(len(tubes)), [len(patch) for patch in patches])
+            for patches in (fine, coarse, far)
+        )
         self._cos = np.concatenate(cos).astype(np.float32)[:, None]
         self._sin = np.concatenate(sin).astype(np.float32)[:, None]
         self._before, self._after = np.concatenate(before), np.concatenate(after)
@@ -114,14 +119,18 @@ class TubeMesh:
 
     def skin(self, rings: Rings) -> tuple[F32, F32]:
         """Return positions and unit normals, both float32 (n, v, 3)."""
-        side, front = rings.side[:, self.ring_of], rings.front[:, self.ring_of]
-        position = rings.centre[:, self.ring_of] + self._cos * side + self._sin * front
+        # take() and einsum() are two to three times faster here than indexing and sum().
+        centre, side, front = (
+            axis.take(self.ring_of, 1) for axis in (rings.centre, rings.side, rings.front)
+        )
+        position = centre + self._cos * side + self._sin * front
         around = self._cos * front - self._sin * side
         along = position[:, self._after] - position[:, self._before]
         normal = cross(around, along)
         normal *= self._turn
-        length = np.sqrt((normal * normal).sum(-1, keepdims=True))
-        return position, normal / np.maximum(length, 1e-12)
+        length = np.sqrt(np.einsum("nvk,nvk->nv", normal, normal))[..., None]
+        normal /= np.maximum(length, 1e-12)
+        return position, normal
 
 
 def _patches(tube: Tube, first: int, step: int, rings: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.attire import SKIRT_RINGS, skirt
 from retailsim.simulate.camera.bags import BAG_RINGS, STRAP_RINGS, bags
 from retailsim.simulate.camera.bones import Skeleton
-from retailsim.simulate.camera.figure import Figures, Material, figures_of
+from retailsim.simulate.camera.figure import HAIR_STYLES, HEADWEAR, Figures, Material, figures_of
 from retailsim.simulate.camera.gestures import palm
-from retailsim.simulate.camera.heads import HAIR_RINGS, HAT_RINGS, HEAD, TAIL_RINGS, heads
+from retailsim.simulate.camera.heads import HAIR_RINGS, HAT_RINGS, HEAD, TAIL_RINGS, TIED, heads
 from retailsim.simulate.camera.keypoints import KEYPOINTS, body_keypoints_m
 from retailsim.simulate.camera.limbs import ARM_RINGS, LEG_RINGS, arm, foot, leg
 from retailsim.simulate.camera.mesh import F32, Part, Rings, Tube, TubeMesh
@@ -40,6 +41,7 @@ _TUBES = (
     (Tube(STRAP_RINGS, 4, mirrored=True), 0.015),
 )
 TUBES = tuple(tube for tube, _ in _TUBES)
+_HAIR, _TAIL, _HAT, _SKIRT, _BAG = 2, 3, 4, 11, 12
 MESH = TubeMesh(TUBES)
 
 
@@ -52,6 +54,7 @@ class CrowdMesh:
         cloth: u around and v along the cloth in metres, float32 (n, v, 2).
         material: Material of the patch that ends at the vertex, uint8 (n, v).
         palette: see Figures.
+        worn: which tubes of MESH a person has at all, hats and bags as an example, (n, tubes).
         hands: left and right palm, float32 (n, 2, 3), metres.
         keypoints: the 17 of COCO in its order (see keypoints.KEYPOINTS), float32 (n, 17, 3),
             metres in the world.
@@ -63,12 +66,14 @@ class CrowdMesh:
     cloth: F32
     material: NDArray[np.uint8]
     palette: F32
+    worn: NDArray[np.bool_]
     hands: F32
     keypoints: F32
     props: Props
 
+    @cached_property
     def bounds(self) -> F32:
-        """Return the lowest and highest corner of everyone, props with them, (n, 2, 3)."""
+        """The lowest and highest corner of everyone, props with them, (n, 2, 3)."""
         low, high = self.position.min(1), self.position.max(1)
         for row in np.unique(self.props.owner):
             thing = self.props.position[self.props.owner == row]
@@ -84,31 +89,47 @@ def crowd_mesh(people: People) -> CrowdMesh:
     figures = figures_of(people.body)
     skeleton = pose_people(people, figures)
     parts = _parts(figures, skeleton)
+    # Rings are turned into the world, not vertices: there are eleven times fewer.
+    centre, side, front = (
+        np.concatenate([getattr(p, name) for p in parts], 1, dtype=np.float32, casting="same_kind")
+        for name in ("centre", "side", "front")
+    )
     rings = Rings(
-        *(
-            np.concatenate(
-                [getattr(p, name) for p in parts], 1, dtype=np.float32, casting="same_kind"
-            )
-            for name in ("centre", "side", "front")
-        )
+        _to_world(people, centre, moves=True),
+        _to_world(people, side, moves=False),
+        _to_world(people, front, moves=False),
     )
     position, normal = MESH.skin(rings)
     material = np.concatenate([p.material for p in parts], 1).astype(np.uint8)
     along = np.concatenate([p.along for p in parts], 1).astype(np.float32)
     cloth = np.empty((*position.shape[:2], 2), np.float32)
     cloth[..., 0] = MESH.angle * _CLOTH_RADIUS
-    cloth[..., 1] = along[:, MESH.ring_of]
+    cloth[..., 1] = along.take(MESH.ring_of, 1)
     palms = np.stack([palm(a.end, a.middle, figures.frame_m) for a in skeleton.arms], 1)
     return CrowdMesh(
-        position=_to_world(people, position, moves=True),
-        normal=_to_world(people, normal, moves=False),
+        position=position,
+        normal=normal,
         cloth=cloth,
-        material=material[:, MESH.ring_of],
+        material=material.take(MESH.ring_of, 1),
         palette=figures.palette,
+        worn=_worn(figures),
         hands=_to_world(people, palms, moves=True),
         keypoints=_to_world(people, body_keypoints_m(figures, skeleton), moves=True),
         props=props_of(people, figures),
     )
+
+
+def _worn(figures: Figures) -> NDArray[np.bool_]:
+    """Return whether each tube of MESH can be seen, (n, tubes); what nobody wears costs nothing."""
+    out = np.ones((len(figures.height_m), len(TUBES)), bool)
+    scarf = figures.headwear == HEADWEAR.index("headscarf")
+    bald = figures.hair == HAIR_STYLES.index("bald")
+    out[:, _HAIR] = ~(bald | scarf)
+    out[:, _TAIL] = TIED[figures.hair] & ~scarf
+    out[:, _HAT] = figures.headwear > 0
+    out[:, _SKIRT] = figures.skirt_hem > 0
+    out[:, _BAG:] = (figures.bag > 0)[:, None]
+    return out
 
 
 def _to_world(people: People, vectors: F32, *, moves: bool) -> F32:
@@ -151,6 +172,7 @@ _NOBODY = CrowdMesh(
     cloth=np.zeros((0, MESH.vertices, 2), np.float32),
     material=np.zeros((0, MESH.vertices), np.uint8),
     palette=np.zeros((0, len(Material), 2, 4), np.float32),
+    worn=np.zeros((0, len(TUBES)), bool),
     hands=np.zeros((0, 2, 3), np.float32),
     keypoints=np.zeros((0, len(KEYPOINTS), 3), np.float32),
     props=NOTHING,

@@ -18,7 +18,6 @@ from retailsim.simulate.camera.bones import (
     Limb,
     Skeleton,
     arc,
-    choose,
     down,
     two_bones,
 )
@@ -37,7 +36,7 @@ _LOOK_DOWN = {Pose.FOLD: 0.42, Pose.TRY: 0.18, Pose.FLIP: 0.22, Pose.BEND: 0.1, 
 def pose_people(people: People, figures: Figures) -> Skeleton:
     """Return the joints of everyone."""
     stance = stand_or_walk(people, figures)
-    target = body_targets(people)
+    target = body_targets(people, figures.frame_m)
     lean = _lean(people.pose, target, figures)
     twist = (-0.10 * stance.swing).astype(np.float32)
     shoulders = _shoulders(stance.pelvis, lean, twist, figures)
@@ -96,11 +95,13 @@ def _arm(
     laden: NDArray[Any],
     figures: Figures,
 ) -> Limb:
-    hanging = _hanging_arm(root, side, stance, lean, laden, figures)
-    busy = np.isfinite(goal[:, 0])
-    ahead = root + np.array([0.3, 0, -0.3], np.float32) * figures.scale[:, None]
-    goal = np.where(busy[:, None], goal, ahead)
-    return choose(busy, _reaching_arm(root, goal, side, figures.frame_m), hanging)
+    limb = _hanging_arm(root, side, stance, lean, laden, figures)
+    busy = np.flatnonzero(np.isfinite(goal[:, 0]))
+    if len(busy):
+        reaching = _reaching_arm(root[busy], goal[busy], side, figures.frame_m[busy])
+        for joint in ("middle", "end", "hinge"):
+            getattr(limb, joint)[busy] = getattr(reaching, joint)
+    return limb
 
 
 def _hanging_arm(

@@ -36,7 +36,7 @@ def shade_points(mesh: CrowdMesh, light: Light) -> F32:
     owners = np.unique(mesh.props.owner)
     if len(owners):
         box = body[:, :8].copy()
-        low, high = np.moveaxis(mesh.bounds()[owners, :, None], 1, 0)
+        low, high = np.moveaxis(mesh.bounds[owners, :, None], 1, 0)
         box[owners] = np.where(_CORNERS, high, low)
         body = np.concatenate([body, box], axis=1)
     slope = -np.array(light.direction[:2], np.float32) / np.float32(light.direction[2])

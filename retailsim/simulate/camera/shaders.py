@@ -37,43 +37,34 @@ float band(float x, float duty) {
     return mix(s, duty, clamp(w * 2.0 - 0.4, 0.0, 1.0));
 }
 
-vec3 printed(vec3 first, vec3 second, vec2 p) {
-    // Flowers, leaves, camouflage: blots of the second colour, specks of a paler one in them.
-    vec2 ground = texture(noise_map, p * 0.55).rg;
-    float speck = texture(noise_map, p * 1.3 + 0.4).r;
-    vec3 c = mix(first, second, smoothstep(0.50, 0.56, ground.r));
-    return mix(c, mix(second, vec3(0.85), 0.6), smoothstep(0.60, 0.66, speck));
-}
-
-vec3 motif(vec3 first, vec3 second, float scale, vec2 uv) {
-    // One picture on the chest (and, with this cloth coordinate, on the chest alone).
-    vec2 p = (uv - vec2(0.0, -0.25)) / (0.55 + 0.4 * scale);
-    float form = fract(scale * 7.0);
-    float ring = length(p * vec2(1.0, form < 0.5 ? 1.0 : 0.8)) - 0.085;
-    float bar = max(abs(p.x) - 0.10, abs(p.y) - (form < 0.3 ? 0.025 : 0.07));
-    float d = form < 0.6 ? bar : ring, w = max(fwidth(uv.y), 1e-4);
-    float ink = 1.0 - smoothstep(-w, w, d);
-    float inside = smoothstep(0.46, 0.54, texture(noise_map, p * 2.6 + form * 5.0).r);
-    return mix(first, mix(second, mix(first, vec3(0.8), 0.3), 0.8 * inside), ink);
-}
-
 vec3 pattern_colour(vec3 first, vec3 second, int pattern, float scale, vec2 uv) {
-    if (pattern == 0) return first;
+    // Written without branches: the CPU renderer runs both sides of every branch anyway.
     vec2 q = uv * (16.0 / scale);
-    if (pattern == 1) return mix(first, second, band(q.y, 0.5));
-    if (pattern == 2) {
-        float a = band(q.x * 0.8, 0.5), b = band(q.y * 0.8, 0.5);
-        return mix(first, second, a * b * 0.6 + (a + b) * 0.2);
-    }
-    if (pattern == 4) return printed(first, second, uv * (1.0 / scale));
-    if (pattern == 5) return mix(first, second, band(q.x, 0.35));
-    if (pattern == 6) return mix(first, second, band(uv.y * (2.6 / scale) + 0.3, 0.5));
-    if (pattern == 7) return motif(first, second, scale, uv);
-    q *= 1.1;
-    q.x += floor(q.y) * 0.5;
-    float d = length(fract(q) - 0.5), w = max(fwidth(d), 1e-4);
-    float dot_share = 1.0 - smoothstep(0.27 - w, 0.27 + w, d);
-    return mix(first, second, mix(dot_share, 0.23, clamp(w * 3.0 - 0.5, 0.0, 1.0)));
+    bool checks = pattern == 2, dots = pattern == 3, motif = pattern == 7;
+    float across = band(q.x * (checks ? 0.8 : 1.0), checks ? 0.5 : 0.35);
+    float down = band(pattern == 6 ? uv.y * (2.6 / scale) + 0.3 : q.y * (checks ? 0.8 : 1.0), 0.5);
+    // Dots, or the one picture on the chest, a disc or a block 0.25 m below the collar.
+    vec2 cell = q * 1.1;
+    cell.x += floor(cell.y) * 0.5;
+    vec2 chest = (uv - vec2(0.0, -0.25)) / (0.55 + 0.4 * scale);
+    float form = fract(scale * 7.0);
+    float block = max(abs(chest.x), abs(chest.y) * (form < 0.3 ? 3.0 : 1.3)) - 0.10;
+    float picture = form < 0.6 ? block : length(chest) - 0.09;
+    float d = motif ? picture : length(fract(cell) - 0.5) - 0.27;
+    float w = max(motif ? fwidth(uv.y) : fwidth(d), 1e-4);
+    float inside = 1.0 - smoothstep(-w, w, d);
+    inside = dots ? mix(inside, 0.23, clamp(w * 3.0 - 0.5, 0.0, 1.0)) : inside;
+    // Blots of the second colour with a paler one in them: flowers, leaves, camouflage.
+    vec2 blots = texture(noise_map, motif ? chest * 2.6 + form * 5.0 : uv * (1.7 / scale)).rg;
+    float blot = smoothstep(0.50, 0.56, blots.r);
+    float pale = motif ? 0.7 * blot : blot * smoothstep(0.52, 0.58, blots.g);
+    float share = pattern == 0 ? 0.0
+        : checks ? across * down * 0.6 + (across + down) * 0.2
+        : dots || motif ? inside
+        : pattern == 4 ? blot
+        : pattern == 5 ? across : down;
+    vec3 ink = pattern == 4 || motif ? mix(second, mix(second, vec3(0.85), 0.5), pale) : second;
+    return mix(first, ink, share);
 }
 """
 
@@ -91,18 +82,12 @@ out vec3 v_normal;
 out vec2 v_cloth;
 flat out vec4 v_first;
 flat out vec4 v_second;
-flat out vec3 v_inner;
-flat out uint v_row;
-flat out uint v_id;   // 0 for things, which are nobody
-flat out int v_material;
-const int INNER = 9;
+flat out uint v_part;   // material, whether it is a thing and nobody's body, row: see crowd.py
 void main() {
-    v_row = in_part >> 5u;
-    v_id = (in_part & 16u) == 0u ? v_row + 1u : 0u;
-    v_material = int(in_part & 15u);
-    v_inner = texelFetch(palette, ivec2(INNER * 2, int(v_row)), 0).rgb;
-    v_first = texelFetch(palette, ivec2(v_material * 2, int(v_row)), 0);
-    v_second = texelFetch(palette, ivec2(v_material * 2 + 1, int(v_row)), 0);
+    v_part = in_part;
+    ivec2 at = ivec2(int(in_part & 15u) * 2, int(in_part >> 5u));
+    v_first = texelFetch(palette, at, 0);
+    v_second = texelFetch(palette, at + ivec2(1, 0), 0);
     v_world = in_position;
     v_normal = in_normal;
     v_cloth = in_cloth;
@@ -138,14 +123,11 @@ in vec3 v_normal;
 in vec2 v_cloth;
 flat in vec4 v_first;
 flat in vec4 v_second;
-flat in vec3 v_inner;
-flat in uint v_row;
-flat in uint v_id;
-flat in int v_material;
+flat in uint v_part;
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out uint out_id;
 
-const int FACE = 1, HAIR = 2, TOP = 3, BOTTOM = 4, SHOE = 5, HEADWEAR = 8, PRAM = 10, PILE = 12;
+const int FACE = 1, HAIR = 2, TOP = 3, BOTTOM = 4, SHOE = 5, HEADWEAR = 8, PRAM = 9, PILE = 11;
 const int GLASSES = 1, BEARD = 2, CHILD = 4;
 
 float spot(vec2 p, vec2 at, vec2 size) {
@@ -166,7 +148,6 @@ vec3 face(vec3 skin, vec3 hair, int traits, vec2 p) {
     c = mix(c, hair * 0.7, brow * spot(q, vec2(0.034, 0.192), vec2(0.020, 0.005)));
     c = mix(c, skin * 0.75, 0.7 * spot(q, vec2(0.010, 0.134), vec2(0.010, 0.008)));
     c = mix(c, skin * vec3(0.85, 0.45, 0.45), spot(q, vec2(0.0, 0.102), vec2(0.026, 0.007)));
-    c = mix(c, skin * vec3(1.05, 0.85, 0.85), 0.5 * spot(q, vec2(0.05, 0.135), vec2(0.02, 0.02)));
     if ((traits & GLASSES) != 0) {
         float lens = length((q - vec2(0.036, 0.170)) / vec2(0.026, 0.020));
         float rim = 1.0 - smoothstep(0.10, 0.22, abs(lens - 1.0));
@@ -176,20 +157,17 @@ vec3 face(vec3 skin, vec3 hair, int traits, vec2 p) {
     return c;
 }
 
-vec3 worn_cloth(inout vec3 n, vec3 grain) {
+vec3 worn_cloth(inout vec3 n, vec3 grain, bool top) {
     int code = int(v_first.a + 0.5);
     vec3 c = pattern_colour(v_first.rgb, v_second.rgb, code & 7, v_second.a, v_cloth);
-    if (v_material == TOP && v_cloth.y > -4.0) {
-        float aside = abs(v_cloth.x), fall = max(-v_cloth.y, 0.0);
-        if (code >= WORN_OPEN) {
-            float gap = 0.030 + 0.055 * fall + 0.006 * sin(fall * 9.0);
-            float edge = smoothstep(gap - 0.003, gap + 0.003, aside);
-            float shade = 0.55 + 0.45 * smoothstep(0.0, 0.5, (gap - aside) / gap);
-            c = mix(v_inner * shade, c * (1.0 - 0.25 * (1.0 - smoothstep(gap, gap + 0.02, aside))),
-                    edge);
-        } else if (code >= OPEN_FRONT) {
-            c *= 1.0 - 0.45 * (1.0 - smoothstep(0.004, 0.010, abs(aside - 0.014)));
-        }
+    bool trunk = top && v_cloth.y > -4.0;   // not the sleeves
+    float aside = abs(v_cloth.x), gap = 0.030 - 0.055 * v_cloth.y;
+    if (trunk && (code & WORN_OPEN) != 0) {
+        vec3 inner = vec3((code >> 8) & 31, (code >> 13) & 31, (code >> 18) & 31) / 31.0;
+        float shade = min(0.55 + 0.9 * (1.0 - aside / gap), 1.0);
+        c = aside < gap ? inner * inner * shade : c;
+    } else if (trunk && code >= OPEN_FRONT) {
+        c *= 1.0 - 0.45 * (1.0 - smoothstep(0.004, 0.010, abs(aside - 0.014)));
     }
     vec3 tangent = normalize(cross(n, vec3(0.13, 0.07, 1.0)));
     n = normalize(n + tangent * grain.g * 1.5 + cross(tangent, n) * grain.b * 1.1);
@@ -199,19 +177,22 @@ vec3 worn_cloth(inout vec3 n, vec3 grain) {
 void main() {
     vec3 n = normalize(v_normal);
     vec3 albedo = v_first.rgb;
-    vec2 shift = vec2(float(v_row) * 0.37, float(v_row) * 0.61);
-    bool fabric = v_material == TOP || v_material == BOTTOM || v_material == PILE;
-    vec3 grain = texture(noise_map, v_cloth * vec2(1.7, 0.55) + shift, 1.2).rgb - 0.5;
+    int material = int(v_part & 15u);
+    uint row = v_part >> 5u;
+    vec2 shift = vec2(float(row) * 0.37, float(row) * 0.61);
+    bool fabric = material == TOP || material == BOTTOM || material == PILE;
+    vec2 weave = material == HAIR ? vec2(9.0, 1.0) : vec2(1.7, 0.55);
+    vec3 grain = texture(noise_map, v_cloth * weave + shift, 1.0).rgb - 0.5;
     if (fabric) {
-        albedo = worn_cloth(n, grain);
-    } else if (v_material == FACE) {
+        albedo = worn_cloth(n, grain, material == TOP);
+    } else if (material == FACE) {
         albedo = face(albedo, v_second.rgb, int(v_first.a + 0.5), v_cloth);
-    } else if (v_material == HAIR) {
-        albedo *= 1.0 + 0.9 * (texture(noise_map, v_cloth * vec2(9.0, 1.0)).r - 0.5);
-    } else if (v_material == SHOE) {
+    } else if (material == HAIR) {
+        albedo *= 1.0 + grain.r;
+    } else if (material == SHOE) {
         float sole = v_first.a * smoothstep(0.066, 0.072, abs(v_cloth.x));
         albedo = mix(albedo, v_second.rgb, sole);
-    } else if (v_material == HEADWEAR || v_material == PRAM) {
+    } else if (material == HEADWEAR || material == PRAM) {
         albedo *= 1.0 + grain.r * 0.5;
     }
     float facing = max(dot(n, key_direction), 0.0);
@@ -220,7 +201,7 @@ void main() {
     float low = mix(0.72, 1.0, clamp(v_world.z * 1.2, 0.0, 1.0));   // the floor hides half the sky
     vec3 light = ambient(n) * low * mix(0.8, 1.0, shade) + key_colour * soft * shade;
     out_colour = vec4(display(albedo * light), 1.0);
-    out_id = v_id;
+    out_id = (v_part & 16u) == 0u ? row + 1u : 0u;
 }
 """
 )

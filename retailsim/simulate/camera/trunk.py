@@ -97,13 +97,13 @@ def _over_thighs(
     drop = (HIP - height) * (figures.frame_m * figures.leg)[:, None]
     knees = [leg_at(leg, drop) for leg in skeleton.legs]
     low, high = np.minimum(knees[0], knees[1]), np.maximum(knees[0], knees[1])
-    thigh = (0.096 * figures.scale * figures.girth**0.8)[:, None] * np.array([1.06, 1.17])
+    thigh = (0.096 * figures.scale * figures.girth**0.8)[:, None]
     middle = (low + high) / 2 - skeleton.pelvis[:, :1]
     hip = (HIP_HALF * figures.frame_m)[:, None]
     return (
         middle,
-        np.maximum(across, hip + thigh * 0.97),
-        np.maximum(deep, (high - low) / 2 + thigh),
+        np.maximum(across, hip + thigh * [1.03, 1.13]),
+        np.maximum(deep, (high - low) / 2 + thigh * [1.12, 1.36]),
     )
 
 

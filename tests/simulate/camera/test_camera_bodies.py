@@ -205,7 +205,7 @@ def test_a_pram_goes_before_its_pusher_and_is_not_of_the_body(crowd_at, shopper)
     pram = mesh.props.position
     assert pram[:, 0].min() > 0.3
     assert -0.01 < pram[:, 2].min() < 0.02
-    low, high = mesh.bounds()[0]
+    low, high = mesh.bounds[0]
     assert high[0] == pram[:, 0].max()
     assert low[0] == mesh.position[0, :, 0].min()
     assert set(mesh.props.owner) == {0}
@@ -273,4 +273,4 @@ def test_nobody_at_all_is_a_crowd_too(crowd_at):
     mesh = crowd_mesh(crowd_at([]))
     assert mesh.position.shape == (0, MESH.vertices, 3)
     assert mesh.keypoints.shape == (0, 17, 3)
-    assert mesh.bounds().shape == (0, 2, 3)
+    assert mesh.bounds.shape == (0, 2, 3)
