@@ -53,13 +53,14 @@ def _mannequin(hard: Mesh, cloth: Mesh, fixture: Fixture) -> None:
     position = mesh.position[0] + np.array([0, 0, BASE_M], np.float32)
     material, palette = mesh.material[0], mesh.palette[0]
     # The last corner of a triangle says what it is made of.
-    bare = np.isin(material[MESH.triangles[:, 2]], _BARE)
+    triangles = MESH.triangles[mesh.worn[0][MESH.tube_of]]
+    bare = np.isin(material[triangles[:, 2]], _BARE)
     shape = (position, mesh.normal[0], mesh.cloth[0])
     paint = np.array([*plastic, Surface.PLASTIC])
-    hard.add(*shape, MESH.triangles[bare], paint, np.array([1.0, 1.0, 1.0, 1.0]))
+    hard.add(*shape, triangles[bare], paint, np.array([1.0, 1.0, 1.0, 1.0]))
     first = palette[material, 0]
     first[~np.isin(material, _PATTERNED), 3] = 0.0
-    cloth.add(*shape, MESH.triangles[~bare], first, palette[material, 1])
+    cloth.add(*shape, triangles[~bare], first, palette[material, 1])
     reach, frame = min(fixture.size_m) / 2, Frame.of(fixture)
     steel = (0.35, 0.35, 0.36)
     hard.box((-reach, -reach, 0), (reach, reach, BASE_M), Surface.METAL, steel, frame=frame)
