@@ -17,7 +17,7 @@ garments. The weights are the scenario's `Choice`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ F64 = NDArray[np.float64]
 EYE_M = 1.5  # nobody sees over what is higher (assumed: eye height of a short adult)
 SIGHT_M = 9.0  # garments farther away are not made out (assumed)
 VIEW_RAD = np.deg2rad(100)  # half the field of view, eyes and head turning together (assumed)
+MOST_KNOWN = 4096
 NEAR_PER_M = 0.5  # charge per metre to a garment of the fixture one stands at ...
 NEAR_M = 3.0  # ... up to so many
 
@@ -75,11 +76,13 @@ class Sight:
         center_m: the fixtures looked at, float64 (f, 2).
         tall: what hides them; walls of the shop hide nothing inside it.
         own: index into `tall` of the fixture itself, -1 for a low one, int64 (f,).
+        known: what was asked before, by place; people stand at the same places again and again.
     """
 
     center_m: F64
     tall: Boxes
     own: NDArray[np.int64]
+    known: dict[tuple[float, float], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, plan: StorePlan, fixtures: Sequence[str]) -> Sight:
@@ -93,6 +96,14 @@ class Sight:
 
     def visible(self, xy_m: F64) -> NDArray[np.bool_]:
         """Return which fixtures can be seen from a point (2,), bool (f,)."""
+        place = (float(xy_m[0]), float(xy_m[1]))
+        if place not in self.known:
+            if len(self.known) == MOST_KNOWN:
+                self.known.clear()
+            self.known[place] = self._visible(xy_m)
+        return self.known[place]
+
+    def _visible(self, xy_m: F64) -> NDArray[np.bool_]:
         near: NDArray[np.bool_] = np.hypot(*(self.center_m - xy_m).T) < SIGHT_M
         if not len(self.tall.center_m):
             return near

@@ -55,7 +55,7 @@ class Company(PlanModel):
 
 
 class Persona(PlanModel):
-    """A kind of shopper."""
+    """A kind of shopper; all defaults are assumed."""
 
     id: Identifier
     share: Weight = Field(default=1.0, description="weight among the scenario's personas")
@@ -91,7 +91,8 @@ class Persona(PlanModel):
 class Regulars(PlanModel):
     """Customers the shop knows: the same bodies and tastes on every day it is played.
 
-    Who they are depends on `seed` alone, what they wear on the date of the scenario as well.
+    Who they are depends on `seed` alone, what they wear on the date of the scenario as well. All
+    defaults are assumed.
     """
 
     pool: int = Field(default=200, ge=1, le=100_000, description="how many there are")

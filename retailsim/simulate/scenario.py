@@ -73,7 +73,11 @@ class Dwell(PlanModel):
 
 
 class Habits(PlanModel):
-    """What shoppers do. Probabilities are those of a shopper who is neutral to a garment."""
+    """What shoppers do. Probabilities are those of a shopper who is neutral to a garment.
+
+    All defaults are assumed. The walking speed is that of people who look about: well below the
+    1.34 m/s of pedestrians (Weidmann 1993), which age and company scale (see `gait.py`).
+    """
 
     quick_share: Share = Field(default=0.3, description="who only look at one or two fixtures")
     quick_visit: Dwell = Dwell(median_s=45.0, spread=0.35)
@@ -115,7 +119,7 @@ class Choice(PlanModel):
 
 
 class Tastes(PlanModel):
-    """How alike shoppers' tastes are."""
+    """How alike shoppers' tastes are; defaults assumed."""
 
     segments: int = Field(default=4, ge=1, le=20, description="latent style segments")
     seed: int | None = Field(
@@ -141,7 +145,7 @@ class Delivery(PlanModel):
 
 
 class Staff(PlanModel):
-    """People who work in the shop."""
+    """People who work in the shop; how often they do what is assumed (see `staff.py`)."""
 
     at_till: int = Field(default=1, ge=0, le=4, description="one for each of the first tills")
     greeters: int = Field(default=0, ge=0, le=5, description="meet people near the door")
