@@ -82,6 +82,8 @@ def simulate(
     day = load_scenario(file)
     plan = load_store(day, file)
     length_s = _length_s(day.duration_s, duration_s)
+    if masks and (coarse or not video):
+        raise ScenarioError("masks are of pictures: leave out --coarse and --no-video, or --masks")
     path = Path(output) if output else Path(f"{day.name}.bag")
     if path.exists() and not overwrite:
         raise BagError(f"{path}: already exists; choose another --output or add --force")
@@ -102,9 +104,13 @@ def simulate(
 
 
 def _length_s(usual_s: float, wanted_s: float | None) -> float:
+    from retailsim.simulate.scenario import MAX_DURATION_S
+
     length_s = usual_s if wanted_s is None else wanted_s
-    if not 0 < length_s <= 7 * 86_400:
-        raise ScenarioError(f"duration must be positive and at most a week, not {length_s:g} s")
+    if not 0 < length_s <= MAX_DURATION_S:
+        raise ScenarioError(
+            f"duration {length_s:g} s: give more than 0 and at most {MAX_DURATION_S:g}"
+        )
     return length_s
 
 

@@ -200,12 +200,16 @@ class TruthLook(Message):
 
 @dataclass(frozen=True)
 class TruthQueueing(Message):
-    """A person stood in line from `time_ns` to `end_ns`, then was 'served' or 'gave-up'."""
+    """A person stood in line from `time_ns` to `end_ns`.
+
+    Then they were 'served' (came to the till, were given a room) or 'gave-up'; who is 'waiting'
+    was still in line when the session ended.
+    """
 
     end_ns: int
     person_id: int
     place: str
-    outcome: Literal["served", "gave-up"]
+    outcome: Literal["served", "gave-up", "waiting"]
 
 
 @dataclass(frozen=True)

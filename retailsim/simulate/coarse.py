@@ -16,6 +16,7 @@ import simpy
 from retailsim.simulate.doors import on_floor
 from retailsim.simulate.people import Person
 from retailsim.simulate.places import Spot
+from retailsim.simulate.street import Street
 from retailsim.store.plan import Door, StorePlan
 
 DETOUR = 1.25  # length of a way through a shop over its straight line (assumed)
@@ -27,8 +28,8 @@ TellCrossing = Callable[[Person, str, Literal["in", "out"]], None]
 class Trips:
     """The trips of one coarse world."""
 
-    def __init__(self, plan: StorePlan) -> None:
-        self._plan = plan
+    def __init__(self, plan: StorePlan, street: Street) -> None:
+        self._plan, self._street = plan, street
         self._doors = {door.id: np.array(door.segment_m, float).mean(axis=0) for door in plan.doors}
         self._under_way: dict[Person, simpy.Event] = {}
 
@@ -45,7 +46,7 @@ class Trips:
         goal = np.array(spot, float)
         inside = bool(on_floor(self._plan, goal[None])[0])
         if inside != person.inside:
-            door = self._door_on(person.xy_m, goal)
+            door = self._door_on(person.xy_m if inside else goal, goal if inside else person.xy_m)
             middle = self._doors[door.id] + BEYOND_M * _unit(goal - self._doors[door.id])
             yield env.timeout(_ticks(person, middle - person.xy_m))
             if self._under_way.get(person) is not arrival:
@@ -59,14 +60,19 @@ class Trips:
         person.mover.xy_m = goal
         arrival.succeed()
 
-    def _door_on(self, start_m: np.ndarray, goal_m: np.ndarray) -> Door:
-        """Return the door that makes the shortest way."""
-        return min(
-            self._plan.doors,
-            key=lambda d: float(
-                np.hypot(*(self._doors[d.id] - start_m)) + np.hypot(*(goal_m - self._doors[d.id]))
-            ),
-        )
+    def _door_on(self, outside_m: np.ndarray, inside_m: np.ndarray) -> Door:
+        """Return the door between two places: the apron's, else the nearest to the street."""
+        aprons = {apron.door for apron in self._street.aprons}
+        for apron in self._street.aprons:
+            if ((outside_m >= apron.low_m) & (outside_m <= apron.high_m)).all():
+                return next(door for door in self._plan.doors if door.id == apron.door)
+        doors = [door for door in self._plan.doors if door.id not in aprons] or self._plan.doors
+
+        def way_m(door: Door) -> float:
+            middle = self._doors[door.id]
+            return float(np.hypot(*(middle - outside_m)) + np.hypot(*(inside_m - middle)))
+
+        return min(doors, key=way_m)
 
 
 def _ticks(person: Person, way: np.ndarray) -> int:

@@ -26,7 +26,9 @@ def accompany(shop: Shop, visit: Visit, leader: Person, role: str) -> Doing:
     while not leader.leaving:
         spot_of_leader = shop.claims.of(leader)
         anchor = leader.xy_m if spot_of_leader is None else np.array(spot_of_leader)
-        if np.hypot(*(person.xy_m - anchor)) > STRAY_M[role]:
+        astray = np.hypot(*(person.xy_m - anchor)) > STRAY_M[role]
+        # Who has just followed stands anywhere, perhaps before a fitting room.
+        if astray or (shop.claims.of(person) is None and not leader.mover.walking):
             yield from _follow(shop, person, leader, anchor, role)
         elif rng.random() < ACT[role]:
             yield from _act(shop, visit, anchor, role)

@@ -17,6 +17,7 @@ from retailsim.simulate.shop import Shop, dwell_s
 from retailsim.simulate.truth import Interval
 
 Asking: TypeAlias = Generator[simpy.Event, Any, str | None]
+GET_THERE_S = 25.0  # who does not get to the mirror in this time does without (assumed)
 PRESENT_S = 1.0  # from arriving at the mirror to it noticing the garment
 
 
@@ -36,8 +37,11 @@ def get_room(shop: Shop, person: Person, patience_s: float) -> Asking:
     yield asked | shop.wait(max(patience_s - shop.seconds(since), 0.1))
     line.leave(person)
     if asked.triggered:
+        shop.truth.queued(person, "served")
         return str(asked.value)
     asked.cancel()
+    shop.claims.leave(person)
+    shop.truth.queued(person, "gave-up")
     return None
 
 
@@ -83,10 +87,17 @@ def try_on(
 def _look_in(
     shop: Shop, person: Person, mirror: str, garment: int, rng: np.random.Generator
 ) -> Generator[simpy.Event, Any, list[int]]:
-    """Hold a garment up before the mirror; returns the SKUs (indices) that it shows."""
+    """Hold a garment up before the mirror; returns the SKUs (indices) that it shows.
+
+    Nobody keeps the mirror who cannot get to it.
+    """
     spot: Spot = shop.places.mirrors[mirror]
     shop.claims.take(spot, person)
-    yield shop.walk(person, spot)
+    arrival = shop.walk(person, spot)
+    yield arrival | shop.wait(GET_THERE_S)
+    if not shop.over(arrival):
+        shop.claims.leave(person)
+        return []
     centre = np.array(shop.plan.fixture(mirror).center_m)
     person.mover.face_rad = float(np.arctan2(*(centre - person.xy_m)[::-1]))
     # The garment tried on is the one in front.

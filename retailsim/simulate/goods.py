@@ -113,6 +113,12 @@ class Goods:
         """Let a garment that is not on any fixture belong to its own place again."""
         self.reserve(garment, int(self.own_fixture[garment]), self.own_m[garment])
 
+    def sell_before(self, garments: Iterable[int]) -> None:
+        """Let garments have been sold on an earlier day: they are somewhere outside."""
+        for garment in garments:
+            self.place[garment] = Place.SOLD
+            self._zone[garment] = self._zones.names.tolist().index(OUTSIDE)
+
     def store(self, garments: Iterable[int]) -> None:
         """Put garments into the back room, from wherever they are; nobody holds them."""
         for garment in garments:

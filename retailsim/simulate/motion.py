@@ -329,7 +329,7 @@ def _wait(
         far = [xy for xy in slow if np.hypot(*(xy - goal_m)) > 0.5]
         gap_m = (0.55, 0.45)[mover.detours % 2]
         spot = (float(goal_m[0]), float(goal_m[1]))
-        mover.goal = navigator.detour(spot, np.array(far).reshape(-1, 2), gap_m)
+        mover.goal = navigator.detour(spot, np.array(far).reshape(-1, 2), gap_m, mover.xy_m)
         mover.best_way_m, mover.waited_s = np.inf, 0.0
         mover.detours += 1
 

@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from retailsim.simulate.crowding import room_around
 from retailsim.simulate.street import Street
 from retailsim.store.obstacles import clearance_m, obstacles
-from retailsim.store.plan import StorePlan
+from retailsim.store.plan import Fixture, StorePlan
+from retailsim.store.slots import fixture_axes
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -83,6 +84,11 @@ class Navigator:
         self._free = walkable & (self.clearance >= BODY_M)
         self._graph_free = self._graph(self._free)
         self._nearest_free = _nearest(self._free)
+        self._rooms = [
+            _inside(self._centers, fixture).reshape(self._shape)
+            for fixture in plan.fixtures
+            if fixture.kind == "fitting_room"
+        ]
         self._part = connected_components(self._graph_free, directed=False)[1]
         self._outside = self._way_in(plan)
         self._fields: OrderedDict[Spot, Field] = OrderedDict()
@@ -128,9 +134,15 @@ class Navigator:
 
         return _kept(self._fields, goal_m, make)
 
-    def detour(self, goal_m: Spot, standing_m: F64, gap_m: float) -> Field:
-        """Return a field that also keeps `gap_m` from people who stand at (n, 2)."""
+    def detour(self, goal_m: Spot, standing_m: F64, gap_m: float, here_m: F64) -> Field:
+        """Return a field from a place that also keeps `gap_m` from people who stand at (n, 2).
+
+        It leads through no fitting room: they are somebody's, and have no second way out.
+        """
         free = self._free.copy()
+        for room in self._rooms:
+            if not (room[self.cell(goal_m)] or room[self.cell(here_m)]):
+                free &= ~room
         for xy in standing_m:
             row, column = self.cell(xy)
             reach = math.ceil(gap_m / CELL_M) + 1
@@ -274,3 +286,12 @@ def _kept(kept: OrderedDict[K, V], key: K, make: Callable[[], V]) -> V:
     while len(kept) > 1 and len(kept) * value.nbytes > KEPT_BYTES:
         kept.popitem(last=False)
     return value
+
+
+def _inside(xy_m: F64, fixture: Fixture) -> Bool:
+    """Return which points (n, 2) are within a fixture's outline, bool (n,)."""
+    along, across = fixture_axes(fixture)
+    offset = xy_m - np.array(fixture.center_m)
+    half = np.array(fixture.size_m) / 2
+    inside: Bool = (np.abs(offset @ along) <= half[0]) & (np.abs(offset @ across) <= half[1])
+    return inside

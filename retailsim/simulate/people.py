@@ -45,6 +45,7 @@ class Person:
         staff: whether they work here.
         inside: whether they are on the shop's floor.
         exit_to: the place on the street they leave by, once they are on the way out.
+        in_shop: the place before another shop's front through which they went in; None outside.
         carrying: garments in hand, indices into plan.items.
         sold: garments paid for, on their way out (or in, to be returned).
         reach_m: what the hand is at, (3,), None for nothing.
@@ -63,6 +64,7 @@ class Person:
     staff: bool = False
     inside: bool = False
     exit_to: tuple[float, float] | None = None
+    in_shop: tuple[float, float] | None = None
     carrying: list[int] = field(default_factory=list)
     sold: list[int] = field(default_factory=list)
     reach_m: F64 | None = None

@@ -9,7 +9,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.waiting import waiting_spots
+from retailsim.simulate.waiting import stays_open, waiting_spots
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
@@ -82,7 +82,7 @@ def find_places(plan: StorePlan) -> Places:
     )
     lines = [spot for line in queues.values() for spot in line]
     in_demand = [*mirrors.values(), *lines, *(as_spot(spot) for spot in waiting), *posts]
-    staff_only = [spots[-1] for spots in behind.values() if spots]
+    stock_room = _stock_room(behind, posts, plan, boxes)
     return Places(
         beside=beside,
         beside_m={f: np.array(spots, float).reshape(-1, 2) for f, spots in beside.items()},
@@ -94,7 +94,7 @@ def find_places(plan: StorePlan) -> Places:
         fitting=[as_spot(spot) for spot in waiting],
         screens={f.id: _audience(f, plan, boxes) for f in of["screen"]},
         posts=posts,
-        stock_room=next(iter(staff_only + posts), None),
+        stock_room=stock_room,
         idle_m=_idle_m(plan.size_m or (0.0, 0.0), boxes, of["fitting_room"], in_demand),
     )
 
@@ -176,6 +176,19 @@ def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
     """Return how far points (n, 2) are outside a square, (n,)."""
     away: F64 = np.abs(xy_m - center_m).max(axis=1) - size_m / 2
     return away
+
+
+def _stock_room(
+    behind: dict[str, list[Spot]], posts: list[Spot], plan: StorePlan, boxes: Boxes
+) -> Spot | None:
+    """Return a spot behind a till that whoever serves there does not shut in, else a post."""
+    assert plan.size_m is not None
+    for spots in behind.values():
+        for spot in reversed(spots[1:]):
+            ways = [spot, *(door.inside_m for door in plan.doors)]
+            if stays_open(boxes, plan.size_m, ways, [np.array(spots[0])]):
+                return spot
+    return next(iter(posts), None)
 
 
 def _audience(screen: Fixture, plan: StorePlan, boxes: Boxes) -> list[Spot]:

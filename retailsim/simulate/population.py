@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.errors import ScenarioError
 from retailsim.simulate.appearance import draw_body, draw_clothes, draw_shopper, draw_staff
 from retailsim.simulate.arrivals import arrival_times_s
 from retailsim.simulate.choice import choose
@@ -26,16 +27,18 @@ from retailsim.simulate.shopper import shop_around
 from retailsim.simulate.snapshot import Body
 from retailsim.simulate.staff import greet, keep_stock
 from retailsim.simulate.streams import stream
-from retailsim.simulate.stroll import SPREAD, Stroll, stroll
+from retailsim.simulate.stroll import SPREAD, Stroll, stroll, stroll_along
 from retailsim.simulate.taste import Taste
 from retailsim.simulate.till import stand_behind
 from retailsim.simulate.truth import Interval
 from retailsim.simulate.visit import Visit, came_for, stay
 from retailsim.simulate.wild import wild_clothes
+from retailsim.store.standing import as_spot
 
 PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
 LABELS = 1024
 CARRIES = 0.4  # share of those inside at the start who have already taken something (assumed)
+FARTHER_M = (1.4, 5.0)  # staff who find no place at the stock room start so far from it
 Key = tuple[str | int, ...]
 
 
@@ -96,15 +99,16 @@ class Population:
         if party.customer is None or again.random() >= regulars.same_day:
             return
         yield shop.wait(amount(regulars.back_after_s, again))
+        if party.customer in self._here:
+            return
+        self._here.add(party.customer)
         alone = Party(party.persona, party.purpose, party.members[:1], party.customer)
         yield from self._come_in(alone, (*key, "again"), again)
 
     def _come_in(self, party: Party, key: Key, way: np.random.Generator) -> Doing:
         shop = self._shop
-        place, group = shop.street.end(way), self._next_group()
-        leader = self._leader(party, key, place, group)
-        if leader is None:
-            return
+        place = shop.street.end(way)
+        leader = self._leader(party, key, place, self._next_group())
         yield from shop.enter_world(leader)
         self._bring_along(party, key, leader, place)
         if shop.street.shops:
@@ -138,15 +142,19 @@ class Population:
     def _tag_along(
         self, party: Party, member: Member, person: Person, leader: Person, key: Key
     ) -> Doing:
-        yield from self._shop.enter_world(person)
-        visit = self._visit(person, party, key)
-        yield from accompany(self._shop, visit, leader, member.role)
+        shop = self._shop
+        yield from shop.enter_world(person)
+        if shop.street.shops:
+            yield from stroll_along(shop, person, leader, member.role)
+        else:
+            yield from accompany(shop, self._visit(person, party, key), leader, member.role)
 
     def _inside_at_start(self, k: int) -> None:
         """Put a party at a free place by a fixture, part of their visit behind them."""
         shop, key = self._shop, ("early", k)
         rng = stream(self._seed, *key, "way")
         spots = [spot for beside in shop.places.beside.values() for spot in beside]
+        spots = spots or [as_spot(spot) for spot in shop.places.idle_m]
         order = rng.permutation(len(spots))
         rest, heading = rng.uniform(0.15, 1.0), float(rng.uniform(-np.pi, np.pi))
         free = next((spots[i] for i in order if shop.claims.free(spots[i], None)), None)
@@ -154,9 +162,11 @@ class Population:
             return
         party = self._party("early", k)
         leader = self._leader(party, key, free, self._next_group())
-        if leader is None:
-            return
         self._stands(leader, free, heading)
+        if shop.street.shops:
+            self._bring_along(party, key, leader, free)
+            shop.env.process(stroll(shop, self._stroll(leader)))
+            return
         visit = self._visit(leader, party, key)
         visit.leave_s *= rest
         if party.purpose != "return" and rng.random() < CARRIES:
@@ -218,25 +228,32 @@ class Population:
         body = draw_staff(looks, label=self._next_label())
         person = self._person(("staff", i), body, spot, Story("staff"), staff=True)
         if not shop.claims.free(spot, person):
-            spot = shop.place_near(person, np.array(spot)) or spot
+            near = shop.place_near(person, np.array(spot))
+            near = near or shop.place_near(person, np.array(spot), FARTHER_M)
+            if near is None:
+                x, y = spot
+                raise ScenarioError(f"staff: no room for so many near ({x:g}, {y:g}) m; take fewer")
+            spot = near
         self._stands(person, spot, np.pi / 2)
         return person, stream(self._seed, "staff", i, "acts")
 
     def _party(self, kind: str, k: int) -> Party:
-        return draw_party(
+        party = draw_party(
             self._shop.scenario.personas,
             self._shop.scenario.regulars,
             kind=stream(self._seed, kind, k, "persona"),
             company=stream(self._seed, kind, k, "company"),
         )
+        if party.customer in self._here:  # nobody is here twice: this one is a stranger
+            return replace(party, customer=None)
+        if party.customer is not None:
+            self._here.add(party.customer)
+        return party
 
-    def _leader(self, party: Party, key: Key, spot: Spot, group: int) -> Person | None:
-        """Make the leader of a party; None for a regular customer who is here already."""
+    def _leader(self, party: Party, key: Key, spot: Spot, group: int) -> Person:
+        """Make the leader of a party, a stranger or a regular customer."""
         if party.customer is None:
             return self._member(party, party.members[0], key, spot, group)
-        if party.customer in self._here:
-            return None
-        self._here.add(party.customer)
         body = self._regular(party.customer, party.members[0])
         story = Story(party.persona.id, party.purpose, f"customer-{party.customer}", group)
         return self._shopper(party, key, body, spot, story)

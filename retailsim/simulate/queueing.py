@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import simpy
 
-from retailsim.messages.truth import TruthQueueing
 from retailsim.simulate.hands import face
 from retailsim.simulate.people import Person
 from retailsim.simulate.shop import Line, Shop
@@ -21,24 +20,17 @@ def stand_in_line(
 ) -> Generator[simpy.Event, Any, bool]:
     """Queue until in front, and say whether the person's patience lasted.
 
-    Who has given up has left the line; who is in front is still its first member.
+    Who has given up has left the line. Who is in front is still its first member, and truth is
+    not told yet how it ends: the caller says (`Recorder.queued`).
     """
-    since = shop.truth.now_ns
     line.members.append(person)
-    served = yield from _move_up(shop, person, line, shop.wait(patience_s))
-    if not served:
+    shop.truth.queues(person, line.place)
+    lasted = yield from _move_up(shop, person, line, shop.wait(patience_s))
+    if not lasted:
         line.leave(person)
         shop.claims.leave(person)
-    shop.truth.tell(
-        TruthQueueing(
-            max(since, shop.scenario.start_ns),
-            end_ns=shop.truth.now_ns,
-            person_id=person.label,
-            place=line.place,
-            outcome="served" if served else "gave-up",
-        )
-    )
-    return served
+        shop.truth.queued(person, "gave-up")
+    return lasted
 
 
 def _move_up(

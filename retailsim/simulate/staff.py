@@ -22,6 +22,7 @@ CHAT_S = (3.0, 9.0)
 TIDIED = (2, 6)  # garments straightened in one go
 BREATHER_S = (2.0, 8.0)
 FETCH_S = (4.0, 9.0)  # in the stock room's door
+WITHIN_M = 1.3  # so near to the stock room's door garments are handed out
 TIDINESS = 1.5  # weight of log(1 + touches) in choosing what to tidy next
 
 
@@ -98,6 +99,8 @@ def _restock(
     if shop.claims.free(stock_room, person):
         shop.claims.take(stock_room, person)
     yield shop.walk(person, stock_room, within_m=0.5) | shop.wait(20.0)
+    if np.hypot(*(person.xy_m - stock_room)) > WITHIN_M:
+        return
     yield shop.wait(float(rng.uniform(*FETCH_S)))
     waiting = waiting[shop.goods.place[waiting] == Place.BACK_ROOM]
     if not len(waiting):
@@ -115,6 +118,8 @@ def _restock(
 def _tidy(shop: Shop, person: Person, rng: np.random.Generator) -> Doing:
     """Fold or straighten a few garments where most were touched."""
     names = shop.goods.fixtures
+    if not names:
+        return
     fixture = choose(TIDINESS * np.log1p(shop.touched), rng)
     count = int(rng.integers(*TIDIED))
     if not shop.places.beside[names[fixture]]:

@@ -15,6 +15,7 @@ import simpy
 
 from retailsim.messages.sensors import ScreenViewed
 from retailsim.simulate.choice import choose
+from retailsim.simulate.companions import LOOSE_M
 from retailsim.simulate.hands import face
 from retailsim.simulate.people import Person
 from retailsim.simulate.responses import lifts
@@ -24,7 +25,8 @@ from retailsim.simulate.shop import Doing, Shop, dwell_s
 WALK_ON = 1.2  # utility of entering no shop (assumed)
 SPREAD = 1.0  # of people's own preferences for shops (assumed)
 ANOTHER = 0.25  # who has been in a shop chooses again so often (assumed)
-LOOK_SPREAD = 0.4
+LOOK_SPREAD = 0.4  # assumed
+AT_FRONT_M = 0.5  # who is so near to a place before a shop's front is in the shop
 
 
 @dataclass
@@ -56,15 +58,49 @@ def stroll(shop: Shop, walk: Stroll) -> Doing:
         chosen = choose(np.append(walk.liking + lift, WALK_ON), rng)
         if chosen == len(fronts):
             break
-        yield shop.walk(person, fronts[chosen].end(rng), within_m=0.5)
+        front = fronts[chosen].end(rng)
+        yield shop.walk(person, front, within_m=AT_FRONT_M)
+        person.in_shop = front
         shop.leave_world(person)
         yield shop.wait(dwell_s(walk.stay, rng))
         person.mover.face_rad = None
         yield from shop.enter_world(person)
+        person.in_shop = None
         if rng.random() >= ANOTHER:
             break
         walk.liking[chosen] = -np.inf
     person.exit_to = shop.street.across(start, rng)
+    shop.claims.leave(person)
+    yield shop.walk(person, person.exit_to, within_m=0.6)
+    shop.leave_world(person)
+
+
+def stroll_along(shop: Shop, person: Person, leader: Person, role: str) -> Doing:
+    """Stay with a leader through the concourse, into its shops and out again, and leave with them.
+
+    Args:
+        shop, person, leader: where, who, with whom.
+        role: 'adult' or 'child'; children stray while walking.
+    """
+    while not leader.leaving:
+        if leader.in_shop is not None:
+            yield shop.walk(person, leader.in_shop, within_m=AT_FRONT_M)
+            shop.leave_world(person)
+            while leader.in_shop is not None:
+                yield shop.wait(0.5)
+            yield from shop.enter_world(person)
+        elif leader.mover.walking and shop.trips is None:
+            shop.claims.leave(person)
+            person.mover.follow(leader.mover, loose_m=LOOSE_M[role])
+            yield shop.wait(1.0)
+        else:
+            spot = shop.place_near(person, leader.xy_m)
+            if shop.claims.of(person) is None and spot is not None:
+                shop.claims.take(spot, person)
+                yield shop.walk(person, spot) | shop.wait(4.0)
+            yield shop.wait(1.0)
+    assert leader.exit_to is not None
+    person.exit_to = leader.exit_to
     shop.claims.leave(person)
     yield shop.walk(person, person.exit_to, within_m=0.6)
     shop.leave_world(person)

@@ -71,6 +71,7 @@ def _queue(
     served = yield from stand_in_line(shop, person, line, left_s)
     if not served:
         return None
+    shop.truth.queued(person, "served")
     face(person, np.array(shop.plan.fixture(line.place).center_m))
     line.served = person
     return line

@@ -19,6 +19,7 @@ from retailsim.messages.truth import (
     TruthPerson,
     TruthPlacement,
     TruthPoses,
+    TruthQueueing,
     TruthSale,
     TruthTaste,
     TruthTryOn,
@@ -54,6 +55,7 @@ class Recorder:
         self._clock = clock
         self._on = False
         self._known: set[int] = set()
+        self._queueing: dict[Person, tuple[int, str]] = {}
 
     @property
     def now_ns(self) -> int:
@@ -84,8 +86,20 @@ class Recorder:
         self._open.remove(interval)
         self._tell_interval(interval)
 
+    def queues(self, person: Person, place: str) -> None:
+        """Note that a person gets into line."""
+        self._queueing[person] = (self.now_ns, place)
+
+    def queued(self, person: Person, outcome: Literal["served", "gave-up", "waiting"]) -> None:
+        """Tell how a stay in line ended."""
+        start, place = self._queueing.pop(person)
+        start = max(start, self._start_ns)
+        self.tell(TruthQueueing(start, self.now_ns, person.label, place, outcome))
+
     def close(self) -> None:
         """End everything that is still going on, in order of its beginning."""
+        for person in list(self._queueing):
+            self.queued(person, "waiting")
         for interval in self._open:
             self._tell_interval(interval)
         self._open = []

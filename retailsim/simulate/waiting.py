@@ -53,6 +53,16 @@ def waiting_spots(
     return line
 
 
+def stays_open(
+    boxes: Boxes,
+    size_m: tuple[float, float],
+    keep_open_m: list[tuple[float, float]],
+    people_m: list[F64],
+) -> bool:
+    """Say whether places stay connected with one another when people stand at these spots."""
+    return _Ground(boxes, size_m, keep_open_m).stays_open(people_m)
+
+
 class _Ground:
     """The free floor, and which of its places must stay connected."""
 

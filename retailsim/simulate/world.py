@@ -24,7 +24,7 @@ from retailsim.simulate.places import find_places
 from retailsim.simulate.population import Population
 from retailsim.simulate.scenario import MAX_DURATION_S, Scenario, dump_scenario
 from retailsim.simulate.shop import TICKS_PER_S, Doing, Line, Shop
-from retailsim.simulate.snapshot import Snapshot
+from retailsim.simulate.snapshot import Place, Snapshot
 from retailsim.simulate.streams import stream
 from retailsim.simulate.street import Street
 from retailsim.simulate.taste import Market
@@ -124,6 +124,9 @@ class World:
         """Set up the shop with its goods, places and queues, nobody in it."""
         scenario, plan = self._scenario, self._plan
         street, places, goods = Street.before(plan), find_places(plan), Goods(plan)
+        if any(persona.purposes.bring_back for persona in scenario.personas):
+            rng = stream(self._seed, "sold-before")
+            goods.sell_before(rng.permutation(len(plan.items))[: len(plan.items) // 20])
         delivery = scenario.staff.delivery
         if delivery is not None and len(plan.items):
             rng = stream(self._seed, "delivery")
@@ -136,7 +139,7 @@ class World:
             policy=policy,
             street=street,
             navigator=None if coarse else Navigator(plan, street),
-            trips=Trips(plan) if coarse else None,
+            trips=Trips(plan, street) if coarse else None,
             places=places,
             goods=goods,
             sight=Sight.of(plan, goods.fixtures),
@@ -217,6 +220,7 @@ def _rooms(env: simpy.Environment, names: list[str]) -> simpy.Store:
 def _delivered(goods: Goods, count: int, rng: np.random.Generator) -> list[int]:
     """Choose the garments that are still in the stock room: whole stretches of fixtures."""
     order: list[int] = []
+    there = goods.place == Place.ON_FIXTURE
     for fixture in rng.permutation(len(goods.fixtures)):
-        order += [int(g) for g in np.flatnonzero(goods.own_fixture == fixture)][::2]
+        order += [int(g) for g in np.flatnonzero(there & (goods.own_fixture == fixture))][::2]
     return order[:count]

@@ -144,7 +144,7 @@ def test_the_impatient_leave_the_line_and_buy_nothing(play: Play) -> None:
     kept = play(11, 150, habits=greedy, personas=patient)
     gave_up = [m for m in lost.log.of(TruthQueueing) if m.outcome == "gave-up"]
     assert len(gave_up) >= 3
-    assert all(m.outcome == "served" for m in kept.log.of(TruthQueueing))
+    assert "gave-up" not in {m.outcome for m in kept.log.of(TruthQueueing)}
     assert len(kept.log.of(Sale)) > len(lost.log.of(Sale))
     for m in gave_up:
         assert (m.end_ns - m.time_ns) / 1e9 < 6.0
