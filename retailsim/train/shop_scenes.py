@@ -13,8 +13,10 @@ from retailsim.simulate.snapshot import Garments, People, Place, Pose, Snapshot
 from retailsim.store.load import load_plan
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import Camera, Fixture, StorePlan
+from retailsim.store.projection import Projection
 from retailsim.train.layers import Layer
-from retailsim.train.people_layers import CLEARANCE_M, draw_light, wild_body
+from retailsim.train.people_layers import CLEARANCE_M, apart, draw_light, dressed, wild_body
+from retailsim.train.randomisers import ALL, Randomisers
 
 Rng = np.random.Generator
 F64 = NDArray[np.float64]
@@ -26,14 +28,17 @@ TICK_NS = 100_000_000
 BODY_CLEARANCE_M = 0.22
 
 
-def shop_layers(rng: Rng, seed: int) -> Iterator[Layer]:
+def shop_layers(rng: Rng, seed: int, *, randomisers: Randomisers = ALL) -> Iterator[Layer]:
     """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
     plan = draw_shop(rng)
-    rig = CameraRig(plan, seed=seed, light=draw_light(rng))
+    if not randomisers.clutter:
+        plan = plan.model_copy(update={"stock": []})
+    rig = CameraRig(plan, seed=seed, light=draw_light(rng, randomisers))
     # The same garments are carried all the time: every change redraws a part of the shop.
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     for tick in range(SNAPSHOTS_PER_SHOP):
-        for view in rig.render(draw_snapshot(rng, plan, carried, tick * TICK_NS)):
+        snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS, randomisers)
+        for view in rig.render(snapshot):
             yield to_layer(view)
 
 
@@ -112,11 +117,20 @@ def _looks_down(camera: Camera) -> bool:
     return bool(np.hypot(*(position - target)[:2]) < 0.3 * abs(position[2] - target[2]))
 
 
-def draw_snapshot(rng: Rng, plan: StorePlan, carried: NDArray[np.int64], time_ns: int) -> Snapshot:
+def draw_snapshot(
+    rng: Rng,
+    plan: StorePlan,
+    carried: NDArray[np.int64],
+    time_ns: int,
+    randomisers: Randomisers = ALL,
+) -> Snapshot:
     """Draw people on the free floor and in the street; some have the `carried` garments."""
-    people = _draw_people(rng, plan)
+    people = dressed(_draw_people(rng, plan), randomisers)
+    if not randomisers.crowding:
+        people = apart(people, [Projection.of(camera) for camera in plan.cameras])
     items = plan.items
-    tags = np.array([plan.slot_xyz_m(item.fixture, item.slot) for item in items])
+    places = [plan.slot_xyz_m(item.fixture, item.slot) for item in items]
+    tags = np.array(places).reshape(-1, 3)
     place = np.full(len(items), Place.ON_FIXTURE, np.uint8)
     holder = np.full(len(items), -1, np.int64)
     place[carried] = Place.CARRIED
