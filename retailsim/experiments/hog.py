@@ -33,7 +33,7 @@ class HogDetector(Stage):
         super().__init__(context)
         self._scale = scale
         self._hog: Any = cv2.HOGDescriptor()
-        self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+        self._hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def process(self, message: Message) -> Iterable[Message]:
         """Return one Detections per frame, in the batch's order."""

@@ -200,7 +200,7 @@ def apart(people: People, projections: Sequence[Projection]) -> People:
 def _touch(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Say which boxes (..., 4) overlap; those behind the camera (NaN) overlap nothing."""
     near, far = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
-    touching: NDArray[np.bool_] = (near < far).all(axis=-1)
+    touching: NDArray[np.bool_] = np.all(near < far, axis=-1, keepdims=True)[..., 0]
     return touching
 
 

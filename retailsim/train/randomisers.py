@@ -1,6 +1,7 @@
 """Which parts of the detector's pictures are varied, so that each can be left out in turn.
 
-Where each acts (what is left out is drawn all the same, so that other parts keep their draws):
+Where each acts (what is left out is drawn all the same, so that other parts keep their draws
+where these do not depend on it):
 
 | factor | without it | stage |
 |---|---|---|

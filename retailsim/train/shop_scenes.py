@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +27,20 @@ CAMERAS_PER_SHOP = 6
 CARRIED_PER_SHOP = 5
 TICK_NS = 100_000_000
 BODY_CLEARANCE_M = 0.22
+NO_GARMENTS = Garments(np.zeros((0, 3)), np.zeros(0, np.uint8), np.zeros(0, np.int64))
 
 
 def shop_layers(rng: Rng, seed: int, *, randomisers: Randomisers = ALL) -> Iterator[Layer]:
     """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
     plan = draw_shop(rng)
-    if not randomisers.clutter:
-        plan = plan.model_copy(update={"stock": []})
-    rig = CameraRig(plan, seed=seed, light=draw_light(rng, randomisers))
+    shown = plan if randomisers.clutter else plan.model_copy(update={"stock": []})
+    rig = CameraRig(shown, seed=seed, light=draw_light(rng, randomisers))
     # The same garments are carried all the time: every change redraws a part of the shop.
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     for tick in range(SNAPSHOTS_PER_SHOP):
         snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS, randomisers)
+        if not randomisers.clutter:
+            snapshot = replace(snapshot, garments=NO_GARMENTS)
         for view in rig.render(snapshot):
             yield to_layer(view)
 
@@ -129,8 +132,7 @@ def draw_snapshot(
     if not randomisers.crowding:
         people = apart(people, [Projection.of(camera) for camera in plan.cameras])
     items = plan.items
-    places = [plan.slot_xyz_m(item.fixture, item.slot) for item in items]
-    tags = np.array(places).reshape(-1, 3)
+    tags = np.array([plan.slot_xyz_m(item.fixture, item.slot) for item in items])
     place = np.full(len(items), Place.ON_FIXTURE, np.uint8)
     holder = np.full(len(items), -1, np.int64)
     place[carried] = Place.CARRIED
