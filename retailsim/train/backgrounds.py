@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from retailsim.train.clutter import colour, facade, noise, panel, plain, surface
 from retailsim.train.junk import paste, thing
+from retailsim.train.randomisers import ALL, Randomisers
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Rng = np.random.Generator
 
 
-def background(rng: Rng, width: int, height: int) -> U8:
-    """Return one scene, BGR uint8 (height, width, 3)."""
+def background(rng: Rng, width: int, height: int, *, randomisers: Randomisers = ALL) -> U8:
+    """Return one scene, BGR uint8 (height, width, 3); without clutter a soft gradient."""
+    if not randomisers.clutter:
+        return vary(rng, plain(rng, height, width), randomisers=randomisers)
     kind = rng.random()
     if kind < 0.35:
         canvas = room(rng, width, height)
@@ -39,11 +42,12 @@ def background(rng: Rng, width: int, height: int) -> U8:
         cv2.line(canvas, _point(a), _point(b), colour(rng), thickness, cv2.LINE_AA)
     if rng.random() < 0.3:
         light = cv2.resize(rng.uniform(0.3, 1.3, (4, 6)).astype(np.float32), (width, height))
-        canvas = np.clip(canvas * light[..., None], 0, 255).astype(np.uint8)
-    return vary(rng, canvas)
+        if randomisers.lighting:
+            canvas = np.clip(canvas * light[..., None], 0, 255).astype(np.uint8)
+    return vary(rng, canvas, randomisers=randomisers)
 
 
-def vary(rng: Rng, canvas: U8) -> U8:
+def vary(rng: Rng, canvas: U8, *, randomisers: Randomisers = ALL) -> U8:
     """Flip, permute channels, invert, fade: many scenes from one."""
     if rng.random() < 0.5:
         canvas = canvas[:, ::-1]
@@ -56,7 +60,8 @@ def vary(rng: Rng, canvas: U8) -> U8:
     if rng.random() < 0.4:
         low = rng.uniform(0, 80)
         table = np.clip(np.linspace(low, rng.uniform(low + 80, 256), 256), 0, 255)
-        canvas = table.astype(np.uint8)[canvas]
+        if randomisers.lighting:
+            canvas = table.astype(np.uint8)[canvas]
     return np.ascontiguousarray(canvas)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from retailsim.stack.detect.decode import PADDING_GREY
 from retailsim.train.junk import paste, thing
 from retailsim.train.layers import Layer
+from retailsim.train.randomisers import ALL, Randomisers
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -47,7 +48,14 @@ class Sample:
         return out
 
 
-def compose(rng: Rng, layer: Layer | None, backdrop: U8, size: tuple[int, int]) -> Sample:
+def compose(
+    rng: Rng,
+    layer: Layer | None,
+    backdrop: U8,
+    size: tuple[int, int],
+    *,
+    randomisers: Randomisers = ALL,
+) -> Sample:
     """Make a picture of `size` (width, height).
 
     Args:
@@ -55,6 +63,7 @@ def compose(rng: Rng, layer: Layer | None, backdrop: U8, size: tuple[int, int]) 
         layer: people (or a whole scene); None for a picture without people.
         backdrop: BGR background of any size, used where the layer is not opaque.
         size: width and height of the result, pixels.
+        randomisers: `lighting` and `occluders` act here.
     """
     canvas = _stretch(rng, backdrop, size)
     label = np.zeros((size[1], size[0]), np.uint8)
@@ -64,9 +73,11 @@ def compose(rng: Rng, layer: Layer | None, backdrop: U8, size: tuple[int, int]) 
         near = cv2.warpAffine(layer.label, warp, size, flags=cv2.INTER_NEAREST)
         label = np.asarray(near, np.uint8)
         area = layer.full_area_px * scale**2
-        canvas = _lay(rng, layer, canvas, label, warp)
+        canvas = _lay(rng, layer, canvas, label, warp, randomisers)
     if rng.random() < (HIDE_IN_SCENE if layer is not None and layer.opaque else HIDE):
-        _hide(rng, canvas, label)
+        # Left out, things are still drawn, onto a copy: the padding keeps its draws.
+        front = (canvas, label) if randomisers.occluders else (canvas.copy(), label.copy())
+        _hide(rng, *front)
     padding = _padding(rng, size) if rng.random() < 0.3 else (0, 0)
     label = _cut_edges(label, padding)
     return Sample(canvas, *visible_boxes(label, area), padding)
@@ -110,7 +121,14 @@ def _placement(rng: Rng, layer: Layer, size: tuple[int, int]) -> tuple[NDArray[n
     return warp, scale
 
 
-def _lay(rng: Rng, layer: Layer, canvas: U8, label: U8, warp: NDArray[np.float64]) -> U8:
+def _lay(
+    rng: Rng,
+    layer: Layer,
+    canvas: U8,
+    label: U8,
+    warp: NDArray[np.float64],
+    randomisers: Randomisers,
+) -> U8:
     size = (canvas.shape[1], canvas.shape[0])
     if layer.opaque:
         grey = (PADDING_GREY,) * 3
@@ -121,9 +139,11 @@ def _lay(rng: Rng, layer: Layer, canvas: U8, label: U8, warp: NDArray[np.float64
     alpha = np.asarray(cv2.warpAffine(solid, warp, size), np.float32) / 255
     if rng.random() < 0.3:
         alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.4, 0.9)), np.float32)
+    image, plain = np.asarray(warped, np.uint8), canvas
     if rng.random() < 0.6:
         canvas = _shadow(rng, canvas, label)
-    image, canvas = _relight(rng, np.asarray(warped, np.uint8), canvas)
+    lit = _relight(rng, image, canvas)
+    image, canvas = lit if randomisers.lighting else (image, plain)
     mixed = image * alpha[..., None] + canvas * (1 - alpha[..., None])
     return np.asarray(mixed + 0.5, np.uint8)
 

@@ -20,6 +20,7 @@ from retailsim.train.composite import Sample, compose
 from retailsim.train.detector_loss import Targets
 from retailsim.train.layers import load_layer
 from retailsim.train.photometric import disturb
+from retailsim.train.randomisers import ALL, Randomisers, pool
 
 HELD_OUT_SHARE = 0.03
 MAX_PEOPLE = 32
@@ -43,12 +44,12 @@ class Store:
     backgrounds: tuple[Path, ...]
 
     @classmethod
-    def open(cls, folder: Path) -> Store:
+    def open(cls, folder: Path, randomisers: Randomisers = ALL) -> Store:
         """List a data set's folder; raises RetailError when it holds no people or backgrounds."""
         store = cls(
-            tuple(sorted((folder / "people").glob("*.npz"))),
-            tuple(sorted((folder / "scenes").glob("*.npz"))),
-            tuple(sorted((folder / "backgrounds").glob("*.jpg"))),
+            tuple(sorted(pool(folder, "people", randomisers).glob("*.npz"))),
+            tuple(sorted(pool(folder, "scenes", randomisers).glob("*.npz"))),
+            tuple(sorted(pool(folder, "backgrounds", randomisers).glob("*.jpg"))),
         )
         if not store.people or not store.backgrounds:
             raise RetailError(f"{folder}: holds no training data; make it with --make")
@@ -65,7 +66,13 @@ class Store:
 
 
 def picture(
-    store: Store, index: int, *, seed: int, size: tuple[int, int], people_only: bool = False
+    store: Store,
+    index: int,
+    *,
+    seed: int,
+    size: tuple[int, int],
+    people_only: bool = False,
+    randomisers: Randomisers = ALL,
 ) -> Sample:
     """Return the sample of that number; the same number gives the same picture.
 
@@ -75,6 +82,7 @@ def picture(
         seed: names the series.
         size: width and height, pixels.
         people_only: no shop scenes.
+        randomisers: what is varied in mixing; the files are what they were made to be.
     """
     rng = stream(seed, "picture", index)
     kind = rng.random()
@@ -86,8 +94,10 @@ def picture(
     backdrop = cv2.imread(str(_pick(rng, store.backgrounds)), cv2.IMREAD_COLOR)
     if backdrop is None:
         raise RetailError("a background of the training data does not decode")
-    sample = compose(rng, layer, vary(rng, backdrop.astype(np.uint8)), size)
-    if layer is not None and layer.opaque and rng.random() < AS_DELIVERED_SHARE:
+    backdrop = vary(rng, backdrop.astype(np.uint8), randomisers=randomisers)
+    sample = compose(rng, layer, backdrop, size, randomisers=randomisers)
+    as_delivered = layer is not None and layer.opaque and rng.random() < AS_DELIVERED_SHARE
+    if as_delivered or not randomisers.lighting:
         return replace(sample, image=sample.padded(sample.image))
     return replace(sample, image=sample.padded(disturb(rng, sample.image)))
 
@@ -105,12 +115,21 @@ class Pictures(IterableDataset[tuple[Tensor, Targets]]):
         size: width and height, pixels.
         batch: pictures per batch.
         start: number of the first sample.
+        randomisers: what is varied in mixing.
     """
 
     def __init__(
-        self, store: Store, *, seed: int, size: tuple[int, int], batch: int, start: int = 0
+        self,
+        store: Store,
+        *,
+        seed: int,
+        size: tuple[int, int],
+        batch: int,
+        start: int = 0,
+        randomisers: Randomisers = ALL,
     ) -> None:
         super().__init__()
+        self._randomisers = randomisers
         self._store, self._seed, self._size = store, seed, size
         self._batch, self._start = batch, start
 
@@ -118,9 +137,14 @@ class Pictures(IterableDataset[tuple[Tensor, Targets]]):
         index = self._start
         while True:
             numbers = range(index, index + self._batch)
-            samples = [picture(self._store, i, seed=self._seed, size=self._size) for i in numbers]
+            samples = [self._picture(i) for i in numbers]
             index += self._batch
             yield collate(samples)
+
+    def _picture(self, index: int) -> Sample:
+        return picture(
+            self._store, index, seed=self._seed, size=self._size, randomisers=self._randomisers
+        )
 
 
 def collate(samples: Sequence[Sample]) -> tuple[Tensor, Targets]:

@@ -60,8 +60,8 @@ def train_detector(
         DeviceError: there is no OpenGL to render with.
     """
     require_training_seed(recipe.seed)
-    _make(data, amounts, recipe.seed, say)
-    learn, held_out = Store.open(data).split()
+    make_data(data, amounts, recipe, say)
+    learn, held_out = Store.open(data, recipe.randomisers).split()
     config, first = load_detector(start_from) if start_from else (DetectorConfig(), None)
     began = time.monotonic()
     net = train(
@@ -93,14 +93,17 @@ def train_detector(
     return metrics
 
 
-def _make(data: Path, amounts: Amounts, seed: int, say: Say) -> None:
+def make_data(data: Path, amounts: Amounts, recipe: Recipe, say: Say) -> None:
+    """Make what is missing of the pools that a recipe's randomisers ask for."""
+    seed, randomisers = recipe.seed, recipe.randomisers
+
     def report(what: str, made: int, of: int) -> None:
         if made % 200 == 0 or made == of:
             say(f"{what}: {made} of {of}")
 
-    make_backgrounds(data, amounts.backgrounds, seed=seed, report=report)
-    make_people(data, amounts.people, seed=seed, report=report)
-    make_scenes(data, amounts.scenes, seed=seed, report=report)
+    make_backgrounds(data, amounts.backgrounds, seed=seed, report=report, randomisers=randomisers)
+    make_people(data, amounts.people, seed=seed, report=report, randomisers=randomisers)
+    make_scenes(data, amounts.scenes, seed=seed, report=report, randomisers=randomisers)
 
 
 def _line(progress: Progress) -> str:

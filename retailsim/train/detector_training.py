@@ -19,6 +19,7 @@ from retailsim.errors import ModelError
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.train.detector_data import Pictures, Store
 from retailsim.train.detector_loss import Targets, detector_loss
+from retailsim.train.randomisers import ALL, Randomisers
 
 WARM_UP_STEPS = 150
 AVERAGE_DECAY = 0.998  # of the running mean of the weights, per step
@@ -39,6 +40,7 @@ class Recipe:
         rate: highest learning rate (AdamW).
         seed: names the series of pictures and the first weights.
         second_process: make the pictures in a process of their own.
+        randomisers: what is varied in the pictures.
     """
 
     samples: int = 80_000
@@ -47,6 +49,7 @@ class Recipe:
     rate: float = 2e-3
     seed: int = 1
     second_process: bool = True
+    randomisers: Randomisers = ALL
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,12 @@ def _batches(
     config: DetectorConfig, store: Store, recipe: Recipe, *, start: int
 ) -> Iterator[tuple[Tensor, Targets]]:
     pictures = Pictures(
-        store, seed=recipe.seed, size=config.input_px, batch=recipe.batch, start=start
+        store,
+        seed=recipe.seed,
+        size=config.input_px,
+        batch=recipe.batch,
+        start=start,
+        randomisers=recipe.randomisers,
     )
     return iter(
         DataLoader(

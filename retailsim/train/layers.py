@@ -37,15 +37,18 @@ class Layer:
 
 
 def save_layer(path: Path, layer: Layer) -> None:
-    """Write a layer (colour as JPEG, labels as PNG, in one npz)."""
+    """Write a layer (colour as JPEG, labels as PNG, in one npz); renamed into place."""
     image, label = layer.image, layer.label
-    np.savez(
-        path,
-        image=cv2.imencode(".jpg", image, JPEG)[1],
-        label=cv2.imencode(".png", label, PNG)[1],
-        full_area_px=layer.full_area_px.astype(np.float32),
-        opaque=np.array(layer.opaque),
-    )
+    beside = path.with_suffix(".part")
+    with open(beside, "wb") as file:
+        np.savez(
+            file,
+            image=cv2.imencode(".jpg", image, JPEG)[1],
+            label=cv2.imencode(".png", label, PNG)[1],
+            full_area_px=layer.full_area_px.astype(np.float32),
+            opaque=np.array(layer.opaque),
+        )
+    beside.replace(path)
 
 
 def load_layer(path: Path) -> Layer:

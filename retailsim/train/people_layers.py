@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.appearance import Profile, draw_body, draw_clothes, draw_profile
+from retailsim.simulate.camera.boxes import full_boxes_px
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.camera.people import crowd_mesh
 from retailsim.simulate.camera.studio import PeopleStudio
@@ -17,6 +18,7 @@ from retailsim.simulate.garment_maker import PATTERNS
 from retailsim.simulate.snapshot import Body, People, Pose
 from retailsim.store.projection import Projection, look_at_rotation
 from retailsim.train.layers import Layer, fill_outside
+from retailsim.train.randomisers import ALL, Randomisers
 
 F64 = NDArray[np.float64]
 Rng = np.random.Generator
@@ -27,6 +29,7 @@ POSE_SHARES = (0.22, 0.40, 0.10, 0.08, 0.07, 0.04, 0.03, 0.02, 0.02, 0.02)  # in
 REACHING = (Pose.REACH, Pose.HOLD, Pose.FLIP)
 CHILD_SHARE, PRAM_SHARE = 0.12, 0.03
 MAX_PEOPLE = 14
+FEW_PEOPLE = 4  # without crowding
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,14 @@ class Viewpoint:
     place: Callable[[Rng], F64]
 
 
-def people_layer(rng: Rng, studio: PeopleStudio) -> Layer:
+def people_layer(rng: Rng, studio: PeopleStudio, *, randomisers: Randomisers = ALL) -> Layer:
     """Render one layer of 1 to 14 people for a random camera."""
     view = draw_viewpoint(rng)
     people = draw_people(rng, view, int(np.clip(rng.geometric(0.17), 1, MAX_PEOPLE)))
-    shot = studio.render(people, view.projection, light=draw_light(rng))
+    people = dressed(people, randomisers)
+    if not randomisers.crowding:
+        people = apart(people, [view.projection])
+    shot = studio.render(people, view.projection, light=draw_light(rng, randomisers))
     alpha = np.maximum(shot.alpha, 1)[..., None].astype(np.float32)
     colour = np.clip(shot.bgr * (255 / alpha), 0, 255).astype(np.uint8)
     label = np.where(shot.alpha > 100, shot.id, 0).astype(np.uint8)
@@ -149,6 +155,55 @@ def wild_body(rng: Rng, label: int) -> Body:
     return draw_body(rng, label=label, clothes=clothes, profile=profile)
 
 
+def dressed(people: People, randomisers: Randomisers) -> People:
+    """Return people as they are, or without clothing in flat clothes of the same colours."""
+    if randomisers.clothing:
+        return people
+    return replace(people, body=tuple(flat(body) for body in people.body))
+
+
+def flat(body: Body) -> Body:
+    """Return somebody whose clothes have one colour each, no pattern, and are closed."""
+    worn = body.clothes
+    clothes = replace(
+        worn,
+        top_pattern="plain",
+        bottom_pattern="plain",
+        top_colour2=worn.top_colour,
+        bottom_colour2=worn.bottom_colour,
+        inner_colour=None,
+    )
+    return replace(body, clothes=clothes)
+
+
+def apart(people: People, projections: Sequence[Projection]) -> People:
+    """Keep at most FEW_PEOPLE, the first first, of whom no two overlap for any camera."""
+    position = crowd_mesh(people).position
+    boxes = np.stack([full_boxes_px(view, position) for view in projections])
+    kept: list[int] = []
+    for i in range(len(people.body)):
+        if len(kept) < FEW_PEOPLE and not _touch(boxes[:, i, None], boxes[:, kept]).any():
+            kept.append(i)
+    rows = np.array(kept, np.int64)
+    return People(
+        body=tuple(people.body[i] for i in kept),
+        xy_m=people.xy_m[rows],
+        heading_rad=people.heading_rad[rows],
+        speed_mps=people.speed_mps[rows],
+        gait_phase=people.gait_phase[rows],
+        pose=people.pose[rows],
+        reach_xyz_m=people.reach_xyz_m[rows],
+        staff=people.staff[rows],
+    )
+
+
+def _touch(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say which boxes (..., 4) overlap; those behind the camera (NaN) overlap nothing."""
+    near, far = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    touching: NDArray[np.bool_] = np.all(near < far, axis=-1, keepdims=True)[..., 0]
+    return touching
+
+
 def _any_colour(rng: Rng) -> tuple[float, float, float]:
     """Draw a linear RGB colour; dark ones as often as they are worn."""
     value = rng.uniform(0.02, 0.95) ** rng.choice([1, 2.2, 4])
@@ -156,15 +211,15 @@ def _any_colour(rng: Rng) -> tuple[float, float, float]:
     return float(red), float(green), float(blue)
 
 
-def draw_light(rng: Rng) -> Light:
-    """Draw a light from soft indoor to hard sun, warm or cold, dim or bright."""
+def draw_light(rng: Rng, randomisers: Randomisers = ALL) -> Light:
+    """Draw a light from soft indoor to hard sun, warm or cold, dim or bright; or the one light."""
     turn, up = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 1.5)
     tint = np.exp(rng.normal(0, 0.1, 3))
     share = rng.uniform(0.2, 1.0)
     key = share * 1.1 * tint
     sky = (1.25 - share * 0.9) * np.exp(rng.normal(0, 0.07, 3)) * 0.75
     ground = sky * rng.uniform(0.2, 0.8)
-    return Light(
+    drawn = Light(
         direction=(float(np.cos(turn)), float(np.sin(turn)), float(up)),
         key=(float(key[0]), float(key[1]), float(key[2])),
         sky=(float(sky[0]), float(sky[1]), float(sky[2])),
@@ -172,6 +227,7 @@ def draw_light(rng: Rng) -> Light:
         exposure=float(np.exp(rng.normal(0.1, 0.35))),
         shadow_share=float(rng.uniform(0.4, 0.95)),
     )
+    return drawn if randomisers.lighting else Light()
 
 
 def hull_areas_px(projection: Projection, position: NDArray[np.float32]) -> F64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from retailsim.simulate.snapshot import Garments, People, Place, Pose, Snapshot
 from retailsim.store.load import load_plan
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import Camera, Fixture, StorePlan
+from retailsim.store.projection import Projection
 from retailsim.train.layers import Layer
-from retailsim.train.people_layers import CLEARANCE_M, draw_light, wild_body
+from retailsim.train.people_layers import CLEARANCE_M, apart, draw_light, dressed, wild_body
+from retailsim.train.randomisers import ALL, Randomisers
 
 Rng = np.random.Generator
 F64 = NDArray[np.float64]
@@ -24,16 +27,21 @@ CAMERAS_PER_SHOP = 6
 CARRIED_PER_SHOP = 5
 TICK_NS = 100_000_000
 BODY_CLEARANCE_M = 0.22
+NO_GARMENTS = Garments(np.zeros((0, 3)), np.zeros(0, np.uint8), np.zeros(0, np.int64))
 
 
-def shop_layers(rng: Rng, seed: int) -> Iterator[Layer]:
+def shop_layers(rng: Rng, seed: int, *, randomisers: Randomisers = ALL) -> Iterator[Layer]:
     """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
     plan = draw_shop(rng)
-    rig = CameraRig(plan, seed=seed, light=draw_light(rng))
+    shown = plan if randomisers.clutter else plan.model_copy(update={"stock": []})
+    rig = CameraRig(shown, seed=seed, light=draw_light(rng, randomisers))
     # The same garments are carried all the time: every change redraws a part of the shop.
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     for tick in range(SNAPSHOTS_PER_SHOP):
-        for view in rig.render(draw_snapshot(rng, plan, carried, tick * TICK_NS)):
+        snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS, randomisers)
+        if not randomisers.clutter:
+            snapshot = replace(snapshot, garments=NO_GARMENTS)
+        for view in rig.render(snapshot):
             yield to_layer(view)
 
 
@@ -112,9 +120,17 @@ def _looks_down(camera: Camera) -> bool:
     return bool(np.hypot(*(position - target)[:2]) < 0.3 * abs(position[2] - target[2]))
 
 
-def draw_snapshot(rng: Rng, plan: StorePlan, carried: NDArray[np.int64], time_ns: int) -> Snapshot:
+def draw_snapshot(
+    rng: Rng,
+    plan: StorePlan,
+    carried: NDArray[np.int64],
+    time_ns: int,
+    randomisers: Randomisers = ALL,
+) -> Snapshot:
     """Draw people on the free floor and in the street; some have the `carried` garments."""
-    people = _draw_people(rng, plan)
+    people = dressed(_draw_people(rng, plan), randomisers)
+    if not randomisers.crowding:
+        people = apart(people, [Projection.of(camera) for camera in plan.cameras])
     items = plan.items
     tags = np.array([plan.slot_xyz_m(item.fixture, item.slot) for item in items])
     place = np.full(len(items), Place.ON_FIXTURE, np.uint8)

@@ -51,9 +51,9 @@ def set_light(program: Any, light: Light) -> None:
     set_uniform(program, "shadow_share", light.shadow_share)
 
 
-def noise_texture(context: Any) -> Any:
-    """Upload the fold map, tiling and with mipmaps."""
-    pixels = fold_map()
+def noise_texture(context: Any, *, flat: bool = False) -> Any:
+    """Upload the fold map (or one without any folds), tiling and with mipmaps."""
+    pixels = np.full((2, 2, 3), 128, np.uint8) if flat else fold_map()
     texture = context.texture(pixels.shape[1::-1], 3, pixels.tobytes(), alignment=1)
     texture.build_mipmaps()
     texture.filter = (context.LINEAR_MIPMAP_NEAREST, context.LINEAR)

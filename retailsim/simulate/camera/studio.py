@@ -50,15 +50,19 @@ class StudioShot:
 class PeopleStudio:
     """Renders people for arbitrary cameras into pictures of one size.
 
+    Without `folds` cloth and hair are smooth.
+
     Raises DeviceError where OpenGL is missing. Shots are the same bytes in every process.
     """
 
-    def __init__(self, width_px: int, height_px: int, *, samples: int = 4) -> None:
+    def __init__(
+        self, width_px: int, height_px: int, *, samples: int = 4, folds: bool = True
+    ) -> None:
         self.size_px = (width_px, height_px)
         self._context = open_context()
         with self._context as context:
             self._crowd = Crowd(context)
-            self._noise = noise_texture(context)
+            self._noise = noise_texture(context, flat=not folds)
             self._shadow, self._shadow_frame = shadow_texture(context, SHADOW_PX)
             self._open, _ = shadow_texture(context, 1)
             self._backdrop = Backdrop(context)
