@@ -31,7 +31,7 @@ EYE_M = 1.5  # nobody sees over what is higher (assumed: eye height of a short a
 SIGHT_M = 9.0  # garments farther away are not made out (assumed)
 VIEW_RAD = np.deg2rad(100)  # half the field of view, eyes and head turning together (assumed)
 MOST_KNOWN = 4096
-NEAR_PER_M = 0.5  # charge per metre to a garment of the fixture one stands at ...
+NEAR_PER_M = 0.5  # charge per metre to a garment of the fixture one stands at (assumed) ...
 NEAR_M = 3.0  # ... up to so many
 
 

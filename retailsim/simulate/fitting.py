@@ -1,4 +1,7 @@
-"""Trying on: a line, a fitting room, then the mirror outside it."""
+"""Trying on: a line, a fitting room, then the mirror outside it.
+
+Times are assumed.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from retailsim.simulate.people import Person
 from retailsim.simulate.places import Spot
 from retailsim.simulate.queueing import stand_in_line
 from retailsim.simulate.responses import tempting
-from retailsim.simulate.shop import Shop, dwell_s
+from retailsim.simulate.shop import Doing, Shop, dwell_s
 from retailsim.simulate.truth import Interval
+from retailsim.store.standing import as_spot
 
 Asking: TypeAlias = Generator[simpy.Event, Any, str | None]
 GET_THERE_S = 25.0  # who does not get to the mirror in this time does without (assumed)
+OUTSIDE_M = 0.4  # how far before a room somebody is out of its way
 PRESENT_S = 1.0  # from arriving at the mirror to it noticing the garment
 
 
@@ -60,6 +65,7 @@ def try_on(
     """
     tempted = None
     shop.claims.leave(person)
+    person.mover.room = room
     for garment in garments:
         yield shop.walk(person, shop.places.rooms[room])
         shop.goods.set_fitting(person, True)
@@ -80,8 +86,20 @@ def try_on(
                     tempted = tempted if found is None else found
         shop.goods.set_fitting(person, False)
         shop.truth.end(told)
+    yield from _step_out(shop, person, room)
+    person.mover.room = None
     yield shop.rooms.put(room)
     return tempted
+
+
+def _step_out(shop: Shop, person: Person, room: str) -> Doing:
+    """Leave a room that the next one is to have, should the person be in it."""
+    fixture = shop.plan.fixture(room)
+    center, half_m = np.array(fixture.center_m), max(fixture.size_m) / 2
+    angle = np.deg2rad(270.0 if fixture.opening_deg is None else fixture.opening_deg)
+    before = center + np.array([np.cos(angle), np.sin(angle)]) * (half_m + OUTSIDE_M)
+    while np.abs(person.xy_m - center).max() < half_m:
+        yield shop.walk(person, as_spot(before)) | shop.wait(GET_THERE_S)
 
 
 def _look_in(

@@ -1,4 +1,7 @@
-"""What hands do with garments: flip, pick up, put back."""
+"""What hands do with garments: flip, pick up, put back.
+
+Reach, times and distances are assumed.
+"""
 
 from __future__ import annotations
 

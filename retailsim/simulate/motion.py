@@ -6,6 +6,8 @@ smooth, and with a wide berth at the closest approach to everyone else. What is 
 faster than people walk in a crowd as dense as the one ahead. Candidates that would bring two
 centres nearer than `GAP_M`, or a centre nearer than `WALL_GAP_M` to an obstacle, are never taken;
 people move one after the other, so the guarantee needs no luck.
+Where no source is named, numbers are assumed: they were chosen so that walkers neither jam nor
+shove, and the crowd keeps to Weidmann's relation (tests/simulate/test_corridor.py).
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Mover:
         companions: the others of the group; those with a goal near this one's, and followers,
             are waited for and walked beside.
         leader: who is followed, None for nobody.
+        room: the fitting room they have been given; nobody else steps into it.
         loose_m: how far a follower strays from the place beside the leader.
         resting: a follower standing by a leader who stands.
         last_m: where a follower was when last seen to get on.
@@ -79,6 +82,7 @@ class Mover:
     detours: int = 0
     companions: tuple[Mover, ...] = field(default=(), repr=False)
     leader: Mover | None = field(default=None, repr=False)
+    room: str | None = None
     loose_m: float = 0.0
     resting: bool = False
     last_m: F64 = field(default_factory=lambda: np.zeros(2), repr=False)
@@ -200,6 +204,7 @@ def _walk(movers: Sequence[Mover], wishes: list[_Wish], navigator: Navigator) ->
     reach = _within_reach(now, candidates)
     new = at[:, None] + reach * TICK_S
     cost[_in_walls(new, navigator)] = np.inf
+    cost[navigator.not_theirs(at, new, [movers[i].room for i in walkers])] = np.inf
     close = distance < GAP_M + 2 * TICK_S * _length(reach).max()
     for row, wish in enumerate(wishes):
         near = others[row, close[row]]

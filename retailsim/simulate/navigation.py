@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -84,10 +84,9 @@ class Navigator:
         self._free = walkable & (self.clearance >= BODY_M)
         self._graph_free = self._graph(self._free)
         self._nearest_free = _nearest(self._free)
+        self.fitting_rooms = [f for f in plan.fixtures if f.kind == "fitting_room"]
         self._rooms = [
-            _inside(self._centers, fixture).reshape(self._shape)
-            for fixture in plan.fixtures
-            if fixture.kind == "fitting_room"
+            _inside(self._centers, room).reshape(self._shape) for room in self.fitting_rooms
         ]
         self._part = connected_components(self._graph_free, directed=False)[1]
         self._outside = self._way_in(plan)
@@ -152,6 +151,23 @@ class Navigator:
             free[rows, columns] &= np.hypot(away[..., 0], away[..., 1]) >= gap_m
         goal = int(_nearest(free)[self.cell(goal_m)])
         return self._make(np.array(goal_m), goal, free, _without(self._graph_free, ~free.ravel()))
+
+    def not_theirs(self, at_m: F64, new_m: F64, rooms: Sequence[str | None]) -> Bool:
+        """Return which steps lead into somebody else's fitting room, bool (w, c).
+
+        Args:
+            at_m: where walkers are, float64 (w, 2); who is in a room may move in it, and out.
+            new_m: where steps would take them, float64 (w, c, 2).
+            rooms: the room that each walker has been given.
+        """
+        out = np.zeros(new_m.shape[:2], bool)
+        for room in self.fitting_rooms:
+            barred = np.array([room.id != own for own in rooms]) & ~_inside(at_m, room)
+            if barred.any():
+                out[barred] |= _inside(new_m[barred].reshape(-1, 2), room).reshape(
+                    -1, new_m.shape[1]
+                )
+        return out
 
     def reachable(self, spot_m: Spot) -> bool:
         """Say whether there is a way from before the first door to a spot."""

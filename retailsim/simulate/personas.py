@@ -15,7 +15,6 @@ from retailsim.store.plan import Identifier, PlanModel, Positive
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Purpose = Literal["browse", "find", "return"]
-CompanyKind = Literal["alone", "couple", "family"]
 Style = Literal["basic", "casual", "smart", "sport", "party"]
 
 

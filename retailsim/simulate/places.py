@@ -1,4 +1,7 @@
-"""Where people stand: beside fixtures, in fitting rooms, at the mirror, in the queue."""
+"""Where people stand: beside fixtures, in fitting rooms, at the mirror, in the queue.
+
+Distances are assumed.
+"""
 
 from __future__ import annotations
 

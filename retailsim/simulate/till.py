@@ -1,4 +1,7 @@
-"""Paying and bringing back, seen from both sides of the till."""
+"""Paying and bringing back, seen from both sides of the till.
+
+Times and shares are assumed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where people wait for a fitting room without shutting the way for anybody."""
+"""Where people wait for a fitting room without shutting the way for anybody.
+
+Distances are assumed.
+"""
 
 from __future__ import annotations
 

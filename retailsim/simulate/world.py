@@ -53,9 +53,9 @@ class World:
 
         Args:
             scenario: what is played.
-            plan: where; needs a floor size and a door in its south wall.
+            plan: where; needs a floor size and a door to a street or a mall.
             seed: all draws but the labels follow from it.
-            policy: decides what mirrors show; by default nothing.
+            policy: decides what mirrors and screens show; by default nothing.
             label_seed: draws the numbers truth calls people by; `seed` by default.
             coarse: play decisions and visits alone: people get about without walking, cloth
                 does not move; see `run_coarse`.

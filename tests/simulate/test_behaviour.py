@@ -13,6 +13,7 @@ import pytest
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import Sale
 from retailsim.messages.truth import (
+    TruthCrossing,
     TruthInteraction,
     TruthLook,
     TruthPeople,
@@ -23,10 +24,12 @@ from retailsim.messages.truth import (
     TruthTagZones,
     TruthTryOn,
 )
-from retailsim.simulate.scenario import Scenario
+from retailsim.simulate.scenario import Scenario, parse_scenario
 from retailsim.simulate.snapshot import Place, Pose, Snapshot
 from retailsim.simulate.world import World
+from retailsim.store.load import parse_plan
 from retailsim.store.plan import StorePlan
+from tests.simulate.malls import CONCOURSE, STROLL
 
 
 @dataclass
@@ -62,6 +65,15 @@ def play(small_plan: StorePlan, small_scenario: Scenario) -> Play:
         return Day(day, log)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def concourse() -> tuple[StorePlan, Scenario]:
+    """A mall's concourse in which couples stroll."""
+    tree = parse_scenario(STROLL.replace("EFFECT", "none"), origin="stroll").model_dump(mode="json")
+    tree["arrivals"] = {"visitors": [{"at_s": 0, "per_hour": 300}]}
+    tree["personas"] = [{"id": "pair", "company": {"alone": 0, "couple": 1}}]
+    return parse_plan(CONCOURSE, origin="mall"), Scenario.model_validate(tree)
 
 
 QUIET = {"visitors": [{"at_s": 0, "per_hour": 60}], "passers_by": []}
@@ -240,3 +252,43 @@ def test_changing_a_persona_leaves_arrivals_alone(
     plain = appeared()
     assert len(plain) > 12
     assert appeared(feminine=1.0, age_years=[60, 80], stay=3.0, pace=0.7) == plain
+
+
+def test_nobody_is_held_up_for_a_minute_in_a_shop_full_of_families(
+    small_plan: StorePlan, small_scenario: Scenario
+) -> None:
+    tree = small_scenario.model_dump(mode="json")
+    tree["arrivals"] = {"visitors": [{"at_s": 0, "per_hour": 240}]}
+    tree["habits"] |= {"pick_up_probability": 0.8, "try_on_probability": 0.9}
+    tree["personas"] = [{"id": "parent", "company": {"alone": 1, "family": 2}}]
+    tree["staff"] |= {"stockers": 1}
+    world = World(Scenario.model_validate(tree), small_plan, seed=3)
+    last_moved: dict[int, tuple[np.ndarray, int]] = {}
+    longest_s = 0.0
+    for tick, _ in enumerate(world.run(240)):
+        for person in world._shop.people:
+            place, since = last_moved.get(person.label, (person.xy_m, tick))
+            if not person.mover.walking or np.hypot(*(person.xy_m - place)) > 0.5:
+                last_moved[person.label] = (person.xy_m.copy(), tick)
+            else:
+                last_moved[person.label] = (place, since)
+                longest_s = max(longest_s, (tick - since) / 10)
+    assert longest_s < 60
+
+
+def test_a_party_goes_into_a_shop_of_the_mall_and_comes_out_together(
+    concourse: tuple[StorePlan, Scenario],
+) -> None:
+    plan, scenario = concourse
+    log = MessageLog()
+    for _, messages in World(scenario, plan, seed=4).run(150):
+        log.extend(messages)
+    group = {m.person_id: m.group for m in log.of(TruthPerson)}
+    entered: dict[tuple[int, str], set[int]] = {}
+    for m in log.of(TruthCrossing):
+        if m.door in ("shoes", "books", "toys") and m.direction == "out":
+            entered.setdefault((group[m.person_id], m.door), set()).add(m.person_id)
+    assert len(entered) >= 4
+    size = {g: list(group.values()).count(g) for g, _ in entered}
+    whole = [len(people) == size[g] for (g, _), people in entered.items()]
+    assert np.mean(whole) > 0.7, "companions stay outside"

@@ -162,6 +162,7 @@ def test_a_follower_who_has_lost_the_leader_finds_the_way() -> None:
 
 def test_a_leader_gets_out_of_the_fitting_room_past_who_waits_outside() -> None:
     walk, leader = led(2)
+    leader.room = "fitting-1"
     go(walk, leader, (0.75, 8.25))
     walk.run([], most_s=6.0)
     go(walk, leader, (6.0, -1.5))

@@ -117,3 +117,15 @@ def test_distances_hold_wherever_people_walk(seed: int) -> None:
     track = walk(spots[:8], spots[8:], 6)["track"]
     assert gaps(track).min() >= GAP_M - 1e-9
     assert clearance_m(NAVIGATOR.boxes, track.reshape(-1, 2)).min() >= WALL_GAP_M - 1e-9
+
+
+def test_nobody_steps_into_a_fitting_room_that_is_not_theirs() -> None:
+    inside = (0.75, 8.25)
+    for room, arrives in ((None, 0), ("fitting-2", 0), ("fitting-1", 1)):
+        done: list[int] = []
+        mover = Mover(np.array([0.8, 6.4]), 0.0, 1.7, 1.1, room=room)
+        mover.walk_to(NAVIGATOR.field(inside), lambda done=done: done.append(1))
+        for _ in range(60):
+            step([mover], NAVIGATOR)
+        assert len(done) == arrives
+        assert (mover.xy_m[1] > 7.55) == bool(arrives)

@@ -93,7 +93,7 @@ def small_days(draw: st.DrawFn) -> dict[str, object]:
         "staff": {
             "at_till": draw(st.integers(0, 1)),
             "greeters": draw(st.integers(0, 1)),
-            "stockers": draw(st.integers(0, 1)),
+            "stockers": draw(st.integers(0, 3)),
             "delivery": delivery,
         },
     }
@@ -183,6 +183,7 @@ def check_everything(played: Played) -> None:
     garments_are_in_one_place(played)
     only_what_was_carried_is_sold(played)
     hands_do_one_thing_at_a_time(played)
+    fitting_rooms_are_private(played)
     garments_have_one_story(played)
     zones_follow_the_garments(played)
     tells_what_it_should_at_the_start(played)
@@ -294,6 +295,14 @@ def out_of_the_back_room(played: Played) -> Iterator[tuple[str, int]]:
         fetched &= after.garments.place == Place.CARRIED
         for i in np.flatnonzero(fetched):
             yield played.plan.items[i].epc, after.time_ns
+
+
+def fitting_rooms_are_private(played: Played) -> None:
+    for room in played.plan.fixtures:
+        if room.kind == "fitting_room":
+            for snapshot in played.snapshots:
+                inside = np.abs(snapshot.people.xy_m - room.center_m).max(axis=1, initial=0)
+                assert (inside < max(room.size_m) / 2 - 0.2).sum() <= 1
 
 
 def hands_do_one_thing_at_a_time(played: Played) -> None:
