@@ -14,7 +14,7 @@ import numpy as np
 from retailsim.errors import BagError
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import TagReads
-from retailsim.messages.truth import TruthBoxes, TruthScenario, TruthTagZones, TruthTaste
+from retailsim.messages.truth import TruthPerson, TruthScenario, TruthTagZones, TruthTaste
 from retailsim.session.container import refuse_existing
 from retailsim.session.foxglove import video_data
 from retailsim.session.reader import BagReader
@@ -231,7 +231,7 @@ def _truth(reader: BagReader, plan: StorePlan, window: _Window) -> Iterator[_Ite
                 zones.update(zip(message.epc.tolist(), message.zone.tolist(), strict=True))
             elif message.time_ns < window.end_ns:
                 later.append(message)
-        elif not isinstance(message, TruthBoxes) or message.camera in cameras:
+        elif getattr(message, "camera", None) in (None, *cameras):
             yield from _clip(message, window)
     if zones:
         names = np.array(list(zones), np.str_), np.array(list(zones.values()), np.str_)
@@ -241,7 +241,7 @@ def _truth(reader: BagReader, plan: StorePlan, window: _Window) -> Iterator[_Ite
 
 def _clip(message: Message, window: _Window) -> Iterator[_Item]:
     changed: Any = message
-    if isinstance(message, TruthScenario | TruthTaste):
+    if isinstance(message, TruthScenario | TruthPerson | TruthTaste):
         if message.time_ns < window.end_ns:
             yield max(message.time_ns, window.begin_ns), message
     elif hasattr(message, "end_ns"):
