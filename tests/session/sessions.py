@@ -13,6 +13,8 @@ from retailsim.messages.sensors import Sale, TagReads, TryOn
 from retailsim.messages.truth import (
     TruthBoxes,
     TruthInteraction,
+    TruthKeypoints,
+    TruthPerson,
     TruthScenario,
     TruthTagZones,
     TruthTaste,
@@ -68,6 +70,17 @@ def reads(tick: int, count: int = 5) -> TagReads:
     )
 
 
+def joints(camera: str, tick: int, people: int = 2) -> TruthKeypoints:
+    """Where their joints are."""
+    return TruthKeypoints(
+        START_NS + tick * TICK_NS,
+        camera,
+        np.arange(people),
+        np.full((people, 17, 2), 20, np.float32),
+        np.full((people, 17), 2, np.uint8),
+    )
+
+
 def boxes(camera: str, tick: int, people: int = 2) -> TruthBoxes:
     """Two people who stand still."""
     corners = np.tile(np.array([10, 20, 30, 40], np.float32), (people, 1))
@@ -84,12 +97,19 @@ def boxes(camera: str, tick: int, people: int = 2) -> TruthBoxes:
 def happenings(ticks: int) -> Iterator[tuple[int, Message]]:
     """All messages but video, with log times, in order."""
     yield START_NS, TruthScenario(START_NS, "corner", 7, "name: corner\n")
+    yield (
+        START_NS,
+        TruthPerson(
+            START_NS, 1, "", "anybody", "browse", 1, "feminine", 30.0, 1.7, False, "shirt", "skirt"
+        ),
+    )
     yield START_NS, TruthTaste(START_NS, 1, np.array(["shirt-01"]), np.array([0.5]))
     yield START_NS, TruthTagZones(START_NS, np.array(["aa", "bb"]), np.array(["rack", "rack"]))
     for tick in range(ticks):
         time_ns = START_NS + tick * TICK_NS
         for camera in ("left", "right"):
             yield time_ns, boxes(camera, tick)
+            yield time_ns, joints(camera, tick)
         if tick == 12:
             yield time_ns, TruthTagZones(time_ns, np.array(["bb"]), np.array(["till"]))
             yield time_ns, TryOn(time_ns, "mirror-1", f"{1:024x}")

@@ -15,6 +15,8 @@ from retailsim.messages.sensors import FrameBatch, TagReads
 from retailsim.messages.truth import (
     TruthBoxes,
     TruthInteraction,
+    TruthKeypoints,
+    TruthPerson,
     TruthScenario,
     TruthTagZones,
     TruthTaste,
@@ -75,10 +77,10 @@ def test_zones_of_all_tags_are_stated_at_the_start(bag: Path, tmp_path: Path) ->
     assert (after.epc.tolist(), after.zone.tolist()) == (["aa", "bb"], ["rack", "till"])
 
 
-def test_tastes_and_scenario_are_kept(bag: Path, tmp_path: Path) -> None:
+def test_people_their_tastes_and_the_scenario_are_kept(bag: Path, tmp_path: Path) -> None:
     log = _cut_truth(bag, tmp_path / "a.bag", 3.0, 0.5)
     original = MessageLog(BagReader(bag).truth())
-    for kind in (TruthTaste, TruthScenario):
+    for kind in (TruthPerson, TruthTaste, TruthScenario):
         (kept,), (stated,) = log.of(kind), original.of(kind)
         assert same(kept, stated)
 
@@ -92,6 +94,7 @@ def test_one_camera_can_be_kept(bag: Path, tmp_path: Path) -> None:
     boxes = MessageLog(reader.truth()).of(TruthBoxes)
     assert {m.camera for m in boxes} == {"right"}
     assert len(boxes) == len(frames) == 10
+    assert {m.camera for m in MessageLog(reader.truth()).of(TruthKeypoints)} == {"right"}
 
 
 def test_from_its_first_key_frame_on_video_is_copied(bag: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_every_message_comes_back(bag: Path) -> None:
     assert len(devices) == TICKS + 2
     assert all(map(same, devices, [m for m in written if not _is_truth(m)]))
     truth = list(reader.truth())
-    assert len(truth) == 2 * TICKS + 5
+    assert len(truth) == 4 * TICKS + 6
     assert all(map(same, truth, [m for m in written if _is_truth(m)]))
     assert reader.plan == PLAN
 
@@ -112,6 +112,9 @@ def test_topics_and_schemas_are_the_documented_ones(bag: Path) -> None:
         "/truth/interaction": "retailsim.TruthInteraction",
         "/truth/camera/left/boxes": "retailsim.TruthBoxes",
         "/truth/camera/right/boxes": "retailsim.TruthBoxes",
+        "/truth/camera/left/keypoints": "retailsim.TruthKeypoints",
+        "/truth/camera/right/keypoints": "retailsim.TruthKeypoints",
+        "/truth/person": "retailsim.TruthPerson",
     }
     assert {c.message_encoding for c in summary.channels.values()} == {"protobuf"}
 
