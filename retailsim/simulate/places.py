@@ -12,7 +12,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.waiting import stays_open, waiting_spots
+from retailsim.simulate.waiting import outside_m, stays_open, waiting_spots
 from retailsim.store.obstacles import Boxes, clearance_m, obstacles
 from retailsim.store.plan import Fixture, StorePlan
 from retailsim.store.slots import fixture_axes
@@ -161,7 +161,7 @@ def _idle_m(
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     free = ((grid > STAND_M) & (grid < np.array(size_m) - STAND_M)).all(axis=1)
     for room in rooms:
-        free &= _outside(grid, np.array(room.center_m), max(room.size_m)) > STAND_M
+        free &= outside_m(grid, room) > STAND_M
     for spot in in_demand:
         free &= np.hypot(*(grid - spot).T) > APART_M
     free &= clearance_m(boxes, grid) >= STAND_M
@@ -173,12 +173,6 @@ def _before(fixture: Fixture, plan: StorePlan, boxes: Boxes) -> Spot:
     assert plan.size_m is not None
     points = points_before(fixture, MIRROR_M, plan.size_m)
     return as_spot(points[int(clearance_m(boxes, points).argmax())])
-
-
-def _outside(xy_m: F64, center_m: F64, size_m: float) -> F64:
-    """Return how far points (n, 2) are outside a square, (n,)."""
-    away: F64 = np.abs(xy_m - center_m).max(axis=1) - size_m / 2
-    return away
 
 
 def _stock_room(

@@ -41,7 +41,7 @@ def waiting_spots(
     middle = np.mean([_ahead(room) for room in rooms], axis=0)
     step = np.arange(-REACH_M, REACH_M + 0.01, STEP_M)
     grid = middle + np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2)
-    away = np.min([_outside(grid, room) for room in rooms], axis=0)
+    away = np.min([outside_m(grid, room) for room in rooms], axis=0)
     inside = ((grid > SPOT_CLEARANCE_M) & (grid < np.array(size_m) - SPOT_CLEARANCE_M)).all(axis=1)
     usable = inside & (away > DOORWAY_M) & (clearance_m(boxes, grid) >= SPOT_CLEARANCE_M)
     near = grid[usable][np.argsort(np.hypot(*(grid[usable] - middle).T), kind="stable")]
@@ -103,7 +103,7 @@ def _ahead(room: Fixture) -> F64:
     return np.asarray(np.array(room.center_m) + ahead * (max(room.size_m) / 2 + AHEAD_M))
 
 
-def _outside(xy_m: F64, room: Fixture) -> F64:
+def outside_m(xy_m: F64, room: Fixture) -> F64:
     """Return how far points (n, 2) are outside a square around a room, (n,)."""
     away: F64 = np.abs(xy_m - np.array(room.center_m)).max(axis=1) - max(room.size_m) / 2
     return away
