@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.resources import find
 from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.faults import Faults, Flaws
+from retailsim.simulate.occluders import with_occluders
 from retailsim.simulate.snapshot import Garments, People, Place, Pose, Snapshot
+from retailsim.simulate.wild import CORNER_BEND, wild_decor, wild_flaws
 from retailsim.store.load import load_plan
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import Camera, Fixture, StorePlan
 from retailsim.store.projection import Projection
 from retailsim.train.layers import Layer
-from retailsim.train.people_layers import CLEARANCE_M, apart, draw_light, dressed, wild_body
+from retailsim.train.people_layers import (
+    CLEARANCE_M,
+    REACHING,
+    apart,
+    draw_light,
+    dressed,
+    wild_body,
+)
 from retailsim.train.randomisers import ALL, Randomisers
 
 Rng = np.random.Generator
 F64 = NDArray[np.float64]
-BASE_STORE = "scenarios/stores/boutique.yaml"
+# Shops to begin from and how often; the sports shop and the concourse are kept for judging.
+BASE_STORES = {"boutique": 0.5, "showroom": 0.2, "dense-rails": 0.15, "fast-fashion": 0.15}
+MOST_ON_FIXTURE = 6  # garments; every one is drawn
 SNAPSHOTS_PER_SHOP = 16
 CAMERAS_PER_SHOP = 6
 CARRIED_PER_SHOP = 5
+# Shares of Pose, in its order: shoppers reach, hold and fold more often than people in a street.
+POSE_SHARES = (0.27, 0.33, 0.10, 0.06, 0.06, 0.06, 0.03, 0.03, 0.02, 0.04)
 TICK_NS = 100_000_000
 BODY_CLEARANCE_M = 0.22
 NO_GARMENTS = Garments(np.zeros((0, 3)), np.zeros(0, np.uint8), np.zeros(0, np.int64))
@@ -34,7 +49,8 @@ def shop_layers(rng: Rng, seed: int, *, randomisers: Randomisers = ALL) -> Itera
     """Yield SNAPSHOTS_PER_SHOP * CAMERAS_PER_SHOP pictures of one random shop."""
     plan = draw_shop(rng)
     shown = plan if randomisers.clutter else plan.model_copy(update={"stock": []})
-    rig = CameraRig(shown, seed=seed, light=draw_light(rng, randomisers))
+    flaws = draw_flaws(rng, plan) if randomisers.lighting else Faults()
+    rig = CameraRig(shown, seed=seed, light=draw_light(rng, randomisers), faults=flaws)
     # The same garments are carried all the time: every change redraws a part of the shop.
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     for tick in range(SNAPSHOTS_PER_SHOP):
@@ -58,25 +74,43 @@ def to_layer(view: View) -> Layer:
 
 
 def draw_shop(rng: Rng) -> StorePlan:
-    """Draw a shop: the shipped one with its goods, furniture and cameras changed."""
-    base = load_plan(find(BASE_STORE))
+    """Draw a shop: one of the shipped ones with all that can be seen of it changed."""
+    store = rng.choice(list(BASE_STORES), p=list(BASE_STORES.values()))
+    base = load_plan(find(f"scenarios/stores/{store}.yaml"))
+    looks, things = rng.integers(2**31, size=2)
+    base = base.model_copy(update={"decor": wild_decor(base.decor, 0.7, seed=int(looks))})
+    base = with_occluders(base, float(rng.uniform(0, 0.6)), seed=int(things))
     tree = base.model_dump(mode="json")
     for sku in tree["catalogue"]:
         if rng.random() < 0.6:
             sku["colour"], sku["colour2"] = _hex(rng), _hex(rng)
             sku["pattern"] = str(rng.choice(["plain", "plain", "stripes", "checks", "dots"]))
-    skus = [stock["sku"] for stock in tree["stock"]]
-    for stock, sku in zip(tree["stock"], rng.permutation(skus), strict=True):
-        stock["sku"] = str(sku)
-        stock["count"] = int(rng.integers(2, 6))
+    _rearrange(rng, tree["stock"], base)
     for fixture, known in zip(tree["fixtures"], base.fixtures, strict=True):
-        if known.kind in ("rail", "table") and _stands_free(known, base):
+        if known.kind in ("rail", "table", "shelf") and _stands_free(known, base):
             shift = rng.normal(0, 0.3, 2)
             fixture["center_m"] = [float(v) for v in np.array(known.center_m) + shift]
             fixture["angle_deg"] = float(rng.choice([known.angle_deg, known.angle_deg + 90]))
     cameras = [_camera(rng, f"cam-{i}", base) for i in range(CAMERAS_PER_SHOP)]
     tree["cameras"] = [camera.model_dump(mode="json") for camera in cameras]
     return StorePlan.model_validate(tree)
+
+
+def draw_flaws(rng: Rng, plan: StorePlan) -> Faults:
+    """Draw how blurred, noisy, dark, dirty and flickering every camera's pictures are."""
+    seed, strength = int(rng.integers(2**31)), float(rng.uniform(0, 1))
+    cameras = [wild_flaws(c.id, Flaws(), strength, seed=seed) for c in plan.cameras]
+    return Faults(cameras=cameras)
+
+
+def _rearrange(rng: Rng, stock: list[dict[str, Any]], plan: StorePlan) -> None:
+    """Exchange the articles of furniture of one kind and draw how many lie or hang there."""
+    kinds = {fixture.id: fixture.kind for fixture in plan.fixtures}
+    for kind in sorted(set(kinds.values())):
+        rows = [row for row in stock if kinds[row["fixture"]] == kind]
+        for row, sku in zip(rows, rng.permutation([row["sku"] for row in rows]), strict=True):
+            row["sku"] = str(sku)
+            row["count"] = min(row["count"], int(rng.integers(2, MOST_ON_FIXTURE)))
 
 
 def _stands_free(fixture: Fixture, plan: StorePlan) -> bool:
@@ -105,12 +139,15 @@ def _camera(rng: Rng, name: str, plan: StorePlan) -> Camera:
         position = np.array([*corner, rng.uniform(1.4, 3.1)])
         target = np.array([*rng.uniform([2, 1.5], [width - 2, depth - 1.5]), rng.uniform(0.3, 1.2)])
         hfov = rng.uniform(55, 105)
+    corner = np.tan(np.deg2rad(hfov) / 2) * np.hypot(1, 360 / 640)
+    bend = float(-rng.uniform(0, CORNER_BEND) / corner**2) if rng.random() < 0.5 else 0.0
     inside = np.clip(position, [0.1, 0.1, 1.2], [width - 0.1, depth - 0.1, 3.15])
     return Camera(
         id=name,
         position_m=(float(inside[0]), float(inside[1]), float(inside[2])),
         look_at_m=(float(target[0]), float(target[1]), float(target[2])),
         hfov_deg=float(hfov),
+        distortion=(bend, 0.0),
     )
 
 
@@ -160,17 +197,17 @@ def _draw_people(rng: Rng, plan: StorePlan) -> People:
             spots.append(spot)
     n = len(spots)
     xy = np.array(spots).reshape(n, 2)
-    pose = rng.choice(Pose.BEND + 1, n, p=(0.3, 0.36, 0.18, 0.08, 0.08)).astype(np.uint8)
+    pose = rng.choice(len(Pose), n, p=POSE_SHARES).astype(np.uint8)
     heading = rng.uniform(-np.pi, np.pi, n)
     reach = np.full((n, 3), np.nan)
-    for i in np.flatnonzero((pose == Pose.REACH) | (pose == Pose.HOLD)):
+    for i in np.flatnonzero(np.isin(pose, REACHING)):
         ahead = np.array([np.cos(heading[i]), np.sin(heading[i])])
         reach[i] = (*(xy[i] + rng.uniform(0.35, 0.6) * ahead), rng.uniform(0.8, 1.5))
     return People(
         body=tuple(wild_body(rng, row) for row in range(n)),
         xy_m=xy,
         heading_rad=heading,
-        speed_mps=np.where(pose == Pose.WALK, rng.uniform(0.3, 1.5, n), 0.0),
+        speed_mps=np.where(np.isin(pose, (Pose.WALK, Pose.PUSH)), rng.uniform(0.3, 1.5, n), 0.0),
         gait_phase=rng.uniform(0, 50, n),
         pose=pose,
         reach_xyz_m=reach,
