@@ -150,16 +150,21 @@ class Population:
             yield from accompany(shop, self._visit(person, party, key), leader, member.role)
 
     def _inside_at_start(self, k: int) -> None:
-        """Put a party at a free place by a fixture, part of their visit behind them."""
+        """Put a party in the middle of a visit at a free place, by a fixture if there is one."""
         shop, key = self._shop, ("early", k)
         rng = stream(self._seed, *key, "way")
         spots = [spot for beside in shop.places.beside.values() for spot in beside]
-        spots = spots or [as_spot(spot) for spot in shop.places.idle_m]
-        order = rng.permutation(len(spots))
+        idle = [as_spot(spot) for spot in shop.places.idle_m]
+        order = rng.permutation(len(spots or idle))
         rest, heading = rng.uniform(0.15, 1.0), float(rng.uniform(-np.pi, np.pi))
-        free = next((spots[i] for i in order if shop.claims.free(spots[i], None)), None)
+        free = self._first_free(spots or idle, order)
+        if free is None and spots:
+            free = self._first_free(idle, rng.permutation(len(idle)))
         if free is None:
-            return
+            raise ScenarioError(
+                f"warm_start.people: the shop is full with {k} parties and the staff at the "
+                f"start; take fewer than {shop.scenario.warm_start.people}"
+            )
         party = self._party("early", k)
         leader = self._leader(party, key, free, self._next_group())
         self._stands(leader, free, heading)
@@ -180,6 +185,10 @@ class Population:
                 own = self._visit(person, party, (*key, m))
                 shop.env.process(accompany(shop, own, leader, member.role))
         shop.env.process(self._finish(party, visit, key))
+
+    def _first_free(self, spots: list[Spot], order: NDArray[np.int64]) -> Spot | None:
+        free = self._shop.claims.free
+        return next((spots[i] for i in order if free(spots[i], None)), None)
 
     def _stands(self, person: Person, spot: Spot, heading_rad: float) -> None:
         person.mover.xy_m, person.mover.heading_rad = np.array(spot, float), heading_rad

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import yaml
 from pydantic import AwareDatetime, Field, model_validator
@@ -19,6 +19,7 @@ from retailsim.resources import find
 from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
 from retailsim.simulate.personas import ANYBODY, Persona, Regulars
+from retailsim.simulate.places import most_standing
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
 from retailsim.store.load import line_in, load_model, load_shop, parse_model
@@ -59,7 +60,12 @@ class Arrivals(PlanModel):
 class WarmStart(PlanModel):
     """People who are inside when the scenario starts, in the middle of what they do."""
 
-    people: int = Field(default=0, ge=0, le=200)
+    people: int = Field(
+        default=0,
+        ge=0,
+        le=200,
+        description="parties; who comes with them is there too, where there is room beside them",
+    )
     warm_up_s: float = Field(
         default=90.0, ge=0, le=1800, description="how long the world runs before its start"
     )
@@ -298,11 +304,21 @@ def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
     plan = load_shop(path)
     for stranger in strangers(scenario.faults, plan):
-        place = ["faults", *stranger.place]
-        name = ".".join(str(part) for part in place)
-        line = line_in(scenario_path, place)
-        raise ScenarioError(f"{scenario_path}:{line}: {name}: {stranger.message}")
+        _refuse(scenario_path, ["faults", *stranger.place], stranger.message)
+    most = most_standing(plan.size_m or (0.0, 0.0))
+    if scenario.warm_start.people > most:
+        _refuse(
+            scenario_path,
+            ["warm_start", "people"],
+            f"{scenario.warm_start.people} do not fit on the floor of {plan.name}, "
+            f"{most} at the very most; take fewer",
+        )
     return plan
+
+
+def _refuse(path: str | Path, place: list[str | int], message: str) -> NoReturn:
+    name = ".".join(str(part) for part in place)
+    raise ScenarioError(f"{path}:{line_in(path, place)}: {name}: {message}")
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from retailsim.errors import ScenarioError
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import Sale
 from retailsim.messages.truth import (
@@ -65,6 +66,17 @@ def play(small_plan: StorePlan, small_scenario: Scenario) -> Play:
         return Day(day, log)
 
     return run
+
+
+def test_who_finds_no_place_by_a_fixture_at_the_start_stands_elsewhere(play: Play) -> None:
+    day = play(1, 0.1, arrivals=NOBODY, warm_start={"people": 24, "warm_up_s": 0})
+    staff = day.log.of(TruthPeople)[0].staff
+    assert np.sum(~staff) == 24
+
+
+def test_a_shop_that_is_full_before_all_are_inside_is_refused(play: Play) -> None:
+    with pytest.raises(ScenarioError, match=r"warm_start\.people: the shop is full with \d+ part"):
+        play(1, 0.1, arrivals=NOBODY, warm_start={"people": 150, "warm_up_s": 0})
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,16 @@ def test_a_store_that_cannot_be_is_refused_with_file_and_line(tmp_path: Path) ->
         load_store(parse_scenario(TEXT, origin="x.yaml"), tmp_path / "x.yaml")
 
 
+def test_more_people_at_the_start_than_a_floor_can_hold_are_refused_with_file_and_line(
+    tmp_path: Path,
+) -> None:
+    small = Path("scenarios/stores/dense-rails.yaml").resolve()
+    text = TEXT.replace("stores/boutique.yaml", str(small)) + "warm_start: {people: 199}\n"
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ScenarioError, match=r"x\.yaml:10: warm_start\.people: 199 do not fit"):
+        load_store(load_scenario(tmp_path / "x.yaml"), tmp_path / "x.yaml")
+
+
 def test_writing_and_reading_back_changes_nothing() -> None:
     scenario = load_scenario("scenarios/boutique.yaml")
     assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
