@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from retailsim.store.plan import Identifier, PlanModel, Point3, Positive, StorePlan
-
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
+from retailsim.store.plan import (
+    Identifier,
+    NotNegative,
+    PlanModel,
+    Point3,
+    Positive,
+    Share,
+    StorePlan,
+)
 
 
 class Flaws(PlanModel):

@@ -6,31 +6,23 @@ after a source it is assumed.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from retailsim.store.plan import Identifier, PlanModel, Positive
+from retailsim.simulate.lognormal import LogNormal
+from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0)]
 Purpose = Literal["browse", "find", "return"]
 Style = Literal["basic", "casual", "smart", "sport", "party"]
-
-
-class Spread(PlanModel):
-    """A log-normal amount, cut off at four times its median."""
-
-    median: Positive
-    spread: float = Field(default=0.5, ge=0, le=2, description="sigma of the logarithm")
 
 
 class Purposes(PlanModel):
     """What people of a persona come for: weights."""
 
-    browse: Weight = Field(default=1.0, description="to look around")
-    find: Weight = Field(default=0.0, description="for a garment of one kind")
-    bring_back: Weight = Field(default=0.0, description="to return something bought earlier")
+    browse: NotNegative = Field(default=1.0, description="to look around")
+    find: NotNegative = Field(default=0.0, description="for a garment of one kind")
+    bring_back: NotNegative = Field(default=0.0, description="to return something bought earlier")
 
     @model_validator(mode="after")
     def _some(self) -> Purposes:
@@ -42,9 +34,9 @@ class Purposes(PlanModel):
 class Company(PlanModel):
     """Who they come with: weights. A family is one or two adults with one or two children."""
 
-    alone: Weight = 1.0
-    couple: Weight = 0.0
-    family: Weight = 0.0
+    alone: NotNegative = 1.0
+    couple: NotNegative = 0.0
+    family: NotNegative = 0.0
 
     @model_validator(mode="after")
     def _some(self) -> Company:
@@ -57,7 +49,7 @@ class Persona(PlanModel):
     """A kind of shopper; all defaults are assumed."""
 
     id: Identifier
-    share: Weight = Field(default=1.0, description="weight among the scenario's personas")
+    share: NotNegative = Field(default=1.0, description="weight among the scenario's personas")
     feminine: Share = Field(default=0.5, description="share who present as women")
     age_years: tuple[float, float] = Field(default=(18.0, 75.0), description="youngest, oldest")
     height_m: tuple[Positive, Positive] | None = Field(
@@ -65,11 +57,11 @@ class Persona(PlanModel):
     )
     style: Style | None = Field(default=None, description="a style they all favour")
     segment: int | None = Field(default=None, ge=0, description="taste segment; any if not given")
-    budget_eur: Spread | None = Field(
+    budget_eur: LogNormal | None = Field(
         default=None, description="price of one garment they think dear; null: money is no matter"
     )
-    patience_s: Spread = Field(
-        default=Spread(median=240.0, spread=0.5), description="time they will stand in line"
+    patience_s: LogNormal = Field(
+        default=LogNormal(median=240.0, spread=0.5), description="time they will stand in line"
     )
     purposes: Purposes = Purposes()
     company: Company = Company()
@@ -98,7 +90,7 @@ class Regulars(PlanModel):
     share: Share = Field(default=0.0, description="of all parties that a regular leads")
     seed: int = Field(default=0, ge=0, lt=2**63)
     same_day: Share = Field(default=0.0, description="who come back once on the same day")
-    back_after_s: Spread = Field(default=Spread(median=1800.0, spread=0.4))
+    back_after_s: LogNormal = Field(default=LogNormal(median=1800.0, spread=0.4))
 
 
 ANYBODY = Persona(id="anybody")

@@ -19,7 +19,7 @@ from retailsim.simulate.choice import choose
 from retailsim.simulate.companions import accompany
 from retailsim.simulate.gait import group_share, relative_pace
 from retailsim.simulate.motion import Mover
-from retailsim.simulate.party import Member, Party, amount, draw_party
+from retailsim.simulate.party import Member, Party, draw_party
 from retailsim.simulate.people import Person, Story
 from retailsim.simulate.places import Spot
 from retailsim.simulate.shop import TICKS_PER_S, Doing, Shop
@@ -98,7 +98,7 @@ class Population:
         again = stream(self._seed, *key, "again")
         if party.customer is None or again.random() >= regulars.same_day:
             return
-        yield shop.wait(amount(regulars.back_after_s, again))
+        yield shop.wait(regulars.back_after_s.draw(again))
         if party.customer in self._here:
             return
         self._here.add(party.customer)
@@ -320,7 +320,7 @@ class Population:
         assert person.taste is not None
         plan = stream(self._seed, *key, "plan")
         leave_s, fixtures = stay(shop.scenario.habits, party.purpose, persona.stay, plan)
-        patience_s = amount(persona.patience_s, plan)
+        patience_s = persona.patience_s.draw(plan)
         kind = came_for(person.taste, shop.market.kinds, plan)
         budget = persona.budget_eur
         return Visit(
@@ -332,7 +332,7 @@ class Population:
             leave_s=leave_s,
             fixtures=fixtures,
             patience_s=patience_s,
-            budget_eur=None if budget is None else amount(budget, plan),
+            budget_eur=None if budget is None else budget.draw(plan),
             wanted=kind if party.purpose == "find" else np.zeros(len(kind), bool),
             seen=np.zeros(len(shop.goods.fixtures), bool),
         )
@@ -351,7 +351,7 @@ class Population:
             rng=acts,
             response=stream(self._seed, *person.key, "response"),
             liking=SPREAD * acts.normal(size=len(self._shop.street.shops)),
-            stay=self._shop.scenario.habits.visit,
+            stay_s=self._shop.scenario.habits.visit_s,
         )
 
     def _next_group(self) -> int:

@@ -6,37 +6,33 @@ comes out is the one that is recorded: who installs a camera elsewhere calibrate
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from retailsim.simulate.faults import Faults
 from retailsim.simulate.occluders import with_occluders
 from retailsim.simulate.wild import wild_camera, wild_decor, wild_flaws, wild_sku
-from retailsim.store.plan import PlanModel, StorePlan
-
-Strength = Annotated[float, Field(ge=0, le=1)]
+from retailsim.store.plan import PlanModel, Share, StorePlan
 
 
 class Randomisation(PlanModel):
     """What a scenario draws at random that a shop would have fixed: 0 nothing, 1 all there is."""
 
-    clothing: Strength = Field(
+    clothing: Share = Field(
         default=0.0,
         description="share of outfits worn and articles sold that get any colours and pattern",
     )
-    lighting: Strength = Field(
+    lighting: Share = Field(
         default=0.0, description="how far the light's side, colour, softness and level differ"
     )
-    camera: Strength = Field(
+    camera: Share = Field(
         default=0.0,
         description="how far cameras hang elsewhere, with other lenses, and how different their "
         "flaws are (cameras named in faults keep theirs)",
     )
-    background: Strength = Field(
+    background: Share = Field(
         default=0.0, description="probability of another floor, floor colour and wall colour"
     )
-    occluders: Strength = Field(
+    occluders: Share = Field(
         default=0.0, description="plants, mannequins and benches; at 1 about one on 10 m2"
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 from pydantic import AwareDatetime, Field, model_validator
@@ -18,15 +18,14 @@ from retailsim.errors import ScenarioError
 from retailsim.resources import find
 from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
+from retailsim.simulate.lognormal import LogNormal
 from retailsim.simulate.personas import ANYBODY, Persona, Regulars
 from retailsim.simulate.places import most_standing
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
 from retailsim.store.load import line_in, load_model, load_shop, parse_model
-from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
+from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share, StorePlan
 
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
 MAX_DURATION_S = 86_400.0
 
 
@@ -71,13 +70,6 @@ class WarmStart(PlanModel):
     )
 
 
-class Dwell(PlanModel):
-    """A log-normal duration, cut off at four times its median."""
-
-    median_s: Positive
-    spread: float = Field(default=0.5, ge=0, le=2, description="sigma of the logarithm")
-
-
 class Habits(PlanModel):
     """What shoppers do. Probabilities are those of a shopper who is neutral to a garment.
 
@@ -86,20 +78,26 @@ class Habits(PlanModel):
     """
 
     quick_share: Share = Field(default=0.3, description="who only look at one or two fixtures")
-    quick_visit: Dwell = Dwell(median_s=45.0, spread=0.35)
-    visit: Dwell = Dwell(median_s=260.0, spread=0.4)
-    look: Dwell = Field(default=Dwell(median_s=6.0), description="before touching at a fixture")
-    pause: Dwell = Field(default=Dwell(median_s=4.0), description="between two garments")
+    quick_visit_s: LogNormal = LogNormal(median=45.0, spread=0.35)
+    visit_s: LogNormal = LogNormal(median=260.0, spread=0.4)
+    look_s: LogNormal = Field(
+        default=LogNormal(median=6.0), description="before touching at a fixture"
+    )
+    pause_s: LogNormal = Field(default=LogNormal(median=4.0), description="between two garments")
     garments_per_fixture: Positive = Field(default=1.6, description="mean number handled")
     touch_probability: Share = Field(default=0.8, description="touches anything at a fixture")
     flip_s: tuple[Positive, Positive] = Field(default=(1.0, 4.0), description="least and most")
     pick_up_probability: Share = Field(default=0.2, description="takes a handled garment along")
     carry_at_most: int = Field(default=3, ge=1, le=10)
     try_on_probability: Share = Field(default=0.6, description="of a garment picked up")
-    change: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="in the room")
-    mirror: Dwell = Field(default=Dwell(median_s=12.0, spread=0.3), description="per garment")
+    change_s: LogNormal = Field(
+        default=LogNormal(median=16.0, spread=0.3), description="in the room"
+    )
+    mirror_s: LogNormal = Field(
+        default=LogNormal(median=12.0, spread=0.3), description="per garment"
+    )
     buy_probability: Share = Field(default=0.5, description="of a garment picked up")
-    pay: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="at the till")
+    pay_s: LogNormal = Field(default=LogNormal(median=16.0, spread=0.3), description="at the till")
     walking_speed_mps: Positive = Field(default=0.95, description="mean inside the shop")
     misplace_probability: Share = Field(
         default=0.0, description="a garment put back goes to another place than its own"

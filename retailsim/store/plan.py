@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 FixtureKind = Literal[
     "rail", "table", "shelf", "fitting_room", "mirror", "till", "wall", "plant", "mannequin",

@@ -95,7 +95,7 @@ NOBODY = {"visitors": [{"at_s": 0, "per_hour": 0}], "passers_by": []}
 def test_a_family_stays_together_and_acts_apart(play: Play) -> None:
     day = play(
         2, 120, arrivals=QUIET, warm_start={"people": 1},
-        habits={"visit": {"median_s": 90}, "quick_share": 0.0},
+        habits={"visit_s": {"median": 90}, "quick_share": 0.0},
         personas=[{"id": "parent", "company": {"alone": 0, "family": 1}}],
     )  # fmt: skip
     people = {m.person_id: m for m in day.log.of(TruthPerson) if not m.staff}
@@ -160,7 +160,7 @@ def test_a_delivery_is_carried_in_by_the_armful_until_all_hangs(play: Play) -> N
 def test_the_impatient_leave_the_line_and_buy_nothing(play: Play) -> None:
     greedy = {
         "buy_probability": 0.95, "pick_up_probability": 0.9, "try_on_probability": 0.0,
-        "touch_probability": 1.0, "pay": {"median_s": 15},
+        "touch_probability": 1.0, "pay_s": {"median": 15},
     }  # fmt: skip
     hasty = [{"id": "hasty", "patience_s": {"median": 1, "spread": 0}}]
     patient = [{"id": "patient", "patience_s": {"median": 500, "spread": 0}}]
@@ -179,7 +179,7 @@ def test_the_fitting_room_has_one_guest_at_a_time_and_a_line(play: Play) -> None
         4, 200,
         habits={
             "pick_up_probability": 0.9, "try_on_probability": 1.0, "touch_probability": 1.0,
-            "change": {"median_s": 12}, "visit": {"median_s": 60}, "quick_share": 0.0,
+            "change_s": {"median": 12}, "visit_s": {"median": 60}, "quick_share": 0.0,
         },
         personas=[{"id": "patient", "patience_s": {"median": 500, "spread": 0}}],
     )  # fmt: skip

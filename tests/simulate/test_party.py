@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from retailsim.simulate.party import Party, amount, draw_party
-from retailsim.simulate.personas import Company, Persona, Purposes, Regulars, Spread
+from retailsim.simulate.lognormal import LogNormal
+from retailsim.simulate.party import Party, draw_party
+from retailsim.simulate.personas import Company, Persona, Purposes, Regulars
 from retailsim.simulate.streams import stream
 
 
@@ -90,7 +91,7 @@ def test_purposes_are_drawn_by_weight() -> None:
 
 @given(median=st.floats(0.1, 1e4), spread=st.floats(0, 2), seed=st.integers(0, 1000))
 def test_amounts_are_positive_and_bounded(median: float, spread: float, seed: int) -> None:
-    drawn = amount(Spread(median=median, spread=spread), np.random.default_rng(seed))
+    drawn = LogNormal(median=median, spread=spread).draw(np.random.default_rng(seed))
     assert 0 < drawn <= 4 * median
 
 

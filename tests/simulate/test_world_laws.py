@@ -139,7 +139,7 @@ def test_laws_hold_on_a_day_of_families_staff_and_returns(
             "misplace_probability": 0.8,
             "touch_probability": 1.0,
             "buy_probability": 0.9,
-            "pay": {"median_s": 9},
+            "pay_s": {"median": 9},
         },
         "regulars": {"share": 0.7, "pool": 5, "same_day": 1.0, "back_after_s": {"median": 5}},
         "personas": [
