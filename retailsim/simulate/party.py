@@ -86,7 +86,7 @@ def draw_profile(persona: Persona, rng: np.random.Generator) -> Profile:
 
 def _draw_purpose(persona: Persona, rng: np.random.Generator) -> Purpose:
     weights = persona.purposes
-    total = np.array([weights.browse, weights.find, weights.bring_back])
+    total = np.array([weights.browse, weights.find, weights.return_])
     names: tuple[Purpose, ...] = ("browse", "find", "return")
     return names[int(rng.choice(3, p=total / total.sum()))]
 

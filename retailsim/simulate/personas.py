@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from retailsim.simulate.lognormal import LogNormal
 from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share
@@ -18,15 +18,19 @@ Style = Literal["basic", "casual", "smart", "sport", "party"]
 
 
 class Purposes(PlanModel):
-    """What people of a persona come for: weights."""
+    """What people of a persona come for: weights, by the words of their purpose in the truth."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     browse: NotNegative = Field(default=1.0, description="to look around")
     find: NotNegative = Field(default=0.0, description="for a garment of one kind")
-    bring_back: NotNegative = Field(default=0.0, description="to return something bought earlier")
+    return_: NotNegative = Field(
+        default=0.0, alias="return", description="to bring back something bought earlier"
+    )
 
     @model_validator(mode="after")
     def _some(self) -> Purposes:
-        if self.browse + self.find + self.bring_back <= 0:
+        if self.browse + self.find + self.return_ <= 0:
             raise ValueError("give at least one purpose a weight above 0")
         return self
 

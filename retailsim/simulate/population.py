@@ -39,6 +39,7 @@ PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
 LABELS = 1024
 CARRIES = 0.4  # share of those inside at the start who have already taken something (assumed)
 FARTHER_M = (1.4, 5.0)  # staff who find no place at the stock room start so far from it
+FIRST_GREETER, FIRST_STOCKER = 100, 200  # numbers of employees; tills count from 0
 Key = tuple[str | int, ...]
 
 
@@ -221,11 +222,11 @@ class Population:
             if spots:
                 person, acts = self._employee(i, spots[0])
                 shop.env.process(stand_behind(shop, person, till, acts))
-        for i, post in enumerate(shop.places.posts[: staff.greeters], start=100):
+        for i, post in enumerate(shop.places.posts[: staff.greeters], start=FIRST_GREETER):
             person, acts = self._employee(i, post)
             shop.env.process(greet(shop, person, post, acts))
         stock_room = shop.places.stock_room
-        for i in range(200, 200 + staff.stockers):
+        for i in range(FIRST_STOCKER, FIRST_STOCKER + staff.stockers):
             if stock_room is None:
                 break
             person, acts = self._employee(i, stock_room)

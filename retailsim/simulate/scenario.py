@@ -291,7 +291,7 @@ def parse_scenario(text: str, *, origin: str) -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """Return the scenario as YAML text that `parse_scenario` reads back equal."""
-    return yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False)
+    return yaml.safe_dump(scenario.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:

@@ -84,7 +84,7 @@ def test_a_regular_customer_is_the_same_person_every_time() -> None:
 
 
 def test_purposes_are_drawn_by_weight() -> None:
-    purposes = Purposes(browse=0, find=1, bring_back=1)
+    purposes = Purposes(browse=0, find=1, return_=1)
     found = [p.purpose for p in parties([Persona(id="one", purposes=purposes)])]
     assert set(found) == {"find", "return"}
 

@@ -81,6 +81,14 @@ def test_writing_and_reading_back_changes_nothing() -> None:
     assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
 
 
+def test_a_purpose_is_written_as_the_truth_calls_it() -> None:
+    text = TEXT + "personas:\n  - {id: bringer, purposes: {browse: 0, return: 1}}\n"
+    scenario = parse_scenario(text, origin="x.yaml")
+    assert scenario.personas[0].purposes.return_ == 1
+    assert "return: 1.0" in dump_scenario(scenario)
+    assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
+
+
 def test_the_start_is_exact_nanoseconds() -> None:
     text = TEXT.replace("14:30:00Z", "14:30:00.000007Z")
     assert parse_scenario(text, origin="x").start_ns == 1_773_498_600_000_007_000
