@@ -6,13 +6,14 @@ after a source it is assumed.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from retailsim.simulate.lognormal import LogNormal
-from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share
+from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share, Span
 
+OLDEST_YEARS = 110.0
 Purpose = Literal["browse", "find", "return"]
 Style = Literal["basic", "casual", "smart", "sport", "party"]
 
@@ -49,14 +50,22 @@ class Company(PlanModel):
         return self
 
 
+def _of_people(age_years: tuple[float, float]) -> tuple[float, float]:
+    if age_years[1] > OLDEST_YEARS:
+        raise ValueError(f"nobody is older than {OLDEST_YEARS:g}")
+    return age_years
+
+
 class Persona(PlanModel):
     """A kind of shopper; all defaults are assumed."""
 
     id: Identifier
     share: NotNegative = Field(default=1.0, description="weight among the scenario's personas")
     feminine: Share = Field(default=0.5, description="share who present as women")
-    age_years: tuple[float, float] = Field(default=(18.0, 75.0), description="youngest, oldest")
-    height_m: tuple[Positive, Positive] | None = Field(
+    age_years: Annotated[Span, AfterValidator(_of_people)] = Field(
+        default=(18.0, 75.0), description="youngest, oldest"
+    )
+    height_m: Span | None = Field(
         default=None, description="least and most; by age and sex where not given"
     )
     style: Style | None = Field(default=None, description="a style they all favour")
@@ -72,15 +81,6 @@ class Persona(PlanModel):
     pram: Share = Field(default=0.0, description="share of women and men who push a pram")
     pace: Positive = Field(default=1.0, description="factor of the walking speed")
     stay: Positive = Field(default=1.0, description="factor of the visit's length")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Persona:
-        for name, span in (("age_years", self.age_years), ("height_m", self.height_m)):
-            if span is not None and not 0 < span[0] <= span[1]:
-                raise ValueError(f"{name}: the least must be above 0 and not above the most")
-        if self.age_years[1] > 110:
-            raise ValueError("age_years: nobody is older than 110")
-        return self
 
 
 class Regulars(PlanModel):

@@ -24,7 +24,15 @@ from retailsim.simulate.places import most_standing
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
 from retailsim.store.load import line_in, load_model, load_shop, parse_model
-from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share, StorePlan
+from retailsim.store.plan import (
+    Identifier,
+    NotNegative,
+    PlanModel,
+    Positive,
+    Share,
+    Span,
+    StorePlan,
+)
 
 MAX_DURATION_S = 86_400.0
 
@@ -86,7 +94,7 @@ class Habits(PlanModel):
     pause_s: LogNormal = Field(default=LogNormal(median=4.0), description="between two garments")
     garments_per_fixture: Positive = Field(default=1.6, description="mean number handled")
     touch_probability: Share = Field(default=0.8, description="touches anything at a fixture")
-    flip_s: tuple[Positive, Positive] = Field(default=(1.0, 4.0), description="least and most")
+    flip_s: Span = Field(default=(1.0, 4.0), description="least and most")
     pick_up_probability: Share = Field(default=0.2, description="takes a handled garment along")
     carry_at_most: int = Field(default=3, ge=1, le=10)
     try_on_probability: Share = Field(default=0.6, description="of a garment picked up")
@@ -222,6 +230,14 @@ class Promises(PlanModel):
         description="share of a picture that light alone changes by more than 20 of 255 levels "
         "within the day, of the camera that has the most",
     )
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Promises:
+        for name in ("people_at_once", "mean_luminance"):
+            least, most = getattr(self, name), getattr(self, f"{name}_at_most")
+            if least is not None and most is not None and least > most:
+                raise ValueError(f"{name} promises more than {name}_at_most allows")
+        return self
 
 
 class Scenario(PlanModel):

@@ -171,6 +171,11 @@ def _devices(plan: StorePlan, size_m: F64) -> Iterator[Problem]:
                 at = _at(antenna.position_m)
                 text = f"antenna {antenna.port} of reader '{reader.id}' at {at} is {off}"
                 yield Problem("readers", i, f"{text}; move it into the shop")
+            elif antenna.position_m == antenna.look_at_m:
+                text = (
+                    f"antenna {antenna.port} of reader '{reader.id}' at {_at(antenna.position_m)}"
+                )
+                yield Problem("readers", i, f"{text} looks at itself; give another look_at_m")
 
 
 def _off_building(xyz_m: Point3, size_m: F64, height_m: float) -> str:

@@ -98,9 +98,9 @@ def test_amounts_are_positive_and_bounded(median: float, spread: float, seed: in
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"age_years": (30, 20)}, "age_years"),
+        ({"age_years": (30, 20)}, "the least, 30"),
         ({"age_years": (30, 300)}, "110"),
-        ({"height_m": (1.9, 1.5)}, "height_m"),
+        ({"height_m": (1.9, 1.5)}, "the least, 1.9"),
         ({"purposes": {"browse": 0}}, "purpose"),
         ({"company": {"alone": 0}}, "alone, couple or family"),
         ({"feminine": 1.2}, "less than or equal"),

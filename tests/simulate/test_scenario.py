@@ -102,6 +102,27 @@ def test_the_start_is_exact_nanoseconds() -> None:
         ("2026-03-14T14:30:00Z", "2026-03-14T14:30:00", 4, "start_time"),
         ("per_hour: 20", "per_hour: -20", 9, "per_hour"),
         ("at_s: 60", "at_s: 0", 6, "at_s of rate points must rise"),
+        *(
+            (
+                "duration_s: 60\n",
+                f"duration_s: 60\n{block}:\n{rows}\n",
+                line,
+                f"{block}.*{words}",
+            )
+            for block, rows, line, words in (
+                ("habits", "  quick_share: 0.1\n  flip_s: [4, 1]", 8, "flip_s: the least, 4"),
+                ("habits", "  flip_s: [-1, 1]", 7, "flip_s"),
+                ("personas", "  - id: p\n    age_years: [30, 20]", 8, "age_years: the least, 30"),
+                ("personas", "  - id: p\n    height_m: [1.9, 1.5]", 8, "height_m: the least, 1.9"),
+                (
+                    "promises",
+                    "  people_at_once: 9\n  people_at_once_at_most: 4",
+                    6,
+                    "people_at_once promises more",
+                ),
+                ("faults", "  cameras: [{camera: a}, {camera: a}]", 6, "flaws given twice: a"),
+            )
+        ),
     ],
 )
 def test_errors_name_file_line_and_field(old: str, new: str, line: int, field: str) -> None:
