@@ -208,7 +208,7 @@ def sum_up(error_m: np.ndarray, share: np.ndarray) -> dict[str, float]:
     """Return medians and the 90th percentile of errors, rounded; of no errors it is NaN.
 
     Args:
-        error_m: distance on the floor, infinite where a foot was said to be above the horizon, (n,).
+        error_m: distance on the floor, infinite where feet were said to be in the sky, (n,).
         share: how much of each person is seen, (n,).
     """
     figures = {
