@@ -32,7 +32,7 @@ from retailsim.simulate.taste import Taste
 from retailsim.simulate.till import stand_behind
 from retailsim.simulate.truth import Interval
 from retailsim.simulate.visit import Visit, came_for, stay
-from retailsim.simulate.wild import wild_clothes
+from retailsim.simulate.wild import wild_clothes, wild_manner
 from retailsim.store.standing import as_spot
 
 PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
@@ -302,8 +302,10 @@ class Population:
         self, key: Key, body: Body, spot: Spot, story: Story, *, staff: bool = False,
         pace: float = 1.0,
     ) -> Person:  # fmt: skip
-        wild = self._shop.scenario.randomise.clothing
-        body = replace(body, clothes=wild_clothes(body.clothes, wild, seed=self._seed))
+        wild = self._shop.scenario.randomise
+        clothes = wild_clothes(body.clothes, wild.clothing, seed=self._seed)
+        manner = wild_manner(body, wild.pose, seed=self._seed)
+        body = replace(body, clothes=clothes, manner=manner)
         gait = stream(self._seed, *key, "gait")
         mean_mps = self._shop.scenario.habits.walking_speed_mps * pace
         pace_mps = mean_mps * float(np.clip(gait.normal(1.0, PACE_SPREAD), 0.7, 1.4))

@@ -21,6 +21,11 @@ class Randomisation(PlanModel):
         default=0.0,
         description="share of outfits worn and articles sold that get any colours and pattern",
     )
+    pose: Share = Field(
+        default=0.0,
+        description="how far people differ in gait, swing of the arms, lean and where they look, "
+        "and share of those who stand about with hands on the hips, arms folded and the like",
+    )
     lighting: Share = Field(
         default=0.0, description="how far the light's side, colour, softness and level differ"
     )
@@ -42,7 +47,8 @@ def randomised(
 ) -> tuple[StorePlan, Faults]:
     """Return the shop and its faults as they are for a seed.
 
-    What people wear (`wild_clothes`) and the light (`wild_light`) are drawn where they come from.
+    What people wear (`wild_clothes`), how they move (`wild_manner`) and the light (`wild_light`)
+    are drawn where they come from.
     """
     if how == Randomisation():
         return plan, faults
