@@ -192,11 +192,25 @@ class Promises(PlanModel):
         default=None, description="customers who came in again after they had left"
     )
     screen_looks: NotNegative | None = None
+    screen_group: NotNegative | None = Field(
+        default=None, description="most people who look at one screen at the same time"
+    )
+    passed_by: NotNegative | None = Field(
+        default=None,
+        description="people who came and went without entering the shop, or one of a mall's",
+    )
+    shop_visits: NotNegative | None = Field(
+        default=None, description="people who went from a mall into one of its shops"
+    )
     misplaced: NotNegative | None = Field(
         default=None, description="garments put down where the planogram does not have them"
     )
     staff_carries: NotNegative | None = Field(
         default=None, description="garments that staff carried through the shop"
+    )
+    armfuls_past_antennas: NotNegative | None = Field(
+        default=None,
+        description="times that one of the staff with 8 tags or more came within 2 m of an antenna",
     )
     restocked: NotNegative | None = Field(default=None, description="garments staff put in place")
     tidied: NotNegative | None = Field(
@@ -207,6 +221,13 @@ class Promises(PlanModel):
     )
     company_share: Share | None = Field(
         default=None, description="customers who came with somebody"
+    )
+    tags_beside_handled: NotNegative | None = Field(
+        default=None,
+        description="tags that hang within 0.5 m of a garment that is flipped or picked up, mean",
+    )
+    half_hidden_share: Share | None = Field(
+        default=None, description="people in pictures of whom less than half is seen"
     )
     mannequins: NotNegative | None = Field(default=None, description="in the plan")
     mirrors: NotNegative | None = Field(default=None, description="in the plan")
