@@ -61,6 +61,20 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def days(session: nox.Session) -> None:
+    """Check that every shipped day holds what it promises."""
+    session.install(".")
+    session.run("retail", "bench", "days", *session.posargs)
+
+
+@nox.session
+def baselines(session: nox.Session) -> None:
+    """Check that the hard days are hard for weak methods."""
+    session.install(".")
+    session.run("retail", "bench", "baselines", *session.posargs)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Run the long tests."""
     session.install(".[test]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -25,6 +26,7 @@ from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
 from cli.train_footpoint import train_footpoint_command
+from cli.usage import UsageError, usage_line
 from retailsim.errors import RetailError
 from retailsim.version import __version__
 
@@ -77,11 +79,18 @@ app.add_typer(bench, name="bench")
 def main() -> None:
     """Run the command line; exits 2 on bad input, 1 on a failed check, 0 otherwise."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except UsageError as error:
+        _refuse(usage_line(error))
     except RetailError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
-        sys.exit(2)
+        _refuse(str(error))
     except BrokenPipeError:
         sys.exit(0)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+
+
+def _refuse(line: str) -> NoReturn:
+    if line:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(line)}")
+    sys.exit(2)

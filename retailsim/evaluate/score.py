@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
 
 from retailsim.evaluate.detection import score_detection
 from retailsim.evaluate.dwell import score_dwell
 from retailsim.evaluate.figures import Figures, nulls
 from retailsim.evaluate.flip import NAMES as FLIP
-from retailsim.evaluate.flip import handling, score_flip
+from retailsim.evaluate.flip import Handling, handling, score_flip
 from retailsim.evaluate.floor import FloorTruth
 from retailsim.evaluate.flow import score_flow
 from retailsim.evaluate.footfall import score_footfall
@@ -67,54 +69,87 @@ def score(
         and portrait, for which the stack has no stage.
     """
     declared = {type(m) for m in results} if outputs is None else set(outputs)
-    floor = FloorTruth.of(truth, plan)
-    reads = ReadTimes(sensors)
-    events = handling(truth, reads)
-    watched = bool(truth.of(TruthPeople))  # the whole world, not labels of images alone
-
-    def can(truth_kind: type[Message]) -> bool:
-        return watched or bool(truth.of(truth_kind))
-
-    def found(kind: type[Message]) -> bool:
-        return kind in declared
-
-    families: dict[str, Callable[[], Figures]] = {
-        "detection": lambda: score_detection(truth, results),
-        "tracking": lambda: score_tracking(truth, results),
-        "reid": lambda: score_reid(truth, results),
-        "tag_zone": lambda: score_tag_zone(
-            truth, results, end_ns=_end_ns(floor, reads), found=found(TagZones)
-        ),
-        "identity": lambda: score_identity(truth, results, plan, floor),
-        "flip": lambda: (
-            score_flip(events, results, reads, found=found(TagMotion))
-            if can(TruthInteraction)
-            else nulls(*FLIP)
-        ),
-        "interaction": lambda: score_interaction(
-            events,
-            results,
-            WhoIsWho(truth, results, floor),
-            found=found(Interaction) and can(TruthInteraction),
-        ),
-        "footfall": lambda: (
-            score_footfall(truth, results, found=found(Crossing))
-            if can(TruthCrossing) and plan.doors
-            else nulls("truth", "counted", "f1")
-        ),
-        "dwell": lambda: score_dwell(results, plan, floor, found=found(ZoneStay)),
-        "heatmap": lambda: score_heatmap(results, plan, floor),
-        "flow": lambda: score_flow(results, plan, floor),
-        "recommendation": lambda: score_recommendation(
-            truth, results, sensors, plan, found=found(Recommendation)
-        ),
-    }
+    families = _families(_Session(truth, results, plan, sensors, frozenset(declared)))
     return {
         family: families[family]()
         if family in families and (only is None or family in only)
         else nulls(*names)
         for family, names in FAMILIES.items()
     }
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What all families are computed from: the arguments of `score`, and what follows from them.
+
+    Attributes:
+        declared: the message types that the stages behind `results` look for.
+    """
+
+    truth: MessageLog
+    results: MessageLog
+    plan: StorePlan
+    sensors: MessageLog
+    declared: frozenset[type[Message]]
+
+    @cached_property
+    def floor(self) -> FloorTruth:
+        return FloorTruth.of(self.truth, self.plan)
+
+    @cached_property
+    def reads(self) -> ReadTimes:
+        return ReadTimes(self.sensors)
+
+    @cached_property
+    def events(self) -> Handling:
+        return handling(self.truth, self.reads)
+
+    def told(self, kind: type[Message]) -> bool:
+        """Whether the truth tells of a kind: of the whole world, not of images alone, or of it."""
+        return bool(self.truth.of(TruthPeople)) or bool(self.truth.of(kind))
+
+    def found(self, kind: type[Message]) -> bool:
+        return kind in self.declared
+
+
+def _families(s: _Session) -> dict[str, Callable[[], Figures]]:
+    """Return how each family of the scorecard is computed."""
+    truth, results, plan = s.truth, s.results, s.plan
+    return {
+        "detection": lambda: score_detection(truth, results),
+        "tracking": lambda: score_tracking(truth, results),
+        "reid": lambda: score_reid(truth, results),
+        "tag_zone": lambda: score_tag_zone(
+            truth, results, end_ns=_end_ns(s.floor, s.reads), found=s.found(TagZones)
+        ),
+        "identity": lambda: score_identity(truth, results, plan, s.floor),
+        "flip": lambda: _flip(s),
+        "interaction": lambda: score_interaction(
+            s.events,
+            results,
+            WhoIsWho(truth, results, s.floor),
+            found=s.found(Interaction) and s.told(TruthInteraction),
+        ),
+        "footfall": lambda: _footfall(s),
+        "dwell": lambda: score_dwell(results, plan, s.floor, found=s.found(ZoneStay)),
+        "heatmap": lambda: score_heatmap(results, plan, s.floor),
+        "flow": lambda: score_flow(results, plan, s.floor),
+        "recommendation": lambda: score_recommendation(
+            truth, results, s.sensors, plan, found=s.found(Recommendation)
+        ),
+    }
+
+
+def _flip(s: _Session) -> Figures:
+    if not s.told(TruthInteraction):
+        return nulls(*FLIP)
+    return score_flip(s.events, s.results, s.reads, found=s.found(TagMotion))
+
+
+def _footfall(s: _Session) -> Figures:
+    if not (s.told(TruthCrossing) and s.plan.doors):
+        return nulls("truth", "counted", "f1")
+    return score_footfall(s.truth, s.results, found=s.found(Crossing))
 
 
 def _end_ns(floor: FloorTruth, reads: ReadTimes) -> int:

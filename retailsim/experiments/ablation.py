@@ -42,9 +42,9 @@ from retailsim.experiments.street import measure_shops, measure_street, person_d
 from retailsim.report.table import number
 from retailsim.stack.detect.network import DetectorConfig
 from retailsim.train.detector_data import Store
-from retailsim.train.detector_export import export_detector
 from retailsim.train.detector_recipe import Amounts, make_data
 from retailsim.train.detector_training import Progress, Recipe, train
+from retailsim.train.export import export_model
 from retailsim.train.randomisers import VARIANTS, variant
 from retailsim.train.seeds import require_training_seed
 from retailsim.train.shop_scenes import CAMERAS_PER_SHOP, SNAPSHOTS_PER_SHOP
@@ -121,7 +121,8 @@ class Bench:
         )
         trained = time.process_time()
         model = folder / "model"
-        export_detector(model, net, config, {}, f"# {run.name} of an ablation\n")
+        card = f"# {run.name} of an ablation\n"
+        export_model(model, net, config.model_dump(mode="json"), {}, card)
         figures = self.measure(str(model.resolve()))
         self._tell(run, "  ".join(f"{name} {number(value)}" for name, value in figures.items()))
         return figures | {

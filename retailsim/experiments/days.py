@@ -24,6 +24,7 @@ from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import TagReads
 from retailsim.session import BagReader
 from retailsim.session.topics import camera_of
+from retailsim.simulate.deeds import half_hidden_share
 from retailsim.simulate.evidence import (
     frame_shares,
     knocked_px,
@@ -157,6 +158,7 @@ def check_day(
             bag, video_s = Path(folder) / "video.bag", min(length_s, VIDEO_S)
             api.simulate(file, output=bag, seed=used_seed, duration_s=video_s, radio=False)
             held |= frame_shares(frame_times(bag), plan, video_s)
+            held["half_hidden_share"] = half_hidden_share(MessageLog(BagReader(bag).truth()))
     if video and needed & PICTURES:
         held |= _held_by_pictures(day, plan, used_seed)
     return DayReport(str(scenario), day.purpose, length_s, tuple(checks(day.promises, held)))

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from retailsim.store.plan import Identifier, PlanModel, Point3, Positive, StorePlan
-
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
+from retailsim.store.plan import (
+    Identifier,
+    NotNegative,
+    PlanModel,
+    Point3,
+    Positive,
+    Share,
+    StorePlan,
+)
 
 
 class Flaws(PlanModel):
@@ -131,6 +136,14 @@ class Faults(PlanModel):
     knocked: list[Knock] = Field(default=[], description="cameras bumped into")
     frames: list[FrameLoss] = Field(default=[], description="cameras with a bad network")
     readers: list[Reboot] = Field(default=[], description="readers that restart")
+
+    @model_validator(mode="after")
+    def _cameras_differ(self) -> Faults:
+        named = [flaws.camera for flaws in self.cameras]
+        twice = sorted({camera for camera in named if named.count(camera) > 1})
+        if twice:
+            raise ValueError(f"cameras: flaws given twice: {', '.join(twice)}")
+        return self
 
     def flaws_of(self, camera: str) -> Flaws:
         """Return what is wrong with a camera's lens and sensor."""

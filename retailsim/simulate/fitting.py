@@ -16,7 +16,7 @@ from retailsim.simulate.people import Person
 from retailsim.simulate.places import Spot
 from retailsim.simulate.queueing import stand_in_line
 from retailsim.simulate.responses import tempting
-from retailsim.simulate.shop import Doing, Shop, dwell_s
+from retailsim.simulate.shop import Doing, Shop
 from retailsim.simulate.truth import Interval
 from retailsim.store.standing import as_spot
 
@@ -74,7 +74,7 @@ def try_on(
         told = shop.truth.begin(
             Interval(shop.truth.now_ns, person, garment, "try-on", mirror or "")
         )
-        yield shop.wait(dwell_s(shop.scenario.habits.change, rng))
+        yield shop.wait(shop.scenario.habits.change_s.draw(rng))
         if mirror:
             with shop.mirrors[mirror].request() as turn:
                 yield turn
@@ -127,7 +127,7 @@ def _look_in(
     shop.truth.tell(message)
     skus = [sku.id for sku in shop.plan.catalogue]
     shown = [skus.index(sku) for sku in shop.policy.on_try_on(message) if sku in skus]
-    yield shop.wait(dwell_s(shop.scenario.habits.mirror, rng))
+    yield shop.wait(shop.scenario.habits.mirror_s.draw(rng))
     shop.truth.look(message.time_ns, person, mirror)
     person.showing = False
     shop.claims.leave(person)

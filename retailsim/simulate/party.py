@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from retailsim.simulate.appearance import Profile
-from retailsim.simulate.personas import Persona, Purpose, Regulars, Spread
+from retailsim.simulate.personas import Persona, Purpose, Regulars
 from retailsim.simulate.streams import stream
 
 Role = Literal["leader", "adult", "child"]
@@ -84,14 +84,9 @@ def draw_profile(persona: Persona, rng: np.random.Generator) -> Profile:
     return Profile(presentation, age, height, pram=bool(rng.random() < persona.pram))
 
 
-def amount(spread: Spread, rng: np.random.Generator) -> float:
-    """Draw a log-normal amount, at most four times its median."""
-    return float(min(spread.median * np.exp(rng.normal(0.0, spread.spread)), 4 * spread.median))
-
-
 def _draw_purpose(persona: Persona, rng: np.random.Generator) -> Purpose:
     weights = persona.purposes
-    total = np.array([weights.browse, weights.find, weights.bring_back])
+    total = np.array([weights.browse, weights.find, weights.return_])
     names: tuple[Purpose, ...] = ("browse", "find", "return")
     return names[int(rng.choice(3, p=total / total.sum()))]
 

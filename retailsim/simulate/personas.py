@@ -8,33 +8,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from retailsim.store.plan import Identifier, PlanModel, Positive
+from retailsim.simulate.lognormal import LogNormal
+from retailsim.store.plan import Identifier, NotNegative, PlanModel, Positive, Share, Span
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0)]
+OLDEST_YEARS = 110.0
 Purpose = Literal["browse", "find", "return"]
 Style = Literal["basic", "casual", "smart", "sport", "party"]
 
 
-class Spread(PlanModel):
-    """A log-normal amount, cut off at four times its median."""
-
-    median: Positive
-    spread: float = Field(default=0.5, ge=0, le=2, description="sigma of the logarithm")
-
-
 class Purposes(PlanModel):
-    """What people of a persona come for: weights."""
+    """What people of a persona come for: weights, by the words of their purpose in the truth."""
 
-    browse: Weight = Field(default=1.0, description="to look around")
-    find: Weight = Field(default=0.0, description="for a garment of one kind")
-    bring_back: Weight = Field(default=0.0, description="to return something bought earlier")
+    model_config = ConfigDict(populate_by_name=True)
+
+    browse: NotNegative = Field(default=1.0, description="to look around")
+    find: NotNegative = Field(default=0.0, description="for a garment of one kind")
+    return_: NotNegative = Field(
+        default=0.0, alias="return", description="to bring back something bought earlier"
+    )
 
     @model_validator(mode="after")
     def _some(self) -> Purposes:
-        if self.browse + self.find + self.bring_back <= 0:
+        if self.browse + self.find + self.return_ <= 0:
             raise ValueError("give at least one purpose a weight above 0")
         return self
 
@@ -42,9 +39,9 @@ class Purposes(PlanModel):
 class Company(PlanModel):
     """Who they come with: weights. A family is one or two adults with one or two children."""
 
-    alone: Weight = 1.0
-    couple: Weight = 0.0
-    family: Weight = 0.0
+    alone: NotNegative = 1.0
+    couple: NotNegative = 0.0
+    family: NotNegative = 0.0
 
     @model_validator(mode="after")
     def _some(self) -> Company:
@@ -53,38 +50,37 @@ class Company(PlanModel):
         return self
 
 
+def _of_people(age_years: tuple[float, float]) -> tuple[float, float]:
+    if age_years[1] > OLDEST_YEARS:
+        raise ValueError(f"nobody is older than {OLDEST_YEARS:g}")
+    return age_years
+
+
 class Persona(PlanModel):
     """A kind of shopper; all defaults are assumed."""
 
     id: Identifier
-    share: Weight = Field(default=1.0, description="weight among the scenario's personas")
+    share: NotNegative = Field(default=1.0, description="weight among the scenario's personas")
     feminine: Share = Field(default=0.5, description="share who present as women")
-    age_years: tuple[float, float] = Field(default=(18.0, 75.0), description="youngest, oldest")
-    height_m: tuple[Positive, Positive] | None = Field(
+    age_years: Annotated[Span, AfterValidator(_of_people)] = Field(
+        default=(18.0, 75.0), description="youngest, oldest"
+    )
+    height_m: Span | None = Field(
         default=None, description="least and most; by age and sex where not given"
     )
     style: Style | None = Field(default=None, description="a style they all favour")
     segment: int | None = Field(default=None, ge=0, description="taste segment; any if not given")
-    budget_eur: Spread | None = Field(
+    budget_eur: LogNormal | None = Field(
         default=None, description="price of one garment they think dear; null: money is no matter"
     )
-    patience_s: Spread = Field(
-        default=Spread(median=240.0, spread=0.5), description="time they will stand in line"
+    patience_s: LogNormal = Field(
+        default=LogNormal(median=240.0, spread=0.5), description="time they will stand in line"
     )
     purposes: Purposes = Purposes()
     company: Company = Company()
     pram: Share = Field(default=0.0, description="share of women and men who push a pram")
     pace: Positive = Field(default=1.0, description="factor of the walking speed")
     stay: Positive = Field(default=1.0, description="factor of the visit's length")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Persona:
-        for name, span in (("age_years", self.age_years), ("height_m", self.height_m)):
-            if span is not None and not 0 < span[0] <= span[1]:
-                raise ValueError(f"{name}: the least must be above 0 and not above the most")
-        if self.age_years[1] > 110:
-            raise ValueError("age_years: nobody is older than 110")
-        return self
 
 
 class Regulars(PlanModel):
@@ -98,7 +94,7 @@ class Regulars(PlanModel):
     share: Share = Field(default=0.0, description="of all parties that a regular leads")
     seed: int = Field(default=0, ge=0, lt=2**63)
     same_day: Share = Field(default=0.0, description="who come back once on the same day")
-    back_after_s: Spread = Field(default=Spread(median=1800.0, spread=0.4))
+    back_after_s: LogNormal = Field(default=LogNormal(median=1800.0, spread=0.4))
 
 
 ANYBODY = Persona(id="anybody")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,16 @@ class Places:
     posts: list[Spot]
     stock_room: Spot | None
     idle_m: F64
+
+
+def most_standing(size_m: tuple[float, float]) -> int:
+    """Return a number of people that a floor certainly cannot hold more of, furniture or not.
+
+    Points at least d apart in a convex region of area A and perimeter P are at most
+    2 A / (sqrt(3) d^2) + P / (2 d) + 1 (Oler 1961).
+    """
+    x, y = size_m
+    return int(2 * x * y / (sqrt(3) * APART_M**2) + (x + y) / APART_M + 1)
 
 
 def find_places(plan: StorePlan) -> Places:

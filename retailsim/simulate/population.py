@@ -19,7 +19,7 @@ from retailsim.simulate.choice import choose
 from retailsim.simulate.companions import accompany
 from retailsim.simulate.gait import group_share, relative_pace
 from retailsim.simulate.motion import Mover
-from retailsim.simulate.party import Member, Party, amount, draw_party
+from retailsim.simulate.party import Member, Party, draw_party
 from retailsim.simulate.people import Person, Story
 from retailsim.simulate.places import Spot
 from retailsim.simulate.shop import TICKS_PER_S, Doing, Shop
@@ -32,13 +32,14 @@ from retailsim.simulate.taste import Taste
 from retailsim.simulate.till import stand_behind
 from retailsim.simulate.truth import Interval
 from retailsim.simulate.visit import Visit, came_for, stay
-from retailsim.simulate.wild import wild_clothes
+from retailsim.simulate.wild import wild_clothes, wild_manner
 from retailsim.store.standing import as_spot
 
 PACE_SPREAD = 0.12  # relative spread of walking speeds (assumed)
 LABELS = 1024
 CARRIES = 0.4  # share of those inside at the start who have already taken something (assumed)
 FARTHER_M = (1.4, 5.0)  # staff who find no place at the stock room start so far from it
+FIRST_GREETER, FIRST_STOCKER = 100, 200  # numbers of employees; tills count from 0
 Key = tuple[str | int, ...]
 
 
@@ -98,7 +99,7 @@ class Population:
         again = stream(self._seed, *key, "again")
         if party.customer is None or again.random() >= regulars.same_day:
             return
-        yield shop.wait(amount(regulars.back_after_s, again))
+        yield shop.wait(regulars.back_after_s.draw(again))
         if party.customer in self._here:
             return
         self._here.add(party.customer)
@@ -150,16 +151,21 @@ class Population:
             yield from accompany(shop, self._visit(person, party, key), leader, member.role)
 
     def _inside_at_start(self, k: int) -> None:
-        """Put a party at a free place by a fixture, part of their visit behind them."""
+        """Put a party in the middle of a visit at a free place, by a fixture if there is one."""
         shop, key = self._shop, ("early", k)
         rng = stream(self._seed, *key, "way")
         spots = [spot for beside in shop.places.beside.values() for spot in beside]
-        spots = spots or [as_spot(spot) for spot in shop.places.idle_m]
-        order = rng.permutation(len(spots))
+        idle = [as_spot(spot) for spot in shop.places.idle_m]
+        order = rng.permutation(len(spots or idle))
         rest, heading = rng.uniform(0.15, 1.0), float(rng.uniform(-np.pi, np.pi))
-        free = next((spots[i] for i in order if shop.claims.free(spots[i], None)), None)
+        free = self._first_free(spots or idle, order)
+        if free is None and spots:
+            free = self._first_free(idle, rng.permutation(len(idle)))
         if free is None:
-            return
+            raise ScenarioError(
+                f"warm_start.people: the shop is full with {k} parties and the staff at the "
+                f"start; take fewer than {shop.scenario.warm_start.people}"
+            )
         party = self._party("early", k)
         leader = self._leader(party, key, free, self._next_group())
         self._stands(leader, free, heading)
@@ -180,6 +186,10 @@ class Population:
                 own = self._visit(person, party, (*key, m))
                 shop.env.process(accompany(shop, own, leader, member.role))
         shop.env.process(self._finish(party, visit, key))
+
+    def _first_free(self, spots: list[Spot], order: NDArray[np.int64]) -> Spot | None:
+        free = self._shop.claims.free
+        return next((spots[i] for i in order if free(spots[i], None)), None)
 
     def _stands(self, person: Person, spot: Spot, heading_rad: float) -> None:
         person.mover.xy_m, person.mover.heading_rad = np.array(spot, float), heading_rad
@@ -212,11 +222,11 @@ class Population:
             if spots:
                 person, acts = self._employee(i, spots[0])
                 shop.env.process(stand_behind(shop, person, till, acts))
-        for i, post in enumerate(shop.places.posts[: staff.greeters], start=100):
+        for i, post in enumerate(shop.places.posts[: staff.greeters], start=FIRST_GREETER):
             person, acts = self._employee(i, post)
             shop.env.process(greet(shop, person, post, acts))
         stock_room = shop.places.stock_room
-        for i in range(200, 200 + staff.stockers):
+        for i in range(FIRST_STOCKER, FIRST_STOCKER + staff.stockers):
             if stock_room is None:
                 break
             person, acts = self._employee(i, stock_room)
@@ -292,8 +302,10 @@ class Population:
         self, key: Key, body: Body, spot: Spot, story: Story, *, staff: bool = False,
         pace: float = 1.0,
     ) -> Person:  # fmt: skip
-        wild = self._shop.scenario.randomise.clothing
-        body = replace(body, clothes=wild_clothes(body.clothes, wild, seed=self._seed))
+        wild = self._shop.scenario.randomise
+        clothes = wild_clothes(body.clothes, wild.clothing, seed=self._seed)
+        manner = wild_manner(body, wild.pose, seed=self._seed)
+        body = replace(body, clothes=clothes, manner=manner)
         gait = stream(self._seed, *key, "gait")
         mean_mps = self._shop.scenario.habits.walking_speed_mps * pace
         pace_mps = mean_mps * float(np.clip(gait.normal(1.0, PACE_SPREAD), 0.7, 1.4))
@@ -311,7 +323,7 @@ class Population:
         assert person.taste is not None
         plan = stream(self._seed, *key, "plan")
         leave_s, fixtures = stay(shop.scenario.habits, party.purpose, persona.stay, plan)
-        patience_s = amount(persona.patience_s, plan)
+        patience_s = persona.patience_s.draw(plan)
         kind = came_for(person.taste, shop.market.kinds, plan)
         budget = persona.budget_eur
         return Visit(
@@ -323,7 +335,7 @@ class Population:
             leave_s=leave_s,
             fixtures=fixtures,
             patience_s=patience_s,
-            budget_eur=None if budget is None else amount(budget, plan),
+            budget_eur=None if budget is None else budget.draw(plan),
             wanted=kind if party.purpose == "find" else np.zeros(len(kind), bool),
             seen=np.zeros(len(shop.goods.fixtures), bool),
         )
@@ -342,7 +354,7 @@ class Population:
             rng=acts,
             response=stream(self._seed, *person.key, "response"),
             liking=SPREAD * acts.normal(size=len(self._shop.street.shops)),
-            stay=self._shop.scenario.habits.visit,
+            stay_s=self._shop.scenario.habits.visit_s,
         )
 
     def _next_group(self) -> int:

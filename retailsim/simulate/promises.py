@@ -22,6 +22,13 @@ from retailsim.messages.truth import (
     TruthSale,
     TruthTryOn,
 )
+from retailsim.simulate.deeds import (
+    armfuls_past_antennas,
+    passed_by,
+    screen_group,
+    shop_visits,
+    tags_beside_handled,
+)
 from retailsim.simulate.doors import on_floor
 from retailsim.simulate.scenario import Promises
 from retailsim.store.plan import StorePlan
@@ -31,9 +38,10 @@ AT_MOST = "_at_most"
 PER_FIVE_MINUTES = frozenset(
     {"crossings", "flips", "covered_flips", "try_ons", "sales", "queued", "gave_up", "returns"}
     | {"screen_looks", "misplaced", "staff_carries", "restocked", "tidied"}
+    | {"armfuls_past_antennas", "passed_by", "shop_visits"}
 )
 READS = frozenset({"covered_flips", "reader_silence_s"})
-FRAMES = frozenset({"dropped_frames_share", "late_frames_share"})
+FRAMES = frozenset({"dropped_frames_share", "late_frames_share", "half_hidden_share"})
 PICTURES = frozenset({"knocked_px", "mean_luminance", "light_change_share"})
 
 
@@ -112,11 +120,16 @@ def rates(truth: MessageLog, plan: StorePlan, duration_s: float) -> dict[str, fl
         "returns": returns(truth),
         "screen_looks": screen_looks(truth, plan),
         "misplaced": sum(m.person_id != 0 for m in truth.of(TruthPlacement)),  # 0: before
+        "armfuls_past_antennas": armfuls_past_antennas(truth, plan),
+        "passed_by": passed_by(truth, plan),
+        "shop_visits": shop_visits(truth, plan),
         **staff_work(truth),
     }
     return {
         **people_inside(truth, plan),
         **{name: share * count for name, count in counts.items()},
+        "screen_group": float(screen_group(truth, plan)),
+        "tags_beside_handled": tags_beside_handled(truth, plan),
         "alike_share": alike_share(truth),
         "company_share": company_share(truth),
         "mannequins": float(sum(f.kind == "mannequin" for f in plan.fixtures)),

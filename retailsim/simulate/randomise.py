@@ -6,37 +6,38 @@ comes out is the one that is recorded: who installs a camera elsewhere calibrate
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from retailsim.simulate.faults import Faults
 from retailsim.simulate.occluders import with_occluders
 from retailsim.simulate.wild import wild_camera, wild_decor, wild_flaws, wild_sku
-from retailsim.store.plan import PlanModel, StorePlan
-
-Strength = Annotated[float, Field(ge=0, le=1)]
+from retailsim.store.plan import PlanModel, Share, StorePlan
 
 
 class Randomisation(PlanModel):
     """What a scenario draws at random that a shop would have fixed: 0 nothing, 1 all there is."""
 
-    clothing: Strength = Field(
+    clothing: Share = Field(
         default=0.0,
         description="share of outfits worn and articles sold that get any colours and pattern",
     )
-    lighting: Strength = Field(
+    pose: Share = Field(
+        default=0.0,
+        description="how far people differ in gait, swing of the arms, lean and where they look, "
+        "and share of those who stand about with hands on the hips, arms folded and the like",
+    )
+    lighting: Share = Field(
         default=0.0, description="how far the light's side, colour, softness and level differ"
     )
-    camera: Strength = Field(
+    camera: Share = Field(
         default=0.0,
         description="how far cameras hang elsewhere, with other lenses, and how different their "
         "flaws are (cameras named in faults keep theirs)",
     )
-    background: Strength = Field(
+    background: Share = Field(
         default=0.0, description="probability of another floor, floor colour and wall colour"
     )
-    occluders: Strength = Field(
+    occluders: Share = Field(
         default=0.0, description="plants, mannequins and benches; at 1 about one on 10 m2"
     )
 
@@ -46,7 +47,8 @@ def randomised(
 ) -> tuple[StorePlan, Faults]:
     """Return the shop and its faults as they are for a seed.
 
-    What people wear (`wild_clothes`) and the light (`wild_light`) are drawn where they come from.
+    What people wear (`wild_clothes`), how they move (`wild_manner`) and the light (`wild_light`)
+    are drawn where they come from.
     """
     if how == Randomisation():
         return plan, faults

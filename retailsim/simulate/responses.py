@@ -9,15 +9,14 @@ are assumed; a trial that measures an effect measures the one put in here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 from scipy.special import expit
 
-from retailsim.store.plan import PlanModel, Positive
+from retailsim.store.plan import PlanModel, Positive, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Effect = Literal["none", "logit"]
 
 

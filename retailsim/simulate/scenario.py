@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, NoReturn
 
 import yaml
 from pydantic import AwareDatetime, Field, model_validator
@@ -18,14 +18,22 @@ from retailsim.errors import ScenarioError
 from retailsim.resources import find
 from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.lighting import Lighting
+from retailsim.simulate.lognormal import LogNormal
 from retailsim.simulate.personas import ANYBODY, Persona, Regulars
+from retailsim.simulate.places import most_standing
 from retailsim.simulate.randomise import Randomisation
 from retailsim.simulate.responses import Responses
 from retailsim.store.load import line_in, load_model, load_shop, parse_model
-from retailsim.store.plan import Identifier, PlanModel, Positive, StorePlan
+from retailsim.store.plan import (
+    Identifier,
+    NotNegative,
+    PlanModel,
+    Positive,
+    Share,
+    Span,
+    StorePlan,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
 MAX_DURATION_S = 86_400.0
 
 
@@ -59,17 +67,15 @@ class Arrivals(PlanModel):
 class WarmStart(PlanModel):
     """People who are inside when the scenario starts, in the middle of what they do."""
 
-    people: int = Field(default=0, ge=0, le=200)
+    people: int = Field(
+        default=0,
+        ge=0,
+        le=200,
+        description="parties; who comes with them is there too, where there is room beside them",
+    )
     warm_up_s: float = Field(
         default=90.0, ge=0, le=1800, description="how long the world runs before its start"
     )
-
-
-class Dwell(PlanModel):
-    """A log-normal duration, cut off at four times its median."""
-
-    median_s: Positive
-    spread: float = Field(default=0.5, ge=0, le=2, description="sigma of the logarithm")
 
 
 class Habits(PlanModel):
@@ -80,20 +86,26 @@ class Habits(PlanModel):
     """
 
     quick_share: Share = Field(default=0.3, description="who only look at one or two fixtures")
-    quick_visit: Dwell = Dwell(median_s=45.0, spread=0.35)
-    visit: Dwell = Dwell(median_s=260.0, spread=0.4)
-    look: Dwell = Field(default=Dwell(median_s=6.0), description="before touching at a fixture")
-    pause: Dwell = Field(default=Dwell(median_s=4.0), description="between two garments")
+    quick_visit_s: LogNormal = LogNormal(median=45.0, spread=0.35)
+    visit_s: LogNormal = LogNormal(median=260.0, spread=0.4)
+    look_s: LogNormal = Field(
+        default=LogNormal(median=6.0), description="before touching at a fixture"
+    )
+    pause_s: LogNormal = Field(default=LogNormal(median=4.0), description="between two garments")
     garments_per_fixture: Positive = Field(default=1.6, description="mean number handled")
     touch_probability: Share = Field(default=0.8, description="touches anything at a fixture")
-    flip_s: tuple[Positive, Positive] = Field(default=(1.0, 4.0), description="least and most")
+    flip_s: Span = Field(default=(1.0, 4.0), description="least and most")
     pick_up_probability: Share = Field(default=0.2, description="takes a handled garment along")
     carry_at_most: int = Field(default=3, ge=1, le=10)
     try_on_probability: Share = Field(default=0.6, description="of a garment picked up")
-    change: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="in the room")
-    mirror: Dwell = Field(default=Dwell(median_s=12.0, spread=0.3), description="per garment")
+    change_s: LogNormal = Field(
+        default=LogNormal(median=16.0, spread=0.3), description="in the room"
+    )
+    mirror_s: LogNormal = Field(
+        default=LogNormal(median=12.0, spread=0.3), description="per garment"
+    )
     buy_probability: Share = Field(default=0.5, description="of a garment picked up")
-    pay: Dwell = Field(default=Dwell(median_s=16.0, spread=0.3), description="at the till")
+    pay_s: LogNormal = Field(default=LogNormal(median=16.0, spread=0.3), description="at the till")
     walking_speed_mps: Positive = Field(default=0.95, description="mean inside the shop")
     misplace_probability: Share = Field(
         default=0.0, description="a garment put back goes to another place than its own"
@@ -180,11 +192,25 @@ class Promises(PlanModel):
         default=None, description="customers who came in again after they had left"
     )
     screen_looks: NotNegative | None = None
+    screen_group: NotNegative | None = Field(
+        default=None, description="most people who look at one screen at the same time"
+    )
+    passed_by: NotNegative | None = Field(
+        default=None,
+        description="people who came and went without entering the shop, or one of a mall's",
+    )
+    shop_visits: NotNegative | None = Field(
+        default=None, description="people who went from a mall into one of its shops"
+    )
     misplaced: NotNegative | None = Field(
         default=None, description="garments put down where the planogram does not have them"
     )
     staff_carries: NotNegative | None = Field(
         default=None, description="garments that staff carried through the shop"
+    )
+    armfuls_past_antennas: NotNegative | None = Field(
+        default=None,
+        description="times that one of the staff with 8 tags or more came within 2 m of an antenna",
     )
     restocked: NotNegative | None = Field(default=None, description="garments staff put in place")
     tidied: NotNegative | None = Field(
@@ -195,6 +221,13 @@ class Promises(PlanModel):
     )
     company_share: Share | None = Field(
         default=None, description="customers who came with somebody"
+    )
+    tags_beside_handled: NotNegative | None = Field(
+        default=None,
+        description="tags that hang within 0.5 m of a garment that is flipped or picked up, mean",
+    )
+    half_hidden_share: Share | None = Field(
+        default=None, description="people in pictures of whom less than half is seen"
     )
     mannequins: NotNegative | None = Field(default=None, description="in the plan")
     mirrors: NotNegative | None = Field(default=None, description="in the plan")
@@ -218,6 +251,14 @@ class Promises(PlanModel):
         description="share of a picture that light alone changes by more than 20 of 255 levels "
         "within the day, of the camera that has the most",
     )
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Promises:
+        for name in ("people_at_once", "mean_luminance"):
+            least, most = getattr(self, name), getattr(self, f"{name}_at_most")
+            if least is not None and most is not None and least > most:
+                raise ValueError(f"{name} promises more than {name}_at_most allows")
+        return self
 
 
 class Scenario(PlanModel):
@@ -287,7 +328,7 @@ def parse_scenario(text: str, *, origin: str) -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """Return the scenario as YAML text that `parse_scenario` reads back equal."""
-    return yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False)
+    return yaml.safe_dump(scenario.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
@@ -298,11 +339,21 @@ def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:
         raise ScenarioError(f"{scenario_path}: store: there is no plan at {scenario.store}")
     plan = load_shop(path)
     for stranger in strangers(scenario.faults, plan):
-        place = ["faults", *stranger.place]
-        name = ".".join(str(part) for part in place)
-        line = line_in(scenario_path, place)
-        raise ScenarioError(f"{scenario_path}:{line}: {name}: {stranger.message}")
+        _refuse(scenario_path, ["faults", *stranger.place], stranger.message)
+    most = most_standing(plan.size_m or (0.0, 0.0))
+    if scenario.warm_start.people > most:
+        _refuse(
+            scenario_path,
+            ["warm_start", "people"],
+            f"{scenario.warm_start.people} do not fit on the floor of {plan.name}, "
+            f"{most} at the very most; take fewer",
+        )
     return plan
+
+
+def _refuse(path: str | Path, place: list[str | int], message: str) -> NoReturn:
+    name = ".".join(str(part) for part in place)
+    raise ScenarioError(f"{path}:{line_in(path, place)}: {name}: {message}")
 
 
 def json_schema() -> dict[str, Any]:

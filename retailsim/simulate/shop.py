@@ -17,7 +17,7 @@ from retailsim.simulate.motion import ARRIVED_M, GAP_M
 from retailsim.simulate.navigation import Navigator
 from retailsim.simulate.people import Person
 from retailsim.simulate.places import BESIDE_M, Claims, Places, Spot, place_near
-from retailsim.simulate.scenario import Dwell, Scenario
+from retailsim.simulate.scenario import Scenario
 from retailsim.simulate.street import Street
 from retailsim.simulate.taste import Market
 from retailsim.simulate.truth import Recorder
@@ -140,11 +140,6 @@ class Shop:
     def epcs(self, garments: list[int]) -> list[str]:
         """Return the EPCs of garments."""
         return [self.plan.items[g].epc for g in garments]
-
-
-def dwell_s(dwell: Dwell, rng: np.random.Generator) -> float:
-    """Draw a duration: log-normal around its median, at most four times it."""
-    return float(min(dwell.median_s * np.exp(rng.normal(0.0, dwell.spread)), 4 * dwell.median_s))
 
 
 def _succeed(event: simpy.Event) -> None:

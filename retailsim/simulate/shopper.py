@@ -13,7 +13,7 @@ from retailsim.simulate.hands import (
     step_aside,
 )
 from retailsim.simulate.places import Spot
-from retailsim.simulate.shop import TICKS_PER_S, Doing, Shop, dwell_s
+from retailsim.simulate.shop import TICKS_PER_S, Doing, Shop
 from retailsim.simulate.till import bring_back, can_pay, pay
 from retailsim.simulate.visit import Visit, choose_fixture, choose_garment
 
@@ -63,14 +63,14 @@ def _browse(shop: Shop, visit: Visit) -> Doing:
         return
     for turn in range(int(rng.geometric(min(1.0, 1 / habits.garments_per_fixture)))):
         if turn:
-            yield shop.wait(dwell_s(habits.pause, rng))
+            yield shop.wait(habits.pause_s.draw(rng))
         yield from touch(shop, visit, fixture)
 
 
 def look(shop: Shop, visit: Visit, fixture: int) -> Doing:
     """Look at a fixture; some stoop over a table."""
     name, since = shop.goods.fixtures[fixture], shop.truth.now_ns
-    time_s = dwell_s(shop.scenario.habits.look, visit.rng)
+    time_s = shop.scenario.habits.look_s.draw(visit.rng)
     stoop = visit.rng.random() < STOOP and shop.plan.fixture(name).kind == "table"
     yield shop.wait(0.5 * time_s)
     visit.person.bending = stoop

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,35 @@ class Clothes:
     inner_colour: tuple[float, float, float] | None = None
 
 
+Gesture = Literal["none", "hips", "folded", "chin", "behind"]
+GESTURES: tuple[Gesture, ...] = get_args(Gesture)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a person carries themselves, as it differs from how most people do.
+
+    Attributes:
+        stride: factor of the length of steps as drawn.
+        foot_lift: factor of how high feet are lifted.
+        sway: factor of how far the pelvis goes from side to side.
+        arm_swing: factor of how far arms swing.
+        elbow_rad: how much farther hanging arms are bent.
+        lean_rad: how much farther the chest leans ahead.
+        gaze_rad: how much farther to the left the head is turned.
+        gesture: where the hands of who stands about are.
+    """
+
+    stride: float = 1.0
+    foot_lift: float = 1.0
+    sway: float = 1.0
+    arm_swing: float = 1.0
+    elbow_rad: float = 0.0
+    lean_rad: float = 0.0
+    gaze_rad: float = 0.0
+    gesture: Gesture = "none"
+
+
 @dataclass(frozen=True)
 class Body:
     """How a person looks; constant through a visit.
@@ -79,6 +109,7 @@ class Body:
         beard: whether they have one.
         accent_colour: of headwear, linear RGB.
         bag_colour: linear RGB.
+        manner: how they walk and stand.
     """
 
     label: int
@@ -98,6 +129,7 @@ class Body:
     beard: bool = False
     accent_colour: tuple[float, float, float] = (0.05, 0.05, 0.06)
     bag_colour: tuple[float, float, float] = (0.03, 0.03, 0.04)
+    manner: Manner = Manner()
 
 
 @dataclass(frozen=True)

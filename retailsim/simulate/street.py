@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from retailsim.errors import ScenarioError
 from retailsim.store.plan import Door, StorePlan
+from retailsim.store.sides import OUTWARD, side_of
 
 F64 = NDArray[np.float64]
 Place = tuple[float, float]
@@ -16,7 +17,6 @@ DEPTH_M = 3.0
 BEYOND_M = 2.0  # the street goes on this far to both sides of the shop
 LANES = 5
 APRON_M = 2.4  # depth of the ground outside a door that no street passes
-ON_SIDE_M = 0.05
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,12 @@ class Street:
         """Return the ground outside a shop; raises ScenarioError where a plan has no way in."""
         if plan.size_m is None:
             raise ScenarioError(f"plan '{plan.name}' has no size_m: nobody can walk in it")
-        south = [d for d in plan.doors if _side(plan, d) == "south" and d.leads_to == "street"]
+        sides = [side_of(door.segment_m, plan.size_m) for door in plan.doors]
+        south = [
+            door
+            for door, side in zip(plan.doors, sides, strict=True)
+            if side == "south" and door.leads_to == "street"
+        ]
         aprons = tuple(_apron(plan, d) for d in plan.doors if d not in south)
         if not south and not any(a.leads_to != "shop" for a in aprons):
             raise ScenarioError(f"plan '{plan.name}' has no door to a street or a mall")
@@ -138,30 +143,15 @@ class Street:
         return -DEPTH_M + 0.5 + lane * (DEPTH_M - 1.0) / (LANES - 1)
 
 
-def _side(plan: StorePlan, door: Door) -> str | None:
-    """Return which side of the floor a door is on."""
-    assert plan.size_m is not None
-    segment = np.array(door.segment_m)
-    for name, axis, at in (
-        ("south", 1, 0.0),
-        ("north", 1, plan.size_m[1]),
-        ("west", 0, 0.0),
-        ("east", 0, plan.size_m[0]),
-    ):
-        if (np.abs(segment[:, axis] - at) < ON_SIDE_M).all():
-            return name
-    return None
-
-
 def _apron(plan: StorePlan, door: Door) -> Apron:
-    side = _side(plan, door)
+    assert plan.size_m is not None
+    side = side_of(door.segment_m, plan.size_m)
     if side is None:
         (x, y), _ = door.segment_m
         raise ScenarioError(
             f"plan '{plan.name}': door '{door.id}' at ({x:g}, {y:g}) is on no side of the floor"
         )
-    ways = {"south": (0, -1), "north": (0, 1), "west": (-1, 0), "east": (1, 0)}
-    outward = np.array(ways[side], float)
+    outward = np.array(OUTWARD[side])
     segment = np.array(door.segment_m, float)
     ends = np.concatenate([segment, segment + APRON_M * outward])
     return Apron(door.id, ends.min(axis=0), ends.max(axis=0), outward, door.leads_to)

@@ -17,10 +17,10 @@ from retailsim.messages.sensors import ScreenViewed
 from retailsim.simulate.choice import choose
 from retailsim.simulate.companions import LOOSE_M
 from retailsim.simulate.hands import face
+from retailsim.simulate.lognormal import LogNormal
 from retailsim.simulate.people import Person
 from retailsim.simulate.responses import lifts
-from retailsim.simulate.scenario import Dwell
-from retailsim.simulate.shop import Doing, Shop, dwell_s
+from retailsim.simulate.shop import Doing, Shop
 
 WALK_ON = 1.2  # utility of entering no shop (assumed)
 SPREAD = 1.0  # of people's own preferences for shops (assumed)
@@ -45,7 +45,7 @@ class Stroll:
     rng: np.random.Generator
     response: np.random.Generator
     liking: np.ndarray
-    stay: Dwell
+    stay_s: LogNormal
 
 
 def stroll(shop: Shop, walk: Stroll) -> Doing:
@@ -62,7 +62,7 @@ def stroll(shop: Shop, walk: Stroll) -> Doing:
         yield shop.walk(person, front, within_m=AT_FRONT_M)
         person.in_shop = front
         shop.leave_world(person)
-        yield shop.wait(dwell_s(walk.stay, rng))
+        yield shop.wait(walk.stay_s.draw(rng))
         person.mover.face_rad = None
         yield from shop.enter_world(person)
         person.in_shop = None
@@ -113,7 +113,7 @@ def _pass_screens(shop: Shop, walk: Stroll) -> Generator[simpy.Event, Any, np.nd
     lift = np.zeros(len(names))
     for screen, spots in shop.places.screens.items():
         notices = walk.response.random() < model.notice
-        time_s = dwell_s(Dwell(median_s=model.look_median_s, spread=LOOK_SPREAD), walk.response)
+        time_s = LogNormal(median=model.look_median_s, spread=LOOK_SPREAD).draw(walk.response)
         order = walk.response.permutation(len(spots))
         free = [spots[i] for i in order if shop.claims.free(spots[i], person)]
         if not notices or not free:

@@ -15,7 +15,7 @@ from retailsim.messages.sensors import Sale
 from retailsim.simulate.hands import face
 from retailsim.simulate.people import Person
 from retailsim.simulate.queueing import stand_in_line
-from retailsim.simulate.shop import Doing, Line, Shop, dwell_s
+from retailsim.simulate.shop import Doing, Line, Shop
 
 HAND_OVER_SHARE = 0.7  # of the time at the till after which the receipt is printed
 SHIFT_S = (8.0, 30.0)  # the staff member moves about after so long without a customer
@@ -34,7 +34,7 @@ def pay(
     line = yield from _queue(shop, person, patience_s)
     if line is None:
         return False
-    time_s = dwell_s(shop.scenario.habits.pay, rng)
+    time_s = shop.scenario.habits.pay_s.draw(rng)
     yield shop.wait(HAND_OVER_SHARE * time_s)
     garments = list(person.carrying)
     epc = np.array(shop.epcs(garments), np.str_)
@@ -53,7 +53,7 @@ def bring_back(shop: Shop, person: Person, rng: np.random.Generator, patience_s:
     line = yield from _queue(shop, person, patience_s)
     if line is None:
         return
-    yield shop.wait(dwell_s(shop.scenario.habits.pay, rng))
+    yield shop.wait(shop.scenario.habits.pay_s.draw(rng))
     shop.goods.store(list(person.sold))
     line.leave(person)
 

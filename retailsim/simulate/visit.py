@@ -17,7 +17,7 @@ from retailsim.simulate.choice import (
 from retailsim.simulate.people import Person
 from retailsim.simulate.personas import Purpose
 from retailsim.simulate.scenario import Habits
-from retailsim.simulate.shop import Shop, dwell_s
+from retailsim.simulate.shop import Shop
 from retailsim.simulate.taste import Taste
 
 FIND_SHARE = 0.6  # who comes for one thing stays so much shorter (assumed)
@@ -71,7 +71,7 @@ def stay(
 ) -> tuple[float, int]:
     """Draw a visit's length in seconds and its most fixtures: a quick look, or a long one."""
     quick = rng.random() < habits.quick_share
-    short, long = dwell_s(habits.quick_visit, rng), dwell_s(habits.visit, rng)
+    short, long = habits.quick_visit_s.draw(rng), habits.visit_s.draw(rng)
     few = 1 + int(rng.integers(2))
     time_s = (short if quick else long) * factor * (FIND_SHARE if purpose == "find" else 1.0)
     return time_s, few if quick else 1000

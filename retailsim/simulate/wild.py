@@ -14,7 +14,7 @@ import numpy as np
 
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.faults import CameraFlaws, Flaws
-from retailsim.simulate.snapshot import Clothes
+from retailsim.simulate.snapshot import GESTURES, Body, Clothes, Manner
 from retailsim.simulate.streams import stream
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import Camera, Decor, Pattern, Sku, StorePlan
@@ -59,6 +59,31 @@ def wild_clothes(clothes: Clothes, strength: float, *, seed: int) -> Clothes:
         top_pattern=str(rng.choice(PATTERNS)),
         bottom_colour=top if clothes.top_kind == "dress" else bottom,
         shoe_colour=shoes,
+    )
+
+
+def wild_manner(body: Body, strength: float, *, seed: int) -> Manner:
+    """Return how somebody walks and stands: with longer or shorter steps, stiff or swinging arms,
+    upright or bent, with hands on the hips or arms folded.
+
+    The draws follow from seed and body: who comes back moves as before. Ranges are assumed; steps
+    hardly differ, for feet on the floor would slide.
+    """
+    if not strength:
+        return body.manner
+    rng = stream(seed, "randomise", "manner", body.texture_seed)
+    steps, lift, sway, swing = 1 + strength * rng.uniform((-0.15, -0.5, -0.8, -0.9), (0.1, 1, 2, 1))
+    elbow, lean, gaze = strength * rng.uniform((-0.1, -0.1, -0.6), (0.9, 0.25, 0.6))
+    gesture = GESTURES[int(rng.integers(len(GESTURES)))]
+    return Manner(
+        stride=float(steps),
+        foot_lift=float(lift),
+        sway=float(sway),
+        arm_swing=float(swing),
+        elbow_rad=float(elbow),
+        lean_rad=float(lean),
+        gaze_rad=float(gaze),
+        gesture=gesture if rng.random() < strength else "none",
     )
 
 

@@ -124,7 +124,7 @@ class World:
         """Set up the shop with its goods, places and queues, nobody in it."""
         scenario, plan = self._scenario, self._plan
         street, places, goods = Street.before(plan), find_places(plan), Goods(plan)
-        if any(persona.purposes.bring_back for persona in scenario.personas):
+        if any(persona.purposes.return_ for persona in scenario.personas):
             rng = stream(self._seed, "sold-before")
             goods.sell_before(rng.permutation(len(plan.items))[: len(plan.items) // 20])
         delivery = scenario.staff.delivery

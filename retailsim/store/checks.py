@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from retailsim.errors import ScenarioError
 from retailsim.store.obstacles import (
-    ON_WALL_M,
     WALL_M,
     Boxes,
     clearance_m,
@@ -25,6 +24,7 @@ from retailsim.store.obstacles import (
 )
 from retailsim.store.plan import Fixture, Point2, Point3, StorePlan
 from retailsim.store.reach import CELL_M, Reach
+from retailsim.store.sides import ALONG, side_of
 from retailsim.store.slots import HOLD_GOODS, fixture_axes, footprint_m, most_slots
 from retailsim.store.standing import spots_before, spots_beside
 from retailsim.store.zones import ZoneMap
@@ -71,7 +71,7 @@ def problems(plan: StorePlan) -> Iterator[Problem]:
     yield from _devices(plan, size_m)
     yield from _zones_on_floor(plan, size_m)
     yield from _stock(plan)
-    if all(_side(door.segment_m, size_m) is not None for door in plan.doors):
+    if all(side_of(door.segment_m, size_m) is not None for door in plan.doors):
         boxes = obstacles(plan)
         yield from _ways(plan, Reach(plan, boxes), boxes)
 
@@ -94,14 +94,14 @@ def _openings(plan: StorePlan, size_m: F64) -> Iterator[Problem]:
         yield Problem("doors", 0, "no door leads in; give doors")
     for i, door in enumerate(plan.doors):
         what = f"door '{door.id}' at {_at(_middle(door.segment_m))}"
-        if _side(door.segment_m, size_m) is None:
+        if side_of(door.segment_m, size_m) is None:
             yield Problem("doors", i, f"{what} is not on a side of the floor; move it to a wall")
         elif not _inside(door.inside_m, size_m):
             where = _at(door.inside_m)
             yield Problem("doors", i, f"{what}: inside_m {where} is off the floor")
     for i, window in enumerate(plan.windows):
         what = f"window '{window.id}' at {_at(_middle(window.segment_m))}"
-        side = _side(window.segment_m, size_m)
+        side = side_of(window.segment_m, size_m)
         if side is None:
             yield Problem("windows", i, f"{what} is not on a side of the floor; move it to a wall")
         elif not window.sill_m < window.top_m <= plan.height_m:
@@ -109,8 +109,8 @@ def _openings(plan: StorePlan, size_m: F64) -> Iterator[Problem]:
             text = f"{what} reaches from {heights}; it must rise and end below the ceiling"
             yield Problem("windows", i, text)
         for door in plan.doors:
-            if side is not None and side == _side(door.segment_m, size_m):
-                shared = _shared_m(window.segment_m, door.segment_m, side[0])
+            if side is not None and side == side_of(door.segment_m, size_m):
+                shared = _shared_m(window.segment_m, door.segment_m, ALONG[side])
                 if shared > TOUCH_M:
                     text = f"{what} and door '{door.id}' share {shared:.2f} m of wall; part them"
                     yield Problem("windows", i, text)
@@ -171,6 +171,11 @@ def _devices(plan: StorePlan, size_m: F64) -> Iterator[Problem]:
                 at = _at(antenna.position_m)
                 text = f"antenna {antenna.port} of reader '{reader.id}' at {at} is {off}"
                 yield Problem("readers", i, f"{text}; move it into the shop")
+            elif antenna.position_m == antenna.look_at_m:
+                text = (
+                    f"antenna {antenna.port} of reader '{reader.id}' at {_at(antenna.position_m)}"
+                )
+                yield Problem("readers", i, f"{text} looks at itself; give another look_at_m")
 
 
 def _off_building(xyz_m: Point3, size_m: F64, height_m: float) -> str:
@@ -266,18 +271,6 @@ def _raster(size_m: F64) -> F64:
     """Return points (n, 2) all over the floor, one in each cell."""
     x, y = (np.arange(CELL_M / 2, extent, CELL_M) for extent in size_m)
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-
-
-def _side(segment_m: tuple[Point2, Point2], size_m: F64) -> tuple[int, bool] | None:
-    """Return the side of the floor a segment is on as (axis it runs along, far side)."""
-    ends = np.array(segment_m)
-    for axis in (0, 1):
-        along, across = ends[:, axis], ends[:, 1 - axis]
-        within = along.min() >= -ON_WALL_M and along.max() <= size_m[axis] + ON_WALL_M
-        for far, at in ((False, 0.0), (True, size_m[1 - axis])):
-            if within and np.ptp(along) > ON_WALL_M and (np.abs(across - at) < ON_WALL_M).all():
-                return axis, far
-    return None
 
 
 def _shared_m(one: tuple[Point2, Point2], other: tuple[Point2, Point2], axis: int) -> float:

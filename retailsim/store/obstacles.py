@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from retailsim.store.plan import Door, Fixture, StorePlan
+from retailsim.store.sides import ON_WALL_M
 from retailsim.store.slots import fixture_axes
 
 F64 = NDArray[np.float64]
 SCREEN_M = 0.06  # thickness of a fitting room's sides (assumed)
 WALL_M = 0.2  # thickness of the outer walls, outside the floor's extent (assumed)
-ON_WALL_M = 0.05  # a door this near to a side of the floor is a hole in that wall
 POINTS_AT_ONCE = 4096
 
 

@@ -11,11 +11,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 FixtureKind = Literal[
     "rail", "table", "shelf", "fitting_room", "mirror", "till", "wall", "plant", "mannequin",
@@ -24,6 +26,15 @@ FixtureKind = Literal[
 ZoneKind = Literal["entrance", "display", "aisle", "fitting", "mirror", "till"]
 GarmentKind = Literal["tshirt", "shirt", "knit", "jacket", "coat", "dress", "skirt", "trousers"]
 Pattern = Literal["plain", "stripes", "checks", "dots", "print"]
+
+
+def _rising(span: tuple[float, float]) -> tuple[float, float]:
+    if span[0] > span[1]:
+        raise ValueError(f"the least, {span[0]:g}, must not be above the most, {span[1]:g}")
+    return span
+
+
+Span = Annotated[tuple[Positive, Positive], AfterValidator(_rising)]  # least and most
 
 
 class PlanModel(BaseModel):
@@ -151,6 +162,14 @@ class Reader(PlanModel):
     region: Literal["fcc", "etsi", "china"] = "fcc"
     tx_power_dbm: float = Field(default=30.0, ge=10, le=33)
     tags_per_s: float = Field(default=350.0, gt=0, le=2000, description="aggregate read rate")
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Reader:
+        ports = [antenna.port for antenna in self.antennas]
+        twice = sorted({str(port) for port in ports if ports.count(port) > 1})
+        if twice:
+            raise ValueError(f"antennas: port used twice: {', '.join(twice)}")
+        return self
 
 
 class Item(PlanModel):

@@ -12,8 +12,8 @@ from retailsim.stack.detect.network import DetectorConfig
 from retailsim.train.detector_data import Store, picture
 from retailsim.train.detector_dataset import make_backgrounds, make_people, make_scenes
 from retailsim.train.detector_evaluation import evaluate_detector
-from retailsim.train.detector_export import export_detector, parameter_count
 from retailsim.train.detector_training import Progress, Recipe, train
+from retailsim.train.export import export_model, parameter_count
 from retailsim.train.seeds import require_training_seed
 
 HELD_OUT_PICTURES = 300
@@ -72,7 +72,7 @@ def train_detector(
         start_from=first,
         report=lambda progress: say(_line(progress)),
     )
-    export_detector(output, net, config, {}, "")
+    export_model(output, net, config.model_dump(mode="json"), {}, "")
     size = config.input_px
     numbers = range(HELD_OUT_PICTURES)
     series = recipe.seed + HELD_OUT_SERIES
@@ -89,7 +89,7 @@ def train_detector(
         "backgrounds": len(learn.backgrounds),
         "training_minutes": round((time.monotonic() - began) / 60, 1),
     }
-    export_detector(output, net, config, metrics, card(metrics, recipe))
+    export_model(output, net, config.model_dump(mode="json"), metrics, card(metrics, recipe))
     return metrics
 
 

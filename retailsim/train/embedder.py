@@ -19,10 +19,11 @@ from retailsim.stack.reid.baseline import histogram
 from retailsim.stack.reid.crops import F32, U8, to_input
 from retailsim.stack.reid.embedder import unit
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
+from retailsim.train.embedder_card import model_card
 from retailsim.train.embedder_crops import CameraLook, Scenery, dress_crop
-from retailsim.train.embedder_export import write_figures, write_weights
 from retailsim.train.embedder_loss import CosineClassifier, batch_hard_triplet
 from retailsim.train.embedder_people import Bank, render_bank
+from retailsim.train.export import export_model, parameter_count, write_network
 from retailsim.train.seeds import FIRST_JUDGING_SEED, require_training_seed
 
 PEOPLE_PER_BATCH, CROPS_PER_PERSON = 16, 4
@@ -77,7 +78,7 @@ def train_embedder(
 
     def checkpoint(step: int, loss: float, net: PersonEmbedder) -> None:
         metrics = measure(net, test)
-        write_weights(folder, config, net)
+        write_network(folder, net, config.model_dump(mode="json"))
         say(f"step {step} loss {loss:.3f} {time.perf_counter() - begin:.0f} s {metrics}")
 
     net, steps = fit(recipe, config, bank, checkpoint=checkpoint)
@@ -101,18 +102,17 @@ def publish(
         f"colour_histogram_{name}": value
         for name, value in measure_vectors(colour_vectors(test.crops), test).items()
     }
-    write_weights(folder, config, net)
-    write_figures(
-        folder,
+    card = model_card(
         config,
         metrics,
-        parameters=sum(p.numel() for p in net.parameters()),
+        parameters=parameter_count(net),
         identities=recipe.identities,
         crops=crops,
         seed=recipe.seed,
         steps=steps,
         held_out=recipe.held_out,
     )
+    export_model(folder, net, config.model_dump(mode="json"), metrics, card)
     return metrics
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -21,6 +18,7 @@ from retailsim.simulate.streams import stream
 from retailsim.stack.identity.footpoint import FootPointConfig, FootPointNet, foot_points_px
 from retailsim.stack.identity.pictures import on_floor
 from retailsim.store.projection import Projection
+from retailsim.train.export import export_model
 from retailsim.train.footpoint_crops import Crop, Example, example, render_crops
 from retailsim.train.seeds import require_training_seed
 
@@ -126,7 +124,8 @@ def train_footpoint(
         "seed": recipe.seed,
         "steps": steps,
     }
-    export_footpoint(folder, net, config, metrics, CARD.format(**facts, **metrics))
+    card = CARD.format(**facts, **metrics)
+    export_model(folder, net, config.model_dump(mode="json"), metrics, card)
     return metrics
 
 
@@ -202,14 +201,24 @@ def measure(
     error = np.array(
         [_error_m(crop, e, row) for crop, e, row in zip(crops, shown, output, strict=True)]
     )
-    share = np.array([crop.visible_share for crop in crops])
+    return sum_up(error, np.array([crop.visible_share for crop in crops]))
+
+
+def sum_up(error_m: np.ndarray, share: np.ndarray) -> dict[str, float]:
+    """Return medians and the 90th percentile of errors, rounded; of no errors it is NaN.
+
+    Args:
+        error_m: distance on the floor, infinite where feet were said to be in the sky, (n,).
+        share: how much of each person is seen, (n,).
+    """
     figures = {
-        "median_m": error,
-        "median_m_visible": error[share >= 0.8],
-        "median_m_hidden": error[share < 0.5],
+        "median_m": error_m,
+        "median_m_visible": error_m[share >= 0.8],
+        "median_m_hidden": error_m[share < 0.5],
     }
-    medians = {name: float(np.median(e)) if len(e) else np.nan for name, e in figures.items()}
-    found = {**medians, "p90_m": float(np.percentile(error, 90))}
+    found = {name: float(np.median(e)) if len(e) else np.nan for name, e in figures.items()}
+    # An error that is there: between two infinite ones there is nothing to interpolate.
+    found["p90_m"] = float(np.percentile(error_m, 90, method="higher")) if len(share) else np.nan
     return {name: round(value, 4) for name, value in found.items()}
 
 
@@ -218,26 +227,3 @@ def _error_m(crop: Crop, shown: Example, output: np.ndarray) -> float:
     xy_m, _ = on_floor(Projection.of(crop.camera), point_px, sigma_px)
     away_m = float(np.hypot(*(xy_m[0] - crop.foot_m)))
     return away_m if np.isfinite(away_m) else np.inf
-
-
-def export_footpoint(
-    folder: Path,
-    net: FootPointNet,
-    config: FootPointConfig,
-    metrics: dict[str, float],
-    card: str,
-) -> None:
-    """Write a model folder; weights are stored in half precision, renamed into place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().clone()
-        for name, value in net.state_dict().items()
-    }
-    beside = folder / "weights.part"
-    save_file(state, beside)
-    beside.chmod(0o644)
-    beside.replace(folder / "weights.safetensors")
-    settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    (folder / "config.yaml").write_text(settings, encoding="utf-8")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    (folder / "card.md").write_text(card, encoding="utf-8")

@@ -13,7 +13,7 @@ from retailsim.messages.truth import TruthBoxes
 from retailsim.simulate.camera.rig import CameraRig
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.simulate.streams import stream
-from retailsim.stack.identity.footpoint import SLIMMEST, cut_view, hints, view_px
+from retailsim.stack.identity.footpoint import SLIMMEST, Margin, cut_view, hints, region_px, view_px
 from retailsim.store.plan import Camera
 from retailsim.store.projection import Projection
 from retailsim.train.people_layers import draw_light
@@ -35,7 +35,7 @@ Rng = np.random.Generator
 STORED_PX = (80, 160)
 # What is stored around a box, in the measures of `footpoint`: more than the network is shown, so
 # that the box can be shaken.
-BESIDE, ABOVE, BELOW = 0.35, 0.2, 0.5
+STORED_MARGIN = Margin(beside=0.35, above=0.2, below=0.5)
 LEAST_SHARE, LEAST_HEIGHT_PX = 0.2, 20.0  # people hidden or far more than that are left out
 FARTHEST = 3.0  # feet more box heights away than this are left out
 BOX_SHAKE, BOX_SHAKE_PX = 0.03, 0.5  # a detector's error per edge: share of the size, and pixels
@@ -114,17 +114,10 @@ def _crops_of_view(
         height = float(box[3] - box[1])
         away = np.abs(foot_px - [(box[0] + box[2]) / 2, box[3]]).max() / max(height, 1.0)
         if share >= LEAST_SHARE and height >= LEAST_HEIGHT_PX and away < FARTHEST:
-            region = _region_px(box)
+            region = region_px(box[None], STORED_MARGIN)[0]
             stored = cut_view(image, region, STORED_PX)
             jpeg = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
             yield Crop(jpeg, region, box, foot_px, foot_m, camera, share)
-
-
-def _region_px(box_px: F64) -> F64:
-    x1, y1, x2, y2 = box_px
-    height = y2 - y1
-    beside = BESIDE * max(x2 - x1, SLIMMEST * height)
-    return np.array([x1 - beside, y1 - ABOVE * height, x2 + beside, y2 + BELOW * height])
 
 
 def example(crop: Crop, rng: Rng, size_px: tuple[int, int], *, plain: bool = False) -> Example:

@@ -17,9 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 
 from retailsim.evaluate.flip import handling, score_flip
 from retailsim.evaluate.reads import ReadTimes
@@ -36,6 +34,7 @@ from retailsim.stack.tagmotion.features import BIN_S, NAMES, compress
 from retailsim.stack.tagmotion.front import Front
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segments
 from retailsim.store.plan import StorePlan
+from retailsim.train.export import export_model
 from retailsim.train.seeds import require_training_scenario, require_training_seed
 
 F16 = NDArray[np.float16]
@@ -246,15 +245,8 @@ def flip_figures(
 
 def export(folder: Path, net: Perceptron, metrics: dict[str, Any], card: str) -> None:
     """Write a model folder that `stack.tagmotion.classifier` reads."""
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.contiguous().clone() for name, value in net.state_dict().items()}
-    save_file(state, folder / "weights.part")
-    (folder / "weights.part").chmod(0o644)
-    (folder / "weights.part").replace(folder / "weights.safetensors")
     config = {"features": list(NAMES), "context_bins": CONTEXT_BINS, "bin_s": BIN_S}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    (folder / "card.md").write_text(card, encoding="utf-8")
+    export_model(folder, net, config, metrics, card, half=False)
 
 
 CARD = """# tag-motion

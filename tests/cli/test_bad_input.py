@@ -178,10 +178,31 @@ def test_a_stack_file_with_a_misspelt_field_is_refused(tmp_path: Path) -> None:
     assert_refused(outcome, "mine.yaml", "stag")
 
 
-def test_a_wrong_flag_is_refused_with_a_hint(tmp_path: Path) -> None:
-    outcome = retail("replay", FIXTURE, "--jsno", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("replay day.bag --jsno", ("--jsno", "Did you mean --json?", "replay --help")),
+        ("simulate --sceds 3", ("--sceds", "Did you mean --seed?", "simulate --help")),
+        ("simulat", ("simulat", "Did you mean 'simulate'?", "--help")),
+        ("bench dyas", ("dyas", "Did you mean 'days'?", "bench --help")),
+        ("simulate --duration abc", ("--duration", "number", "simulate --help")),
+        ("simulate --seed", ("--seed", "requires an argument")),
+        ("replay", ("bag", "replay --help")),
+        ("inspect a b c", ("b c", "inspect --help")),
+    ],
+)
+def test_a_wrong_command_line_gets_one_line_and_a_hint(
+    wrong: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert_refused(retail(*wrong.split(), cwd=tmp_path), *words)
+
+
+@pytest.mark.parametrize("command", ["", "bench"])
+def test_no_command_at_all_gets_the_help(command: str, tmp_path: Path) -> None:
+    outcome = retail(*command.split(), cwd=tmp_path)
     assert outcome.returncode == 2
-    assert "--jsno" in outcome.stderr
+    assert outcome.stderr == ""
+    assert "simulate" in outcome.stdout
 
 
 def test_without_opengl_simulate_names_the_debian_packages(tmp_path: Path) -> None:

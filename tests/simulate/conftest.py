@@ -43,13 +43,13 @@ arrivals:
 warm_start: {people: 3, warm_up_s: 15}
 habits:
   quick_share: 0.3
-  quick_visit: {median_s: 10}
-  visit: {median_s: 25}
-  look: {median_s: 1}
-  pause: {median_s: 1}
-  change: {median_s: 3}
-  mirror: {median_s: 3}
-  pay: {median_s: 3}
+  quick_visit_s: {median: 10}
+  visit_s: {median: 25}
+  look_s: {median: 1}
+  pause_s: {median: 1}
+  change_s: {median: 3}
+  mirror_s: {median: 3}
+  pay_s: {median: 3}
   pick_up_probability: 0.6
   walking_speed_mps: 1.3
 """

@@ -20,6 +20,6 @@ start_time: 2026-03-14T09:00:00Z
 duration_s: 120
 arrivals: {visitors: [{at_s: 0, per_hour: 900}]}
 warm_start: {warm_up_s: 0}
-habits: {visit: {median_s: 15}, walking_speed_mps: 1.3}
+habits: {visit_s: {median: 15}, walking_speed_mps: 1.3}
 responses: {screen: {effect: EFFECT, notice: 1.0, lift: 6.0, look_median_s: 2}}
 """

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from retailsim.errors import ScenarioError
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import Sale
 from retailsim.messages.truth import (
@@ -67,6 +68,17 @@ def play(small_plan: StorePlan, small_scenario: Scenario) -> Play:
     return run
 
 
+def test_who_finds_no_place_by_a_fixture_at_the_start_stands_elsewhere(play: Play) -> None:
+    day = play(1, 0.1, arrivals=NOBODY, warm_start={"people": 24, "warm_up_s": 0})
+    staff = day.log.of(TruthPeople)[0].staff
+    assert np.sum(~staff) == 24
+
+
+def test_a_shop_that_is_full_before_all_are_inside_is_refused(play: Play) -> None:
+    with pytest.raises(ScenarioError, match=r"warm_start\.people: the shop is full with \d+ part"):
+        play(1, 0.1, arrivals=NOBODY, warm_start={"people": 150, "warm_up_s": 0})
+
+
 @pytest.fixture(scope="module")
 def concourse() -> tuple[StorePlan, Scenario]:
     """A mall's concourse in which couples stroll."""
@@ -83,7 +95,7 @@ NOBODY = {"visitors": [{"at_s": 0, "per_hour": 0}], "passers_by": []}
 def test_a_family_stays_together_and_acts_apart(play: Play) -> None:
     day = play(
         2, 120, arrivals=QUIET, warm_start={"people": 1},
-        habits={"visit": {"median_s": 90}, "quick_share": 0.0},
+        habits={"visit_s": {"median": 90}, "quick_share": 0.0},
         personas=[{"id": "parent", "company": {"alone": 0, "family": 1}}],
     )  # fmt: skip
     people = {m.person_id: m for m in day.log.of(TruthPerson) if not m.staff}
@@ -148,7 +160,7 @@ def test_a_delivery_is_carried_in_by_the_armful_until_all_hangs(play: Play) -> N
 def test_the_impatient_leave_the_line_and_buy_nothing(play: Play) -> None:
     greedy = {
         "buy_probability": 0.95, "pick_up_probability": 0.9, "try_on_probability": 0.0,
-        "touch_probability": 1.0, "pay": {"median_s": 15},
+        "touch_probability": 1.0, "pay_s": {"median": 15},
     }  # fmt: skip
     hasty = [{"id": "hasty", "patience_s": {"median": 1, "spread": 0}}]
     patient = [{"id": "patient", "patience_s": {"median": 500, "spread": 0}}]
@@ -167,7 +179,7 @@ def test_the_fitting_room_has_one_guest_at_a_time_and_a_line(play: Play) -> None
         4, 200,
         habits={
             "pick_up_probability": 0.9, "try_on_probability": 1.0, "touch_probability": 1.0,
-            "change": {"median_s": 12}, "visit": {"median_s": 60}, "quick_share": 0.0,
+            "change_s": {"median": 12}, "visit_s": {"median": 60}, "quick_share": 0.0,
         },
         personas=[{"id": "patient", "patience_s": {"median": 500, "spread": 0}}],
     )  # fmt: skip

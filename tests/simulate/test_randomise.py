@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.simulate.appearance import draw_shopper
 from retailsim.simulate.camera.bend import drawn_camera
 from retailsim.simulate.camera.optics import Light
 from retailsim.simulate.faults import CameraFlaws, Faults
 from retailsim.simulate.occluders import FROM_DOOR_M, KEPT_FREE, PASSAGE_M, with_occluders
 from retailsim.simulate.randomise import Randomisation, randomised
-from retailsim.simulate.scenario import Scenario
-from retailsim.simulate.snapshot import Clothes
-from retailsim.simulate.wild import wild_clothes, wild_light
+from retailsim.simulate.scenario import DressAlike, Scenario
+from retailsim.simulate.snapshot import Clothes, Manner
+from retailsim.simulate.streams import stream
+from retailsim.simulate.wild import wild_clothes, wild_light, wild_manner
 from retailsim.simulate.world import World
 from retailsim.store.obstacles import clearance_m, obstacles
 from retailsim.store.plan import StorePlan
@@ -23,6 +27,7 @@ from retailsim.store.zones import zone_at
 
 PARTS = {
     "clothing": {"catalogue"},
+    "pose": set(),
     "lighting": set(),
     "camera": {"cameras"},
     "background": {"decor"},
@@ -42,6 +47,8 @@ def test_nothing_random_is_nothing_changed(boutique_plan: StorePlan) -> None:
     assert randomised(boutique_plan, faults, Randomisation(), seed=3) == (boutique_plan, faults)
     assert wild_clothes(SHIRT, 0.0, seed=3) is SHIRT
     assert wild_light(Light(), 0.0, seed=3) == Light()
+    body = draw_shopper(stream(3, "x"), label=1, seed=3, dress_alike=DressAlike())
+    assert wild_manner(body, 0.0, seed=3) == Manner()
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -59,7 +66,7 @@ def test_each_part_changes_what_it_says_and_nothing_else(
 
 
 def test_parts_do_not_disturb_each_other(boutique_plan: StorePlan) -> None:
-    everything = Randomisation(clothing=1, lighting=1, camera=1, background=1, occluders=1)
+    everything = Randomisation(clothing=1, pose=1, lighting=1, camera=1, background=1, occluders=1)
     plan, _ = randomised(boutique_plan, Faults(), everything, seed=3)
     for part, fields in PARTS.items():
         alone, _ = randomised(
@@ -105,6 +112,22 @@ def test_people_in_the_world_wear_it(small_plan: StorePlan, small_scenario: Scen
     for one, two in zip(usual.body, dressed.body, strict=True):
         assert two.clothes == wild_clothes(one.clothes, 1.0, seed=5) != one.clothes
         assert (one.height_m, one.hair, one.label) == (two.height_m, two.hair, two.label)
+
+
+def test_people_in_the_world_move_as_drawn_and_go_where_they_went(
+    small_plan: StorePlan, small_scenario: Scenario
+) -> None:
+    wild = small_scenario.model_copy(update={"randomise": Randomisation(pose=1.0)})
+    usual, other = (
+        [snapshot.people for snapshot, _ in World(day, small_plan, seed=5).run(3.0)]
+        for day in (small_scenario, wild)
+    )
+    for before, after in zip(usual, other, strict=True):
+        assert (before.xy_m == after.xy_m).all()
+        for one, two in zip(before.body, after.body, strict=True):
+            assert one.manner == Manner()
+            assert two.manner == wild_manner(one, 1.0, seed=5) != Manner()
+            assert replace(two, manner=one.manner) == one
 
 
 @given(st.integers(0, 10_000), st.floats(0.1, 1.0))

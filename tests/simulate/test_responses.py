@@ -66,7 +66,7 @@ def played(plan: StorePlan, scenario: Scenario, effect: str, what: list[str]) ->
     tree = scenario.model_dump(mode="json")
     tree["responses"] = {"mirror": {"effect": effect, "notice": 1.0, "bias": 5.0}}
     tree["habits"] |= {"try_on_probability": 1.0, "touch_probability": 1.0, "quick_share": 0.0}
-    tree["habits"]["visit"] = {"median_s": 60}
+    tree["habits"]["visit_s"] = {"median": 60}
     policy, out = Show(what), hashlib.sha256()
     for snapshot, _ in World(Scenario.model_validate(tree), plan, seed=5, policy=policy).run(90):
         out.update(snapshot.people.xy_m.tobytes())

@@ -66,8 +66,26 @@ def test_a_store_that_cannot_be_is_refused_with_file_and_line(tmp_path: Path) ->
         load_store(parse_scenario(TEXT, origin="x.yaml"), tmp_path / "x.yaml")
 
 
+def test_more_people_at_the_start_than_a_floor_can_hold_are_refused_with_file_and_line(
+    tmp_path: Path,
+) -> None:
+    small = Path("scenarios/stores/dense-rails.yaml").resolve()
+    text = TEXT.replace("stores/boutique.yaml", str(small)) + "warm_start: {people: 199}\n"
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ScenarioError, match=r"x\.yaml:10: warm_start\.people: 199 do not fit"):
+        load_store(load_scenario(tmp_path / "x.yaml"), tmp_path / "x.yaml")
+
+
 def test_writing_and_reading_back_changes_nothing() -> None:
     scenario = load_scenario("scenarios/boutique.yaml")
+    assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
+
+
+def test_a_purpose_is_written_as_the_truth_calls_it() -> None:
+    text = TEXT + "personas:\n  - {id: bringer, purposes: {browse: 0, return: 1}}\n"
+    scenario = parse_scenario(text, origin="x.yaml")
+    assert scenario.personas[0].purposes.return_ == 1
+    assert "return: 1.0" in dump_scenario(scenario)
     assert parse_scenario(dump_scenario(scenario), origin="dumped") == scenario
 
 
@@ -84,6 +102,27 @@ def test_the_start_is_exact_nanoseconds() -> None:
         ("2026-03-14T14:30:00Z", "2026-03-14T14:30:00", 4, "start_time"),
         ("per_hour: 20", "per_hour: -20", 9, "per_hour"),
         ("at_s: 60", "at_s: 0", 6, "at_s of rate points must rise"),
+        *(
+            (
+                "duration_s: 60\n",
+                f"duration_s: 60\n{block}:\n{rows}\n",
+                line,
+                f"{block}.*{words}",
+            )
+            for block, rows, line, words in (
+                ("habits", "  quick_share: 0.1\n  flip_s: [4, 1]", 8, "flip_s: the least, 4"),
+                ("habits", "  flip_s: [-1, 1]", 7, "flip_s"),
+                ("personas", "  - id: p\n    age_years: [30, 20]", 8, "age_years: the least, 30"),
+                ("personas", "  - id: p\n    height_m: [1.9, 1.5]", 8, "height_m: the least, 1.9"),
+                (
+                    "promises",
+                    "  people_at_once: 9\n  people_at_once_at_most: 4",
+                    6,
+                    "people_at_once promises more",
+                ),
+                ("faults", "  cameras: [{camera: a}, {camera: a}]", 6, "flaws given twice: a"),
+            )
+        ),
     ],
 )
 def test_errors_name_file_line_and_field(old: str, new: str, line: int, field: str) -> None:

@@ -38,6 +38,20 @@ def test_half_of_the_shoppers_of_the_uniforms_day_dress_alike() -> None:
     assert load_scenario("scenarios/uniforms.yaml").promises.alike_share == 0.5
 
 
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("dense-rails", {"tags_beside_handled", "half_hidden_share"}),
+        ("armfuls", {"staff_carries", "armfuls_past_antennas"}),
+        ("concourse", {"passed_by", "shop_visits", "screen_looks", "screen_group"}),
+    ],
+)
+def test_a_day_promises_what_its_header_says_it_is_for(name: str, needed: set[str]) -> None:
+    made = load_scenario(f"scenarios/{name}.yaml").promises.model_dump(exclude_none=True)
+    assert needed <= made.keys()
+    assert all(made[promise] > 0 for promise in needed)
+
+
 def test_nothing_is_trained_on_the_second_shop() -> None:
     with pytest.raises(RetailError, match=r"second-shop.*not for training"):
         require_training_scenario(load_scenario("scenarios/second-shop.yaml"))

@@ -86,7 +86,7 @@ def small_days(draw: st.DrawFn) -> dict[str, object]:
             {
                 "id": "somebody",
                 "patience_s": {"median": draw(st.sampled_from([1, 30]))},
-                "purposes": {"browse": 1, "find": draw(weight), "bring_back": draw(weight)},
+                "purposes": {"browse": 1, "find": draw(weight), "return": draw(weight)},
                 "company": {"alone": 1, "couple": draw(weight), "family": draw(weight)},
             }
         ],
@@ -139,13 +139,13 @@ def test_laws_hold_on_a_day_of_families_staff_and_returns(
             "misplace_probability": 0.8,
             "touch_probability": 1.0,
             "buy_probability": 0.9,
-            "pay": {"median_s": 9},
+            "pay_s": {"median": 9},
         },
         "regulars": {"share": 0.7, "pool": 5, "same_day": 1.0, "back_after_s": {"median": 5}},
         "personas": [
             {"id": "parent", "company": {"alone": 0, "family": 1}},
             {"id": "seeker", "purposes": {"browse": 0, "find": 1}},
-            {"id": "bringer", "share": 2, "purposes": {"browse": 0, "bring_back": 1}},
+            {"id": "bringer", "share": 2, "purposes": {"browse": 0, "return": 1}},
             {"id": "hasty", "share": 3, "patience_s": {"median": 1}},
         ],
         "staff": {"greeters": 1, "stockers": 1, "delivery": {"garments": 5, "armful": 5}},

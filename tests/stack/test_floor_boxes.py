@@ -116,3 +116,15 @@ def test_a_camera_without_calibration_gives_nan_and_nobody_gives_nothing(
         assert np.isnan(floor.xy_m).all()
         assert np.isnan(floor.sigma_m).all()
     assert positions(stage, "back", []).xy_m.shape == (0, 2)
+
+
+@pytest.mark.parametrize("kind", ["shelf", "mannequin", "till", "fitting_room", "screen", "column"])
+def test_furniture_that_nobody_looks_through_hides_feet_down_to_the_floor(kind: str) -> None:
+    fixture = {"id": "x", "kind": kind, "center_m": [3, 3], "size_m": [1, 1], "height_m": 1.5}
+    plan = StorePlan.model_validate({"name": "bare", "fixtures": [fixture]})
+    feet = np.array([[3.0, 4.0, 0.05], [3.0, 4.0, 1.7]])
+    assert hidden(solid_boxes(plan), np.array([3.0, 0.0, 1.6]), feet).tolist() == [True, False]
+    plant = plan.model_copy(
+        update={"fixtures": [plan.fixtures[0].model_copy(update={"kind": "plant"})]}
+    )
+    assert not hidden(solid_boxes(plant), np.array([3.0, 0.0, 1.6]), feet).any()

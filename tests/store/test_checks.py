@@ -142,6 +142,19 @@ def test_an_antenna_outside_the_shop(position_m: list[float], where: str) -> Non
     assert f"antenna 2 of reader 'radio' at {where}" in text
 
 
+def test_an_antenna_that_looks_nowhere() -> None:
+    here = [3, 3, 2.5]
+    antennas = [{"port": 2, "position_m": here, "look_at_m": here}]
+    text = refusal(kiosk_with("readers", "radio", antennas=antennas))
+    assert "antenna 2 of reader 'radio' at (3.00, 3.00, 2.50) m looks at itself" in text
+
+
+def test_two_antennas_on_one_port() -> None:
+    antenna = {"port": 2, "position_m": [3, 3, 2.5], "look_at_m": [3, 3, 0]}
+    with pytest.raises(ValueError, match="port used twice: 2"):
+        kiosk_with("readers", "radio", antennas=[antenna, antenna])
+
+
 def test_a_zone_that_nobody_can_reach() -> None:
     wall = {"kind": "wall", "center_m": [3.5, 4.3], "size_m": [7.0, 0.1], "height_m": 3.0}
     data = kiosk()

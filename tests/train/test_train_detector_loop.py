@@ -13,9 +13,9 @@ from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.train.backgrounds import background
 from retailsim.train.detector_data import Store, collate, picture
 from retailsim.train.detector_evaluation import evaluate_detector
-from retailsim.train.detector_export import export_detector
 from retailsim.train.detector_loss import detector_loss
 from retailsim.train.detector_training import Recipe, learning_rate_share, train
+from retailsim.train.export import export_model
 from retailsim.train.layers import Layer, save_layer
 
 SMALL = DetectorConfig(
@@ -69,7 +69,7 @@ def test_loss_falls_and_an_interrupted_training_goes_on(store, tmp_path):
     untrained = loss_on_fixed_pictures(PersonNet(SMALL).eval(), store)
     assert loss_on_fixed_pictures(net, store) < 0.9 * untrained
 
-    export_detector(tmp_path / "model", net, SMALL, {"a": 1}, "card")
+    export_model(tmp_path / "model", net, SMALL.model_dump(mode="json"), {"a": 1}, "card")
     config, again = load_detector(str(tmp_path / "model"))
     assert config == SMALL
     for name, value in net.state_dict().items():

@@ -12,7 +12,14 @@ from retailsim.errors import RetailError
 from retailsim.simulate.streams import stream
 from retailsim.stack.identity.footpoint import FootPointConfig, FootPointNet, load_footpoint
 from retailsim.store.projection import Projection
-from retailsim.train.footpoint import Recipe, collate, laplace_loss, measure, train_footpoint
+from retailsim.train.footpoint import (
+    Recipe,
+    collate,
+    laplace_loss,
+    measure,
+    sum_up,
+    train_footpoint,
+)
 from retailsim.train.footpoint_crops import Crop, example, mirrored, render_crops
 
 pytestmark = pytest.mark.gl
@@ -80,3 +87,19 @@ def test_the_recipe_writes_a_model_that_loads_and_refuses_judging_seeds(tmp_path
     assert "2 steps of 64 crops" in (tmp_path / "m" / "card.md").read_text()
     with pytest.raises(RetailError):
         train_footpoint(Recipe(seed=900_001), tmp_path / "n")
+
+
+@pytest.mark.filterwarnings("error")
+def test_errors_without_end_are_summed_up_without_a_warning() -> None:
+    error_m = np.array([0.1, 0.2, 0.3, np.inf, np.inf])
+    found = sum_up(error_m, np.array([1.0, 0.9, 0.3, 0.3, 0.6]))
+    assert found == {
+        "median_m": 0.3,
+        "median_m_visible": 0.15,
+        "median_m_hidden": np.inf,
+        "p90_m": np.inf,
+    }
+    few = sum_up(np.array([0.4]), np.array([1.0]))
+    assert few["p90_m"] == 0.4
+    assert np.isnan(few["median_m_hidden"])
+    assert np.isnan(sum_up(np.zeros(0), np.zeros(0))["p90_m"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.camera.mesh import F32
-from retailsim.simulate.snapshot import Body, Clothes
+from retailsim.simulate.snapshot import GESTURES, Body, Clothes, Manner
 from retailsim.simulate.streams import stream
 
 
@@ -83,6 +83,8 @@ class Figures:
         trouser_end: in leg bones 0..2; 0 with bare legs (n,).
         hair, headwear, bag, shoe: index into HAIR_STYLES, HEADWEAR, BAGS and SHOES (n,).
         pram: whether they push one (n,).
+        stride, foot_lift, sway, arm_swing, elbow_rad, lean_rad, gaze_rad: see Manner, (n,).
+        gesture: index into GESTURES (n,).
         palette: colours, float32 (n, materials, 2, 4): linear RGB + pattern or bits, second
             RGB + scale.
     """
@@ -113,6 +115,14 @@ class Figures:
     bag: NDArray[np.int64]
     shoe: NDArray[np.int64]
     pram: NDArray[np.bool_]
+    stride: F32
+    foot_lift: F32
+    sway: F32
+    arm_swing: F32
+    elbow_rad: F32
+    lean_rad: F32
+    gaze_rad: F32
+    gesture: NDArray[np.int64]
     palette: F32
 
     @property
@@ -139,7 +149,9 @@ def _figure(body: Body) -> tuple[NDArray[Any], ...]:
         np.asarray(body.pram),
     )
     proportions = (np.asarray(value, np.float32) for value in _proportions(body, habit))
-    return (*proportions, habit, cut, *_tailored(body.clothes, cut), *codes, _palette(body, cut))
+    tailored = _tailored(body.clothes, cut)
+    palette = _palette(body, cut)
+    return (*proportions, habit, cut, *tailored, *codes, *_manner(body.manner), palette)
 
 
 def _proportions(body: Body, habit: F32) -> tuple[float, ...]:
@@ -167,6 +179,13 @@ def _proportions(body: Body, habit: F32) -> tuple[float, ...]:
         max(feminine, 0.0) * (0.5 + 0.8 * habit[9]),
         0.26 * float(np.clip((age - 62) / 22, 0, 1)) * (0.3 + 1.1 * habit[10]),
     )
+
+
+def _manner(manner: Manner) -> tuple[NDArray[Any], ...]:
+    """Return stride to gesture of Figures."""
+    *amounts, gesture = astuple(manner)
+    numbers = (np.asarray(amount, np.float32) for amount in amounts)
+    return (*numbers, np.asarray(GESTURES.index(gesture)))
 
 
 def _tailored(clothes: Clothes, cut: F32) -> tuple[NDArray[Any], ...]:

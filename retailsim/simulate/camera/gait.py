@@ -51,20 +51,20 @@ def stand_or_walk(people: People, figures: Figures) -> Stance:
     old = 1 - 0.8 * figures.age_bend  # the old take shorter steps
     moving = (people.pose == Pose.WALK) | (speed > 0.15)
     stride = np.where(moving, np.clip(speed / FULL_STEP_MPS, 0.15, 1.0) * old, 0.0)
-    stride = stride.astype(np.float32)
+    stride = (stride * figures.stride).astype(np.float32)
     phase = (people.gait_phase % 1.0).astype(np.float32)
     habit, stature = figures.habit, figures.frame_m
     bent = people.pose == Pose.BEND
     shift = _weight(habit) * (stride == 0) * ~bent
     ankles, pitches = [], []
     for side, offset in ((1, 0.0), (-1, 0.5)):
-        walk, pitch = _walking_foot((phase + offset) % 1.0, stride, stature)
+        walk, pitch = _walking_foot((phase + offset) % 1.0, stride, stature, figures.foot_lift)
         stand = _standing_foot(side, shift, habit, bent)
         width = np.where(stride > 0, 0.75 * HIP_HALF, stand[:, 1])
         place = np.stack([stand[:, 0] * (stride == 0), side * width, 0 * width + ANKLE], 1)
         ankles.append((place * stature[:, None] + walk).astype(np.float32))
         pitches.append(pitch)
-    sway = 0.010 * stride * np.cos(2 * np.pi * (phase - 0.3)) + 0.026 * shift
+    sway = 0.010 * figures.sway * stride * np.cos(2 * np.pi * (phase - 0.3)) + 0.026 * shift
     pelvis = np.zeros((len(stature), 3), np.float32)
     pelvis[:, 0] = -0.085 * bent * stature
     pelvis[:, 1] = sway * stature
@@ -107,7 +107,7 @@ def _standing_foot(
     return np.stack([ahead, aside], 1)
 
 
-def _walking_foot(phase: F32, stride: F32, stature: F32) -> tuple[F32, F32]:
+def _walking_foot(phase: F32, stride: F32, stature: F32, foot_lift: F32) -> tuple[F32, F32]:
     """Return an ankle's way from its place under the hip (n, 3) and the foot's pitch (n,)."""
     on = np.clip(phase / STANCE, 0, 1)
     off = np.clip((phase - STANCE) / (1 - STANCE), 0, 1)
@@ -117,7 +117,7 @@ def _walking_foot(phase: F32, stride: F32, stature: F32) -> tuple[F32, F32]:
     pitch = np.where(phase < STANCE, rolled + landing, swinging) * stride
     way = np.where(phase < STANCE, 1 - 2 * on, -np.cos(np.pi * off)) * STEP * stride
     toe = np.maximum(pitch, 0)
-    lift = 0.042 * stride * np.sin(np.pi * off) ** 2 * (phase >= STANCE)
+    lift = 0.042 * foot_lift * stride * np.sin(np.pi * off) ** 2 * (phase >= STANCE)
     heel = 0.03 * np.sin(np.maximum(-pitch, 0))  # the ankle turns about the heel
     ahead = way + BALL * (1 - np.cos(toe))
     up = BALL * np.sin(toe) + lift + heel

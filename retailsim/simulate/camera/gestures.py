@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.bones import HAND
 from retailsim.simulate.camera.figure import BAGS, Figures
 from retailsim.simulate.camera.mesh import F32
-from retailsim.simulate.snapshot import People, Pose
+from retailsim.simulate.snapshot import GESTURES, People, Pose
 
 HANDLE_AHEAD_M, HANDLE_HEIGHT_M, HANDLE_HALF_M = 0.42, 1.0, 0.16
 TABLE_M = 0.86
@@ -64,6 +64,9 @@ def hand_goals(
     goals = []
     for index, side in ((0, 1), (1, -1)):
         goal = _carriage(figures, shoulders[index], pelvis, index, side)
+        gesture = _gesture(figures, shoulders[index], pelvis, index, side)
+        idle = (pose == Pose.STAND) & np.isfinite(gesture[:, 0])
+        goal = np.where(idle[:, None], gesture, goal)
         goal[carrier == index] = np.nan
         main = leftish == (side > 0)
         helps = main | ((habit[:, 3] > 0.55) & (carrier != index))
@@ -130,6 +133,24 @@ def _carriage(figures: Figures, shoulder: F32, pelvis: F32, index: int, side: in
     at_strap = shoulder + np.array([0.085, -0.02 * side, -0.075]) * stature
     for mask, place in ((phone, at_phone), (pocket, at_pocket), (on_strap, at_strap)):
         goal = np.where(mask[:, None], place, goal)
+    return goal
+
+
+def _gesture(figures: Figures, shoulder: F32, pelvis: F32, index: int, side: int) -> NDArray[Any]:
+    """Where an idle hand is by their manner, NaN for as usual (places assumed)."""
+    stature = figures.frame_m[:, None]
+    girth = (figures.girth * figures.body_ease)[:, None].astype(float)
+    across = np.array([0.0, side, 0.0])
+    supports = 0.0 if index == 1 else -0.10  # one hand at the chin, the other under its elbow
+    places = {
+        "hips": pelvis + stature * ([-0.01, 0.0, 0.06] + 0.105 * girth * across),
+        "folded": shoulder + stature * ([0.085, 0.0, -0.165 + 0.02 * side] - 0.17 * across),
+        "chin": shoulder + stature * ([0.11, 0.0, -0.005 + 1.8 * supports] - 0.085 * across),
+        "behind": pelvis + stature * ([-0.03, 0.0, -0.01] - 0.07 * girth * [1, 0, 0]),
+    }
+    goal = np.full((len(stature), 3), np.nan)
+    for name, place in places.items():
+        goal = np.where((figures.gesture == GESTURES.index(name))[:, None], place, goal)
     return goal
 
 

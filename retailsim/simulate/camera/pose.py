@@ -66,7 +66,7 @@ def _by_pose(pose: NDArray[Any], table: dict[Pose, float]) -> NDArray[Any]:
 
 def _lean(pose: NDArray[Any], target: F32, figures: Figures) -> F32:
     habit, stature = figures.habit, figures.frame_m
-    lean = (
+    lean = figures.lean_rad + (
         0.02 + 0.05 * habit[:, 2] + _by_pose(pose, _LEAN) + 0.3 * habit[:, 3] * (pose == Pose.BEND)
     )
     arm = (UPPER_ARM + FOREARM + 0.5 * HAND) * stature
@@ -111,9 +111,10 @@ def _hanging_arm(
     idle = habit[:, 5 if side > 0 else 6]
     ahead = -side * stance.swing  # arms swing against the legs
     free = np.where(laden, 0.35, 0.7 + 0.6 * habit[:, 9])
+    free = free * figures.arm_swing
     swing = 0.36 * ahead * free + 0.05 * (idle - 0.3) + 0.2 * lean
     elbow = 0.14 + 0.4 * idle**3 * (stance.stride == 0) + 0.16 * stance.stride * (1 + ahead)
-    elbow = np.where(laden, 0.08, elbow)
+    elbow = np.where(laden, 0.08, elbow + figures.elbow_rad)
     stout = np.maximum(figures.girth * figures.body_ease - 1.1, 0)
     outward = side * (0.09 + 0.07 * habit[:, 2] + 0.35 * stout)
     middle = root + down(swing, outward) * (UPPER_ARM * stature)[:, None]
@@ -139,6 +140,7 @@ def _gaze(people: People, target: F32, lean: F32, figures: Figures) -> tuple[F32
     still = people.speed_mps < 0.15
     yaw = np.where(looks, np.arctan2(target[:, 1], target[:, 0]), 0.0)
     about = (habit[:, 0] - 0.5) * np.where(looks, 0.3, np.where(still, 1.1, 0.4))
+    about = about + figures.gaze_rad * ~looks
     eyes = 0.93 * figures.frame_m
     below = np.arctan2(eyes - np.nan_to_num(target[:, 2], nan=1.5), 0.6)
     pitch = 0.45 * lean + 0.03 + 0.22 * habit[:, 1] * still + _by_pose(pose, _LOOK_DOWN)

@@ -8,6 +8,7 @@ person.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
@@ -25,14 +26,23 @@ F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Width = Annotated[int, Field(ge=4, le=512)]
 
-# How far the crop reaches beyond the box: to either side in widths (of slim boxes: 0.4 heights),
-# upwards and downwards in heights.
-BESIDE, ABOVE, BELOW = 0.2, 0.1, 0.35
-SLIMMEST = 0.4
+SLIMMEST = 0.4  # boxes slimmer than this share of their height are taken as so wide
 HEAD_M = 1.66  # where the top of an adult's head is, about
 HINTS = 12
 EDGE_PX = 2.0
 PADDING_GREY = 114
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How far a crop reaches beyond a box: to either side in widths, up and down in heights."""
+
+    beside: float
+    above: float
+    below: float
+
+
+SEEN = Margin(beside=0.2, above=0.1, below=0.35)
 
 
 class FootPointConfig(BaseModel):
@@ -97,10 +107,16 @@ def load_footpoint(model: str) -> tuple[FootPointConfig, FootPointNet]:
 
 def view_px(boxes_px: F64) -> F64:
     """Return the parts of the picture that the network sees of boxes (n, 4)."""
+    return region_px(boxes_px, SEEN)
+
+
+def region_px(boxes_px: F64, margin: Margin) -> F64:
+    """Return boxes (n, 4) with a margin around them, (n, 4)."""
     x1, y1, x2, y2 = boxes_px.T
     height = y2 - y1
-    beside = BESIDE * np.maximum(x2 - x1, SLIMMEST * height)
-    return np.stack([x1 - beside, y1 - ABOVE * height, x2 + beside, y2 + BELOW * height], axis=1)
+    beside = margin.beside * np.maximum(x2 - x1, SLIMMEST * height)
+    top, bottom = y1 - margin.above * height, y2 + margin.below * height
+    return np.stack([x1 - beside, top, x2 + beside, bottom], axis=1)
 
 
 def cut_view(image: U8, view: F64, size_px: tuple[int, int]) -> U8:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from retailsim.simulate.appearance import Profile, draw_body, draw_clothes
 from retailsim.simulate.camera.figure import HEADWEAR, TOPS, Material
 from retailsim.simulate.camera.people import MESH, crowd_mesh
-from retailsim.simulate.snapshot import Pose
+from retailsim.simulate.snapshot import GESTURES, Manner, Pose
 from retailsim.simulate.streams import stream
+from retailsim.simulate.wild import wild_manner
 
 HAT_M = 0.045  # headwear and hair rise above the crown by no more
 
@@ -24,7 +25,9 @@ def bodies(draw):
     presentation = draw(st.sampled_from(["feminine", "masculine"]))
     profile = Profile(presentation, draw(st.floats(3, 88)))
     rng = stream(draw(st.integers(0, 10**6)), "anybody")
-    return draw_body(rng, label=1, clothes=draw_clothes(rng, profile=profile), profile=profile)
+    body = draw_body(rng, label=1, clothes=draw_clothes(rng, profile=profile), profile=profile)
+    wildness = draw(st.sampled_from([0.0, 1.0]))
+    return replace(body, manner=wild_manner(body, wildness, seed=draw(st.integers(0, 10**6))))
 
 
 @st.composite
@@ -173,6 +176,49 @@ def test_a_gait_has_no_jumps(crowd_at, body, phase, speed):
         for p in (phase, phase + 0.01)
     )
     assert np.abs(a - b).max() < 0.05
+
+
+def wrists(crowd_at, shopper, manner, pose=Pose.STAND):
+    """Keypoints of both wrists in body axes."""
+    body = replace(shopper, manner=manner)
+    return crowd_mesh(alone(crowd_at, body, (pose, 0, 0, (np.nan,) * 3))).keypoints[0][[9, 10]]
+
+
+@pytest.mark.parametrize("gesture", GESTURES[1:])
+def test_an_idle_gesture_moves_the_hands_of_who_stands_and_of_nobody_else(
+    crowd_at, shopper, gesture
+):
+    manner = Manner(gesture=gesture)
+    moved = wrists(crowd_at, shopper, manner) - wrists(crowd_at, shopper, Manner())
+    assert np.linalg.norm(moved, axis=1).max() > 0.12
+    for pose in (Pose.WALK, Pose.FLIP, Pose.TRY, Pose.ARMFUL):
+        usual = wrists(crowd_at, shopper, Manner(), pose)
+        np.testing.assert_array_equal(wrists(crowd_at, shopper, manner, pose), usual)
+
+
+def test_folded_arms_cross_and_hands_on_hips_do_not(crowd_at, shopper):
+    left, right = wrists(crowd_at, shopper, Manner(gesture="folded"))
+    assert left[1] < right[1]
+    left, right = wrists(crowd_at, shopper, Manner(gesture="hips"))
+    assert left[1] > 0.1 > -0.1 > right[1]
+
+
+@pytest.mark.parametrize(
+    ("manner", "grows"),
+    [
+        (Manner(stride=1.1), lambda p: np.abs(p[15, 0] - p[16, 0])),
+        (Manner(arm_swing=2.0), lambda p: np.abs(p[9, 0] - p[10, 0])),
+        (Manner(lean_rad=0.2), lambda p: p[0, 0]),
+        (Manner(elbow_rad=0.8), lambda p: p[9, 2]),
+    ],
+)
+def test_each_part_of_a_manner_changes_how_somebody_walks(crowd_at, shopper, manner, grows):
+    walks = (Pose.WALK, 1.2, 0.0, (np.nan,) * 3)
+    usual, other = (
+        crowd_mesh(alone(crowd_at, replace(shopper, manner=how), walks)).keypoints[0]
+        for how in (Manner(), manner)
+    )
+    assert grows(other) > grows(usual) + 0.02
 
 
 def test_children_have_larger_heads_and_shorter_legs_for_their_height(crowd_at, shopper):

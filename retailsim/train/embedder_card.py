@@ -1,14 +1,8 @@
-"""Writing a trained embedder as a model folder: weights, configuration, metrics, card."""
+"""What is said of a trained embedder."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import yaml
-from safetensors.torch import save_file
-
-from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
+from retailsim.stack.reid.network import EmbedderConfig
 
 CARD = """# Person embedder
 
@@ -36,32 +30,12 @@ cameras within one session. It knows clothes, build, hair, shoes and bags; it kn
 """
 
 
-def write_weights(folder: Path, config: EmbedderConfig, net: PersonEmbedder) -> None:
-    """Write config.yaml and weights.safetensors (half precision)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    (folder / "config.yaml").write_text(settings, encoding="utf-8")
-    state = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().clone()
-        for name, value in net.state_dict().items()
-    }
-    fresh = folder / "weights.part"
-    save_file(state, fresh)
-    fresh.chmod(0o644)
-    fresh.replace(folder / "weights.safetensors")
-
-
-def write_figures(
-    folder: Path, config: EmbedderConfig, metrics: dict[str, float], **facts: int
-) -> None:
-    """Write metrics.json and card.md.
+def model_card(config: EmbedderConfig, metrics: dict[str, float], **facts: int) -> str:
+    """Return the text of a model's card.
 
     Args:
-        folder: the model folder.
         config: of the network.
         metrics: rank1 and map of the network and of the colour histogram.
         **facts: parameters, identities, crops, seed, steps and held_out of the training.
     """
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    card = CARD.format(dimensions=config.dimensions, **metrics, **facts)
-    (folder / "card.md").write_text(card, encoding="utf-8")
+    return CARD.format(dimensions=config.dimensions, **metrics, **facts)
