@@ -55,4 +55,6 @@ SessionProgress = Callable[[float, float, float], None]
 def _progress(*columns: ProgressColumn, quiet: bool = False) -> Progress:
     console = Console(stderr=True)
     shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
-    return Progress(*shown, console=console, transient=True, disable=quiet)
+    # Elsewhere than on a terminal rich would only leave an empty line.
+    hidden = quiet or not console.is_terminal
+    return Progress(*shown, console=console, transient=True, disable=hidden)

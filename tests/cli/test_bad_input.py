@@ -35,7 +35,7 @@ def retail(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str
 def assert_refused(outcome: subprocess.CompletedProcess[str], *words: str) -> None:
     """One line on stderr that holds the words; nothing on stdout; exit code 2."""
     assert outcome.returncode == 2, outcome.stdout + outcome.stderr
-    lines = outcome.stderr.strip().splitlines()
+    lines = outcome.stderr.splitlines()
     assert len(lines) == 1, outcome.stderr
     for word in words:
         assert word in lines[0]
