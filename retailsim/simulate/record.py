@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from retailsim.errors import ScenarioError
+from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
 from retailsim.simulate.camera.optics import Light
@@ -29,6 +30,7 @@ from retailsim.store.plan import StorePlan
 Progress = Callable[[float, float], None]
 COARSE_STEP_S = 10.0
 T = TypeVar("T")
+Tick = tuple[Snapshot, tuple[Message, ...]]
 
 
 @dataclass
@@ -110,29 +112,41 @@ def record(
             folder = MaskFolder(masks) if masks else None
             cameras = _Cameras(plan, scenario, faults, seed, folder, taken, stack)
         writer = stack.enter_context(BagWriter(output, plan))
-        before: Snapshot | None = None
-        ticks = _timed(world.run(duration_s), taken)
         taken.book("set-up", perf_counter() - begin)
-        for tick, (snapshot, messages) in enumerate(ticks, start=1):
-            reads = []
-            if cameras:
-                cameras.draw(snapshot)
-            if readers and before is not None:
-                start = perf_counter()
-                reads = readers.advance(before, snapshot)
-                taken.book("radio", perf_counter() - start)
-            with taken.timing("writing"):
-                for message in (*messages, *reads):
-                    writer.write(message)
-            if cameras:
-                cameras.write_finished(writer, snapshot.time_ns)
-            before = snapshot
+        ticks = _timed(world.run(duration_s), taken)
+        for done_s in _write_ticks(ticks, cameras, readers, writer, taken):
             if progress:
-                progress(min(tick * 0.1, duration_s), perf_counter() - begin)
-        if cameras and before is not None:
-            cameras.write_finished(writer, before.time_ns, everything=True)
+                progress(min(done_s, duration_s), perf_counter() - begin)
     taken.wall_s = perf_counter() - begin
     return taken
+
+
+def _write_ticks(
+    ticks: Iterator[Tick],
+    cameras: _Cameras | None,
+    readers: RadioRig | None,
+    writer: BagWriter,
+    taken: Recording,
+) -> Iterator[float]:
+    """Write what the devices see of every tick; yields the seconds done after each."""
+    before: Snapshot | None = None
+    for number, (snapshot, messages) in enumerate(ticks, start=1):
+        reads = []
+        if cameras:
+            cameras.draw(snapshot)
+        if readers and before is not None:
+            start = perf_counter()
+            reads = readers.advance(before, snapshot)
+            taken.book("radio", perf_counter() - start)
+        with taken.timing("writing"):
+            for message in (*messages, *reads):
+                writer.write(message)
+        if cameras:
+            cameras.write_finished(writer, snapshot.time_ns)
+        before = snapshot
+        yield number * 0.1
+    if cameras and before is not None:
+        cameras.write_finished(writer, before.time_ns, everything=True)
 
 
 def _record_coarse(
