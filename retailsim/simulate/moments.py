@@ -61,18 +61,18 @@ def look(
         DeviceError: there is no OpenGL.
     """
     plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
-    rig = _rig(scenario, plan, faults, seed)
     wanted = sorted({round(s * TICKS_PER_S) for s in at_s})
     last = wanted[-1]
     leads = {tick - lead for tick in wanted for lead in range(1, LEAD_TICKS + 1)}
     world = World(scenario, plan, seed=seed)
-    for tick, (snapshot, _) in enumerate(world.run((last + 1) / TICKS_PER_S)):
-        if tick in wanted:
-            yield Moment(tick / TICKS_PER_S, snapshot, tuple(rig.render(snapshot)))
-        elif tick in leads:
-            rig.render(snapshot)
-        if progress:
-            progress((tick + 1) / (last + 1))
+    with _rig(scenario, plan, faults, seed) as rig:
+        for tick, (snapshot, _) in enumerate(world.run((last + 1) / TICKS_PER_S)):
+            if tick in wanted:
+                yield Moment(tick / TICKS_PER_S, snapshot, tuple(rig.render(snapshot)))
+            elif tick in leads:
+                rig.render(snapshot)
+            if progress:
+                progress((tick + 1) / (last + 1))
 
 
 def look_frozen(
@@ -97,12 +97,12 @@ def look_frozen(
         DeviceError: there is no OpenGL.
     """
     plan, faults = randomised(plan, scenario.faults, scenario.randomise, seed=seed)
-    rig = _rig(scenario, plan, faults, seed)
     *_, (frozen, _) = World(scenario, plan, seed=seed).run(frozen_at_s + 1 / TICKS_PER_S)
-    for seconds in at_s:
-        now_ns = scenario.start_ns + round(seconds * TICKS_PER_S) * TICK_NS
-        snapshot = replace(frozen, time_ns=now_ns, swings=())
-        yield Moment(seconds, snapshot, tuple(rig.render(snapshot)))
+    with _rig(scenario, plan, faults, seed) as rig:
+        for seconds in at_s:
+            now_ns = scenario.start_ns + round(seconds * TICKS_PER_S) * TICK_NS
+            snapshot = replace(frozen, time_ns=now_ns, swings=())
+            yield Moment(seconds, snapshot, tuple(rig.render(snapshot)))
 
 
 def _rig(scenario: Scenario, plan: StorePlan, faults: Faults, seed: int) -> CameraRig:

@@ -212,7 +212,7 @@ class _Cameras:
         stack: ExitStack,
     ) -> None:
         start_ns = scenario.start_ns
-        self._rig = camera_rig(scenario, plan, faults, seed=seed)
+        self._rig = stack.enter_context(camera_rig(scenario, plan, faults, seed=seed))
         self._encoders = {
             camera.id: VideoEncoder(camera.width_px, camera.height_px, camera.rate_hz)
             for camera in plan.cameras

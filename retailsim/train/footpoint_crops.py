@@ -92,15 +92,15 @@ def render_crops(seed: int, shops: int, *, report: Callable[[int, int], None]) -
 
 def _crops_of_shop(rng: Rng, seed: int) -> Iterator[Crop]:
     plan = draw_shop(rng)
-    rig = CameraRig(plan, seed=seed, light=draw_light(rng))
+    light = draw_light(rng)
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
     cameras = {camera.id: camera for camera in plan.cameras}
-    for tick in range(SNAPSHOTS_PER_SHOP):
-        snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS)
-        for view in rig.render(snapshot):
-            yield from _crops_of_view(
-                view.frame.image, view.boxes, snapshot, cameras[view.frame.camera]
-            )
+    with CameraRig(plan, seed=seed, light=light) as rig:
+        for tick in range(SNAPSHOTS_PER_SHOP):
+            snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS)
+            for view in rig.render(snapshot):
+                camera = cameras[view.frame.camera]
+                yield from _crops_of_view(view.frame.image, view.boxes, snapshot, camera)
 
 
 def _crops_of_view(

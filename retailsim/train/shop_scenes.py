@@ -50,15 +50,16 @@ def shop_layers(rng: Rng, seed: int, *, randomisers: Randomisers = ALL) -> Itera
     plan = draw_shop(rng)
     shown = plan if randomisers.clutter else plan.model_copy(update={"stock": []})
     flaws = draw_flaws(rng, plan) if randomisers.lighting else Faults()
-    rig = CameraRig(shown, seed=seed, light=draw_light(rng, randomisers), faults=flaws)
+    light = draw_light(rng, randomisers)
     # The same garments are carried all the time: every change redraws a part of the shop.
     carried = rng.permutation(len(plan.items))[:CARRIED_PER_SHOP]
-    for tick in range(SNAPSHOTS_PER_SHOP):
-        snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS, randomisers)
-        if not randomisers.clutter:
-            snapshot = replace(snapshot, garments=NO_GARMENTS)
-        for view in rig.render(snapshot):
-            yield to_layer(view)
+    with CameraRig(shown, seed=seed, light=light, faults=flaws) as rig:
+        for tick in range(SNAPSHOTS_PER_SHOP):
+            snapshot = draw_snapshot(rng, plan, carried, tick * TICK_NS, randomisers)
+            if not randomisers.clutter:
+                snapshot = replace(snapshot, garments=NO_GARMENTS)
+            for view in rig.render(snapshot):
+                yield to_layer(view)
 
 
 def to_layer(view: View) -> Layer:
