@@ -185,7 +185,7 @@ def _timed(source: Iterable[T], taken: Recording) -> Iterator[T]:
 
 
 class _Cameras:
-    """Draws one tick while the frames of the tick before are being encoded."""
+    """Draws one tick while the frames of those before are developed and encoded."""
 
     def __init__(
         self,
@@ -215,9 +215,11 @@ class _Cameras:
         self._taken = taken
 
     def draw(self, snapshot: Snapshot) -> None:
-        start = perf_counter()
-        views = self._rig.render(snapshot)
-        self._taken.book("cameras", perf_counter() - start)
+        with self._taken.timing("cameras"):
+            views = self._rig.advance(snapshot)
+        self._encode_all(views)
+
+    def _encode_all(self, views: list[View]) -> None:
         for view in views:
             camera = view.frame.camera
             arrival_ns = self._networks[camera].arrival_ns(view.frame.time_ns)
@@ -237,7 +239,9 @@ class _Cameras:
         return data
 
     def write_finished(self, writer: BagWriter, now_ns: int, *, everything: bool = False) -> None:
-        """Write all but the newest tick's frames, as they arrive; the encoder works on those."""
+        """Write the frames that have been encoded, as they arrive, but for the newest tick's."""
+        if everything:
+            self._encode_all(self._rig.finish())
         keep = 0 if everything else len(self._encoders)
         while len(self._pending) > keep:
             view, arrival_ns, encoding = self._pending.pop(0)

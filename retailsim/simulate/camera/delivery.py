@@ -9,7 +9,7 @@ from retailsim.simulate.camera.bend import Bend, drawn_camera
 from retailsim.simulate.camera.knock import knocked
 from retailsim.simulate.camera.sensor import Sensor
 from retailsim.simulate.camera.smear import motion_of, smear
-from retailsim.simulate.faults import Faults
+from retailsim.simulate.faults import Faults, Knock
 from retailsim.simulate.snapshot import People
 from retailsim.store.plan import Camera
 from retailsim.store.projection import Projection
@@ -38,9 +38,13 @@ class Delivery:
         self._sensor = Sensor(camera.id, *size, seed=seed, flaws=flaws)
         self._knocks = [knock for knock in faults.knocked if knock.camera == camera.id]
 
+    def knocked_by(self, elapsed_ns: int) -> list[Knock]:
+        """Return the knocks up to now that have not been taken yet."""
+        return [knock for knock in self._knocks if elapsed_ns >= round(knock.at_s * 1e9)]
+
     def knock(self, elapsed_ns: int) -> bool:
         """Take the knocks up to now; says whether the camera has moved."""
-        due = [knock for knock in self._knocks if elapsed_ns >= round(knock.at_s * 1e9)]
+        due = self.knocked_by(elapsed_ns)
         for knock in due:
             self._knocks.remove(knock)
             self.projection = knocked(self.projection, knock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,40 +71,12 @@ class View:
         return number[self.id]
 
 
-@dataclass(frozen=True)
-class _Shot:
-    """What was drawn for one camera and what that makes of the picture it delivers.
-
-    Attributes:
-        picture, drawn_ids: straight, as drawn.
-        drawn_px: everybody's full boxes there, (n, 4).
-        rows: who is in the picture drawn.
-        ids, depth: as delivered.
-        full_px, visible_px: everybody's boxes in the delivered picture, (n, 4).
-        pixels: how many pixels everybody has there, (n,).
-        filled: how many that is of the pixels drawn, (n,).
-    """
-
-    picture: NDArray[np.uint8]
-    drawn_ids: NDArray[np.uint16]
-    drawn_px: F32
-    rows: NDArray[np.intp]
-    ids: NDArray[np.uint16]
-    depth: F32 | None
-    full_px: F32
-    visible_px: F32
-    pixels: NDArray[np.int64]
-    filled: NDArray[Any]
-
-    @property
-    def seen(self) -> NDArray[np.intp]:
-        """Rows of the people with at least one visible pixel."""
-        return np.flatnonzero(self.pixels)
-
-
 @dataclass
 class _Eye:
-    """One camera on the rig: `camera` and `projection` are those of the picture that is drawn."""
+    """One camera on the rig: `camera` and `projection` are those of the picture that is drawn.
+
+    `bare` says that its standing shop is still to be drawn.
+    """
 
     camera: Camera
     projection: Projection
@@ -112,6 +84,7 @@ class _Eye:
     still: StillView
     garments_px: F32
     delivery: Delivery
+    bare: bool = True
     next_ns: int | None = None
     index: int = 0
 
@@ -123,6 +96,59 @@ class _Eye:
             return False
         self.next_ns += round(1e9 / self.camera.rate_hz)
         return True
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What is to be drawn for one camera.
+
+    Attributes:
+        eye: the camera.
+        drawn_px: everybody's full boxes in the picture drawn, (n, 4).
+        rows: who is in it, (k,).
+        goods: which of the moving garments are, (g,).
+        shaded: corners of the triangles in which shade may fall, clip space (t, 2).
+    """
+
+    eye: _Eye
+    drawn_px: F32
+    rows: NDArray[np.intp]
+    goods: NDArray[np.bool_]
+    shaded: F32
+
+
+@dataclass(frozen=True)
+class _Tick:
+    """One snapshot, ready to be drawn: all that needs no OpenGL.
+
+    Attributes:
+        change: of the garments at rest.
+        moving: rows, positions and normals of the garments that swing or are carried.
+        frames: of the cameras that are due, in plan order.
+    """
+
+    snapshot: Snapshot
+    mesh: CrowdMesh
+    change: Change
+    moving: tuple[NDArray[Any], F32, F32]
+    frames: list[_Frame]
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """What came out of drawing a frame.
+
+    Attributes:
+        ids, depth: straight, as drawn.
+        image: the picture as the camera delivers it, being developed.
+        area_px: how much of the picture everybody of `frame.rows` would fill, (k,).
+    """
+
+    frame: _Frame
+    ids: NDArray[np.uint16]
+    depth: F32 | None
+    image: Future[NDArray[np.uint8]]
+    area_px: NDArray[np.float64]
 
 
 class CameraRig:
@@ -161,6 +187,7 @@ class CameraRig:
         self._depth = depth
         self._darkroom = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
         self._goods = Goods(plan)
+        self._started: _Tick | None = None
         self._context = open_context()
         with self._context as context:
             self._crowd = Crowd(context)
@@ -176,49 +203,79 @@ class CameraRig:
 
     def render(self, snapshot: Snapshot) -> list[View]:
         """Return the views of all cameras that are due, in plan order."""
+        return [*self.advance(snapshot), *self.finish()]
+
+    def advance(self, snapshot: Snapshot) -> list[View]:
+        """Start to draw a snapshot and return the views of the one before it, if there is one.
+
+        While pictures are drawn the caller can do something else, and so does this method: the
+        next snapshot's bodies are put together before the last one's pictures are waited for.
+        """
         if self._start_ns is None:
             self._start_ns = snapshot.time_ns
-        elapsed_ns = snapshot.time_ns - self._start_ns
-        mesh = crowd_mesh(snapshot.people)
-        change = self._goods.follow(snapshot)
+        views = self._turn(snapshot.time_ns - self._start_ns)
+        tick = self._prepare(snapshot)
         with self._context as context:
             context.gc()
-            self._crowd.upload(mesh)
-            self._scene.replace(change.replaced, self._goods.meshes)
+            before, shots = self._started, self._take()
+            self._started = tick
+            self._start(tick)
+        return [*views, *(_view(before, shot) for shot in shots if before)]
+
+    def finish(self) -> list[View]:
+        """Return the views of the last snapshot that `advance` was given, if not done before."""
+        with self._context:
+            before, shots = self._started, self._take()
+        self._started = None
+        return [_view(before, shot) for shot in shots if before]
+
+    def _turn(self, elapsed_ns: int) -> list[View]:
+        """Turn the cameras that are knocked now; first finish what they saw before."""
+        if not any(eye.delivery.knocked_by(elapsed_ns) for eye in self._eyes):
+            return []
+        views = self.finish()
+        with self._context:
             for eye in self._eyes:
                 if eye.delivery.knock(elapsed_ns):
                     _look(eye, self._scene, self._goods)
-                    self._draw_still(eye)
-                else:
-                    self._repair(eye, change)
-            rows, position, normal = self._goods.moving(snapshot, mesh)
-            self._scene.upload_moving(self._goods.meshes, rows, position, normal)
-            self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
-            sun = sun_now(
-                self._lighting, start_ns=self._start_ns, time_ns=snapshot.time_ns, seed=self._seed
-            )
-            self._scene.sun.follow(sun, self._crowd)
-            shade = shade_points(mesh, self._light)
-            due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
-            # All is handed over before anything is read: while one picture is waited for, the
-            # next ones are drawn, and those before it are developed in another thread.
-            boxes = [self._draw(eye, mesh, position, shade) for eye in due]
-            shots, images = [], []
-            for eye, box in zip(due, boxes, strict=True):
-                shots.append(self._read(eye, mesh, box))
-                images.append(self._darkroom.submit(_develop, eye, shots[-1], snapshot))
-            pairs = list(zip(due, shots, strict=True))
-            self._silhouettes.draw(self._crowd, [_subject(*pair) for pair in pairs])
-            areas = self._silhouettes.read()
-        return [
-            _view(eye, snapshot, mesh, shot, image.result(), area)
-            for (eye, shot), image, area in zip(pairs, images, areas, strict=True)
-        ]
+        return views
+
+    def _prepare(self, snapshot: Snapshot) -> _Tick:
+        """Put together all that needs no OpenGL."""
+        mesh = crowd_mesh(snapshot.people)
+        change = self._goods.follow(snapshot)
+        moving = self._goods.moving(snapshot, mesh)
+        shade = shade_points(mesh, self._light)
+        due = [eye for eye in self._eyes if eye.due(snapshot.time_ns)]
+        frames = [_frame(eye, mesh, moving[1], shade) for eye in due]
+        return _Tick(snapshot, mesh, change, moving, frames)
+
+    def _start(self, tick: _Tick) -> None:
+        """Hand everything over that is to be drawn; `_take` waits for it."""
+        snapshot, mesh = tick.snapshot, tick.mesh
+        assert self._start_ns is not None
+        self._crowd.upload(mesh)
+        self._scene.replace(tick.change.replaced, self._goods.meshes)
+        for eye in self._eyes:
+            if eye.bare:
+                self._draw_still(eye)
+            else:
+                self._repair(eye, tick.change)
+        self._scene.upload_moving(self._goods.meshes, *tick.moving)
+        self._scene.cast_shadows(self._crowd, snapshot.people.xy_m)
+        sun = sun_now(
+            self._lighting, start_ns=self._start_ns, time_ns=snapshot.time_ns, seed=self._seed
+        )
+        self._scene.sun.follow(sun, self._crowd)
+        for frame in tick.frames:
+            self._draw(frame)
+        self._silhouettes.draw(self._crowd, [_subject(frame) for frame in tick.frames])
 
     def _draw_still(self, eye: _Eye) -> None:
         """Draw all of a camera's standing shop."""
         eye.still.reflect(self._goods.present)
         self._scene.draw_still(eye.still, self._goods.present, None)
+        eye.bare = False
 
     def _repair(self, eye: _Eye, change: Change) -> None:
         """Draw the standing shop again where garments came, went or moved."""
@@ -232,80 +289,94 @@ class CameraRig:
             near = (left < x + width) & (right > x) & (top < y + height) & (bottom > y)
             self._scene.draw_still(eye.still, self._goods.present & near, patch)
 
-    def _draw(self, eye: _Eye, mesh: CrowdMesh, goods: F32, shade: F32) -> F32:
-        """Start drawing what a camera sees; return everybody's full boxes."""
-        size = (eye.camera.width_px, eye.camera.height_px)
-        full = full_boxes_px(eye.projection, mesh.position)
-        height = full[:, 3] - full[:, 1]
-        rows = np.flatnonzero(_touches(full, size))
+    def _draw(self, frame: _Frame) -> None:
+        """Start drawing what a camera sees."""
+        eye, full_px = frame.eye, frame.drawn_px
+        height = full_px[:, 3] - full_px[:, 1]
         self._scene.draw(
             self._crowd,
             eye.still,
             eye.clip,
             eye.projection,
-            (rows[np.argsort(-height[rows], kind="stable")], height),  # near ones hide far ones
-            _touches(full_boxes_px(eye.projection, goods), size),
-            shade_corners(eye.projection, shade, size),
-        )
-        return full
-
-    def _read(self, eye: _Eye, mesh: CrowdMesh, drawn_px: F32) -> _Shot:
-        """Wait for what was drawn for a camera, and see who is where in it."""
-        target, bend = eye.still.target, eye.delivery.bend
-        picture, drawn_ids = read_picture(target), read_ids(target)
-        depth = read_depth(target) if self._depth else None
-        ids, full = drawn_ids, drawn_px
-        if bend:
-            ids, full = bend.labels(ids), full_boxes_px(eye.delivery.sight, mesh.position)
-            depth = None if depth is None else bend.labels(depth)
-        visible, pixels = visible_boxes_px(ids, full)
-        return _Shot(
-            picture=picture,
-            drawn_ids=drawn_ids,
-            drawn_px=drawn_px,
-            rows=np.flatnonzero(_touches(drawn_px, target.size)),
-            ids=ids,
-            depth=depth,
-            full_px=full,
-            visible_px=visible,
-            pixels=pixels,
-            filled=bend.drawn_px(ids, len(full)) if bend else pixels,
+            # near ones hide far ones
+            (frame.rows[np.argsort(-height[frame.rows], kind="stable")], height),
+            frame.goods,
+            frame.shaded,
         )
 
+    def _take(self) -> list[_Shot]:
+        """Wait for what is being drawn; pictures are developed in another thread."""
+        tick = self._started
+        if tick is None:
+            return []
+        shots = []
+        for frame in tick.frames:
+            target = frame.eye.still.target
+            picture, ids = read_picture(target), read_ids(target)
+            depth = read_depth(target) if self._depth else None
+            image = self._darkroom.submit(_develop, frame, picture, ids, tick.snapshot)
+            shots.append((frame, ids, depth, image))
+        areas = self._silhouettes.read()
+        return [_Shot(*shot, area) for shot, area in zip(shots, areas, strict=True)]
 
-def _develop(eye: _Eye, shot: _Shot, snapshot: Snapshot) -> NDArray[np.uint8]:
-    """Return a camera's picture as it delivers it."""
-    picture, people = smooth_outlines(shot.picture, shot.drawn_ids), snapshot.people
-    return eye.delivery.image(
-        picture, shot.drawn_ids, people, shot.drawn_px, shot.rows, snapshot.time_ns
+
+def _frame(eye: _Eye, mesh: CrowdMesh, goods: F32, shade: F32) -> _Frame:
+    size = (eye.camera.width_px, eye.camera.height_px)
+    drawn_px = full_boxes_px(eye.projection, mesh.position)
+    return _Frame(
+        eye=eye,
+        drawn_px=drawn_px,
+        rows=np.flatnonzero(_touches(drawn_px, size)),
+        goods=_touches(full_boxes_px(eye.projection, goods), size),
+        shaded=shade_corners(eye.projection, shade, size),
     )
 
 
-def _view(
-    eye: _Eye,
-    snapshot: Snapshot,
-    mesh: CrowdMesh,
-    shot: _Shot,
-    image: NDArray[np.uint8],
-    area: NDArray[np.float64],
-) -> View:
-    """Put together a camera's view; `area` is that of the visible people's silhouettes."""
-    people, seen = snapshot.people, shot.seen
-    share = np.minimum(shot.filled[seen] / np.maximum(area, 1.0), 1.0)
+def _develop(
+    frame: _Frame, picture: NDArray[np.uint8], ids: NDArray[np.uint16], snapshot: Snapshot
+) -> NDArray[np.uint8]:
+    """Return a camera's picture as it delivers it."""
+    return frame.eye.delivery.image(
+        smooth_outlines(picture, ids),
+        ids,
+        snapshot.people,
+        frame.drawn_px,
+        frame.rows,
+        snapshot.time_ns,
+    )
+
+
+def _view(tick: _Tick, shot: _Shot) -> View:
+    """Put together a camera's view."""
+    eye, people, mesh = shot.frame.eye, tick.snapshot.people, tick.mesh
+    ids, depth, full, bend = shot.ids, shot.depth, shot.frame.drawn_px, eye.delivery.bend
+    if bend:
+        ids, full = bend.labels(ids), full_boxes_px(eye.delivery.sight, mesh.position)
+        depth = None if depth is None else bend.labels(depth)
+    visible, pixels = visible_boxes_px(ids, full)
+    seen = np.flatnonzero(pixels)
+    filled = bend.drawn_px(ids, len(full)) if bend else pixels
+    area = np.ones(len(full))
+    area[shot.frame.rows] = np.maximum(shot.area_px, 1.0)
     label = np.array([people.body[row].label for row in seen], np.int64)
     boxes = TruthBoxes(
-        time_ns=snapshot.time_ns,
+        time_ns=tick.snapshot.time_ns,
         camera=eye.camera.id,
         person_id=label,
-        full_px=shot.full_px[seen],
-        visible_px=shot.visible_px[seen],
-        visible_share=share.astype(np.float32),
+        full_px=full[seen],
+        visible_px=visible[seen],
+        visible_share=np.minimum(filled[seen] / area[seen], 1.0).astype(np.float32),
     )
-    joints = joints_px(eye.delivery.sight, mesh.keypoints, shot.ids, seen)
-    keypoints = TruthKeypoints(snapshot.time_ns, eye.camera.id, label, *joints)
-    frame = Frame(time_ns=snapshot.time_ns, camera=eye.camera.id, index=eye.index, image=image)
+    joints = joints_px(eye.delivery.sight, mesh.keypoints, ids, seen)
+    keypoints = TruthKeypoints(tick.snapshot.time_ns, eye.camera.id, label, *joints)
+    frame = Frame(
+        time_ns=tick.snapshot.time_ns,
+        camera=eye.camera.id,
+        index=eye.index,
+        image=shot.image.result(),
+    )
     eye.index += 1
-    return View(frame, boxes, keypoints, shot.ids, shot.depth)
+    return View(frame, boxes, keypoints, ids, depth)
 
 
 def _eye(scene: Scene, camera: Camera, goods: Goods, seed: int, faults: Faults) -> _Eye:
@@ -325,11 +396,13 @@ def _look(eye: _Eye, scene: Scene, goods: Goods) -> None:
     eye.clip = world_to_clip(eye.projection, *size)
     eye.still = scene.still_view(eye.projection, eye.clip, size)
     eye.garments_px = full_boxes_px(eye.projection, goods.meshes.position)
+    eye.bare = True
 
 
-def _subject(eye: _Eye, shot: _Shot) -> Subject:
-    size = (eye.camera.width_px, eye.camera.height_px)
-    return Subject(eye.clip, size, shot.drawn_px[shot.seen], shot.seen)
+def _subject(frame: _Frame) -> Subject:
+    camera = frame.eye.camera
+    size = (camera.width_px, camera.height_px)
+    return Subject(frame.eye.clip, size, frame.drawn_px[frame.rows], frame.rows)
 
 
 def _touches(full_px: F32, size_px: tuple[int, int]) -> NDArray[np.bool_]:
