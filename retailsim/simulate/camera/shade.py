@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from retailsim.simulate.camera.contact import SPREAD_M
 from retailsim.simulate.camera.mesh import F32
 from retailsim.simulate.camera.optics import NEAR_M, Light
-from retailsim.simulate.camera.people import CrowdMesh
+from retailsim.simulate.camera.people import MESH, CrowdMesh
 from retailsim.store.projection import Projection
 
 TILE_PX = 8
 CONTACT_M = 2.5 * SPREAD_M
 _SUB = 4  # fractional bits of polygon corners
+_BESIDE = 2 << _SUB
+_AROUND = np.ones((3, 3), np.uint8)
+_FAR = np.unique(MESH.far)  # every second corner: what sticks out beyond is within a tile
 # The farthest vertices of a body in these directions span nearly its hull.
 _WAYS = np.array(
     [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)],
@@ -30,7 +33,7 @@ def shade_points(mesh: CrowdMesh, light: Light) -> F32:
     A body's shade lies within the hull of the body, the things it has, the shadow of both on the
     floor and the patch of contact under it.
     """
-    position = mesh.position
+    position = mesh.position.take(_FAR, 1)
     farthest = (position @ _WAYS.T).argmax(1)
     body = np.take_along_axis(position, farthest[..., None], axis=1)
     owners = np.unique(mesh.props.owner)
@@ -61,17 +64,28 @@ def hull_tiles(projection: Projection, points: F32, size_px: tuple[int, int]) ->
     width, height = size_px
     grid = np.zeros((-(-height // TILE_PX), -(-width // TILE_PX)), np.uint8)
     local = projection.to_camera(points)
-    k = projection.matrix
-    for hull in local:
+    before = (local[..., 2] > NEAR_M).all(1)
+    # All at once where possible: every call costs more than its few numbers.
+    corners = _corners(local[before], projection)
+    low, high = corners.min(1), corners.max(1)
+    limit = np.array([grid.shape[1], grid.shape[0]]) << _SUB
+    hulls = list(corners[((high > -_BESIDE) & (low < limit + _BESIDE)).all(1)])
+    for hull in local[~before]:
         seen = _clipped(hull)
-        if not len(seen):
-            continue
-        pixels = seen[:, :2] / seen[:, 2:] * (k[0, 0], k[1, 1]) + (k[0, 2], k[1, 2])
-        corners = np.clip(pixels / TILE_PX - 0.5, -1e4, 1e4) * (1 << _SUB)
-        outline = cv2.convexHull(np.rint(corners).astype(np.int32))
-        cv2.fillConvexPoly(grid, outline, 1, shift=_SUB)
+        if len(seen):
+            hulls.append(_corners(seen, projection))
+    for hull in hulls:
+        cv2.fillConvexPoly(grid, cv2.convexHull(hull), 1, shift=_SUB)
     # What is filled are tiles whose middle lies inside; one more all round holds the rest.
-    return np.asarray(cv2.dilate(grid, np.ones((3, 3), np.uint8)), np.uint8)
+    return np.asarray(cv2.dilate(grid, _AROUND), np.uint8)
+
+
+def _corners(local: NDArray[np.float64], projection: Projection) -> NDArray[np.int32]:
+    """Return where points (..., 3) before the camera lie on the grid, in fractions of a tile."""
+    k = projection.matrix
+    pixels = local[..., :2] / local[..., 2:] * (k[0, 0], k[1, 1]) + (k[0, 2], k[1, 2])
+    corners = np.clip(pixels / TILE_PX - 0.5, -1e4, 1e4) * (1 << _SUB)
+    return np.rint(corners).astype(np.int32)
 
 
 def _clipped(points: NDArray[np.float64]) -> NDArray[np.float64]:
