@@ -125,7 +125,7 @@ class TubeMesh:
         )
         position = centre + self._cos * side + self._sin * front
         around = self._cos * front - self._sin * side
-        along = position[:, self._after] - position[:, self._before]
+        along = position.take(self._after, 1) - position.take(self._before, 1)
         normal = cross(around, along)
         normal *= self._turn
         length = np.sqrt(np.einsum("nvk,nvk->nv", normal, normal))[..., None]
@@ -148,13 +148,16 @@ def cross(a: NDArray[Any], b: NDArray[Any]) -> F32:
     """Return the cross product along the last axis (several times faster than np.cross)."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    out: F32 = np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    first = ay * bz - az * by
+    out: F32 = np.empty((*first.shape, 3), first.dtype)
+    out[..., 0], out[..., 1], out[..., 2] = first, az * bx - ax * bz, ax * by - ay * bx
     return out
 
 
 def unit(vector: NDArray[Any]) -> F32:
     """Return vectors of length one; zero stays zero."""
-    length = np.sqrt((vector * vector).sum(-1, keepdims=True))
+    x, y, z = vector[..., 0], vector[..., 1], vector[..., 2]
+    length = np.sqrt(x * x + y * y + z * z)[..., None]
     out: F32 = vector / np.maximum(length, 1e-9)
     return out
 

@@ -85,7 +85,7 @@ def _corners(local: NDArray[np.float64], projection: Projection) -> NDArray[np.i
     k = projection.matrix
     pixels = local[..., :2] / local[..., 2:] * (k[0, 0], k[1, 1]) + (k[0, 2], k[1, 2])
     corners = np.clip(pixels / TILE_PX - 0.5, -1e4, 1e4) * (1 << _SUB)
-    return np.rint(corners).astype(np.int32)
+    return np.asarray(np.rint(corners), np.int32)
 
 
 def _clipped(points: NDArray[np.float64]) -> NDArray[np.float64]:
