@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retailsim.errors import ScenarioError
-from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.camera.view import View
 from retailsim.simulate.faults import Faults
 from retailsim.simulate.randomise import randomised
 from retailsim.simulate.record import camera_rig

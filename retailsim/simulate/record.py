@@ -16,7 +16,8 @@ from retailsim.messages.base import Message
 from retailsim.session import BagWriter, VideoEncoder
 from retailsim.simulate.camera.network import Network
 from retailsim.simulate.camera.optics import Light
-from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.camera.view import View
 from retailsim.simulate.faults import Faults, strangers
 from retailsim.simulate.masks import MaskFolder
 from retailsim.simulate.randomise import randomised

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.resources import find
-from retailsim.simulate.camera.rig import CameraRig, View
+from retailsim.simulate.camera.rig import CameraRig
+from retailsim.simulate.camera.view import View
 from retailsim.simulate.faults import Faults, Flaws
 from retailsim.simulate.occluders import with_occluders
 from retailsim.simulate.snapshot import Garments, People, Place, Pose, Snapshot

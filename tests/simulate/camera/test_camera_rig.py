@@ -362,6 +362,25 @@ if __name__ == "__main__":
     print(digest_of_ticks())
 
 
+def test_drawing_ahead_gives_the_views_of_drawing_one_by_one(gl, corner, crowd_at, snapshot_of):
+    """Also where a camera is knocked while a picture is under way."""
+    knock = Knock(camera="high", at_s=0.2, yaw_deg=8)
+    shots = [
+        snapshot_of(crowd_at([(x + 0.2 * tick, y) for x, y in PLACES]), tick) for tick in range(4)
+    ]
+    with CameraRig(corner, seed=5, faults=Faults(knocked=[knock])) as rig:
+        singly = [view for shot in shots for view in rig.render(shot)]
+    with CameraRig(corner, seed=5, faults=Faults(knocked=[knock])) as rig:
+        ahead = [view for shot in shots for view in rig.advance(shot)] + rig.finish()
+    assert len(singly) == len(ahead) == 8
+    for one, other in zip(singly, ahead, strict=True):
+        assert (one.frame.camera, one.frame.time_ns) == (other.frame.camera, other.frame.time_ns)
+        assert (one.frame.image == other.frame.image).all()
+        assert (one.id == other.id).all()
+        assert (one.boxes.visible_px == other.boxes.visible_px).all()
+        assert (one.boxes.visible_share == other.boxes.visible_share).all()
+
+
 def test_a_closed_rig_gives_its_memory_back(gl, corner, crowd_at, snapshot_of):
     """Kept open, every rig of this plan holds some 40 MiB."""
 
