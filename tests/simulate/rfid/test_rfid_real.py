@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from radio_scenes import play, still_shop
 
-from retailsim.simulate.rfid.reader import phase_sigma_rad
+from retailsim.simulate.rfid.reports import phase_sigma_rad
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.store.load import load_plan
 

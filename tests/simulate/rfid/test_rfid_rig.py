@@ -13,7 +13,7 @@ import pytest
 from radio_scenes import START_NS, TICK_NS, body, column, play, slot_positions, snapshot, still_shop
 
 from retailsim.simulate.faults import Reboot
-from retailsim.simulate.rfid.reader import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
+from retailsim.simulate.rfid.reports import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.snapshot import Place, Swing
 from retailsim.store.load import load_plan
