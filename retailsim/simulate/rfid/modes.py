@@ -65,12 +65,12 @@ class Link:
         return (head + bits + 1) * self.cycles / self.blf_hz
 
 
-# The BLF of M4 and M8 are those of a widespread reader's dense-reader modes, which keep replies
-# between the carriers of 250 to 500 kHz spacing; the rest is assumed within what Gen2 allows.
+# Assumed within what Gen2 allows: the fast modes share one link and differ in coding alone; M8 is
+# a widespread reader's dense-reader mode, whose replies keep clear of the next channel's carrier.
 LINKS: dict[ModeName, Link] = {
     "fm0": Link(MODES["fm0"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
     "m2": Link(MODES["m2"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
-    "m4": Link(MODES["m4"].cycles, 274e3, 20e-6, 2.0, pilot=False),
+    "m4": Link(MODES["m4"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
     "m8": Link(MODES["m8"].cycles, 171e3, 20e-6, 2.0, pilot=True),
 }
 

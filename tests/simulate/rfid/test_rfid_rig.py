@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from radio_scenes import START_NS, TICK_NS, body, column, play, slot_positions, snapshot, still_shop
 
+import retailsim
 from retailsim.simulate.faults import Reboot
 from retailsim.simulate.rfid.reports import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
 from retailsim.simulate.rfid.rig import RadioRig
@@ -232,7 +233,8 @@ def test_another_process_hears_the_same_and_another_seed_does_not(tmp_path):
     )
 
     def run(seed, hash_seed):
-        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(HERE)}
+        path = os.pathsep.join([str(HERE), str(Path(retailsim.__file__).parents[1])])
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, "-c", code, str(seed)],
             env=env,
