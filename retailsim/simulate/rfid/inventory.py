@@ -64,6 +64,11 @@ class Inventory:
         self._wants_b = [False] * antennas
         self._first_q = [float(FIRST_Q)] * antennas
 
+    @property
+    def now_ns(self) -> int:
+        """When the last slot, gap or switch ended."""
+        return self._now_ns
+
     def restart(self) -> None:
         """Forget what the reader knew; tags lose power, their memory lasts as long as it does."""
         self.flags.power(np.zeros_like(self.flags.b), self._now_ns)
