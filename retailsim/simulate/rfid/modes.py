@@ -68,9 +68,9 @@ class Link:
 # Assumed within what Gen2 allows: the fast modes share one link and differ in coding alone; M8 is
 # a widespread reader's dense-reader mode, whose replies keep clear of the next channel's carrier.
 LINKS: dict[ModeName, Link] = {
-    "fm0": Link(MODES["fm0"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
-    "m2": Link(MODES["m2"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
-    "m4": Link(MODES["m4"].cycles, 250e3, 12.5e-6, 1.5, pilot=False),
+    "fm0": Link(MODES["fm0"].cycles, 250e3, 12.5e-6, 2.0, pilot=False),
+    "m2": Link(MODES["m2"].cycles, 250e3, 12.5e-6, 2.0, pilot=False),
+    "m4": Link(MODES["m4"].cycles, 250e3, 12.5e-6, 2.0, pilot=False),
     "m8": Link(MODES["m8"].cycles, 171e3, 20e-6, 2.0, pilot=True),
 }
 
