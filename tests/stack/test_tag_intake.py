@@ -98,8 +98,8 @@ def test_what_comes_twice_counts_once():
     assert len(entry.take(batch).row) == 3
     assert len(entry.take(batch).row) == 0
     assert entry.counts == ReadCounts(reads=8, taken=3, duplicate=5)
-    other = reads([0.1], epc=[EPC[1]], antenna=[2])
-    assert len(entry.take(other).row) == 1
+    for column, value in (("antenna", [2]), ("phase", [1004]), ("channel", [8])):
+        assert len(entry.take(reads([0.1], epc=[EPC[1]], **{column: value})).row) == 1
 
 
 def test_a_reader_that_is_not_in_the_plan_is_counted():
