@@ -24,6 +24,7 @@ MOST_US = 2**53  # exact as a float; in the year 2255
 ASTRAY_US = 10_000_000  # a read so far from the middle of its batch has a wrong time
 BACK_US = 10_000_000  # a batch so far behind its reader's last: the clock was set back
 AHEAD_US = 600_000_000  # a batch so far ahead of everything: the clock was set forward
+LATE_SHARE = 0.001  # of all reads; fewer that are late are no news
 TWICE_US = 10_000_000  # for so long a read is remembered, to know it again
 RSSI_CDBM = (-12_000, 0)
 FULL_TURN = 4096
@@ -84,7 +85,7 @@ class ReadCounts:
         if out:
             lost = self.reads - self.taken
             said.append(f"{lost:,} of {self.reads:,} tag reads not used: {', '.join(out)}")
-        if self.late:
+        if self.late > LATE_SHARE * self.reads:
             said.append(f"{self.late:,} tag reads came too late for their time and count for later")
         if self.clock_jumps:
             said.append(f"a reader's clock jumped {self.clock_jumps:,} times; corrected")
