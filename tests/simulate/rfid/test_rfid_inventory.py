@@ -146,7 +146,7 @@ def test_tags_without_power_are_never_read():
 
 def test_weak_replies_are_read_seldom_and_very_weak_ones_never():
     floor = MODES["m2"].sensitivity_dbm
-    level = np.where(np.arange(40) < 20, floor - 2.0, floor + 10)
+    level = np.where(np.arange(40) < 20, floor - 3.0, floor + 10)
     level[0] = floor - DEAF_DB - 0.1
     inventory, tag, _ = play(40, 10.0, level_dbm=level, session=0)
     reads = np.bincount(tag, minlength=40)
