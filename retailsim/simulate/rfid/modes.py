@@ -65,8 +65,9 @@ class Link:
         return (head + bits + 1) * self.cycles / self.blf_hz
 
 
-# Assumed within what Gen2 allows: the fast modes share one link and differ in coding alone; M8 is
-# a widespread reader's dense-reader mode, whose replies keep clear of the next channel's carrier.
+# Assumed within what Gen2 allows, and chosen so that the rates that follow agree with the maker's
+# table: the fast modes share one link and differ in coding alone; M8 is a widespread reader's
+# dense-reader mode, whose replies keep clear of the next channel's carrier.
 LINKS: dict[ModeName, Link] = {
     "fm0": Link(MODES["fm0"].cycles, 250e3, 12.5e-6, 2.0, pilot=False),
     "m2": Link(MODES["m2"].cycles, 250e3, 12.5e-6, 2.0, pilot=False),
