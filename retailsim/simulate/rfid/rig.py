@@ -12,14 +12,14 @@ from retailsim.messages.sensors import TagReads
 from retailsim.simulate.faults import Reboot
 from retailsim.simulate.rfid import channel
 from retailsim.simulate.rfid.channel import Bodies, Room, Sources
-from retailsim.simulate.rfid.reader import (
-    SENSITIVITY_DBM,
-    Inventory,
-    Slot,
+from retailsim.simulate.rfid.gen2 import SlotCounts
+from retailsim.simulate.rfid.hopping import Stretch, stretches
+from retailsim.simulate.rfid.inventory import Inventory
+from retailsim.simulate.rfid.reports import (
+    REVISIT_SIGMA_RAD,
     report_doppler,
     report_phase,
     report_rssi,
-    slots,
 )
 from retailsim.simulate.rfid.tags import Tags, tilted
 from retailsim.simulate.snapshot import Place, Snapshot, swing_offset_m
@@ -61,6 +61,11 @@ class RadioRig:
         scene = Scene(before, after)
         batches = [reader.advance(scene) for reader in self._readers]
         return [batch for batch in batches if batch is not None]
+
+    @property
+    def slot_counts(self) -> dict[str, SlotCounts]:
+        """What became of every reader's slots so far, by reader id."""
+        return {reader.id: reader.counts for reader in self._readers}
 
 
 class Scene:
@@ -131,13 +136,30 @@ class _ReaderRig:
         shape = (len(self._antennas), len(self._region.frequency_hz))
         self._offset_rad = stream(seed, *name, "offsets").uniform(0, 2 * np.pi, shape)
         self._noise = stream(seed, *name, "noise")
-        self._inventory = Inventory(stream(seed, *name, "inventory"), reader.tags_per_s)
+        self._inventory = Inventory(
+            stream(seed, *name, "inventory"),
+            tags=len(epc),
+            antennas=len(self._antennas),
+            mode=reader.link_mode,
+            session=reader.session,
+            target=reader.target,
+        )
         self._first_ns: int | None = None
         self._epoch_ns: int | None = None
         self._reboots = sorted(reboots, key=lambda reboot: reboot.at_s)
         self._restarts = 0
-        self._seed, self._flip_dwell = seed, -1
-        self._flip_draw = np.empty(0)
+        self._seed, self._visit = seed, -1
+        self._flip_draw, self._revisit_rad = np.empty(0), np.empty(0)
+
+    @property
+    def id(self) -> str:
+        """The reader's id in the plan."""
+        return self._reader.id
+
+    @property
+    def counts(self) -> SlotCounts:
+        """What became of its slots so far."""
+        return self._inventory.counts
 
     def advance(self, scene: Scene) -> TagReads | None:
         """Return the batch of one tick; None when nothing was read."""
@@ -145,8 +167,8 @@ class _ReaderRig:
             self._first_ns = self._epoch_ns = scene.start_ns
         parts = [
             part
-            for slot in self._slots(scene.start_ns, scene.end_ns)
-            if (part := self._slot(slot, scene)) is not None
+            for stretch in self._stretches(scene.start_ns, scene.end_ns)
+            if (part := self._listen(stretch, scene)) is not None
         ]
         if not parts:
             return None
@@ -156,8 +178,8 @@ class _ReaderRig:
             time_ns=int(column["read_us"][-1]) * 1000, reader=self._reader.id, epc=epc, **column
         )
 
-    def _slots(self, start_ns: int, end_ns: int) -> Iterator[Slot]:
-        """Yield the slots of a tick; none while the reader restarts, from the first again after."""
+    def _stretches(self, start_ns: int, end_ns: int) -> Iterator[Stretch]:
+        """Yield a tick's stretches; none while the reader restarts, the first again after."""
         assert self._first_ns is not None
         now = start_ns
         for count, reboot in enumerate(self._reboots, start=1):
@@ -170,33 +192,35 @@ class _ReaderRig:
                     self._restart(count, up_ns, new_phase=reboot.new_phase)
         yield from self._turns(now, end_ns)
 
-    def _turns(self, start_ns: int, end_ns: int) -> Iterator[Slot]:
+    def _turns(self, start_ns: int, end_ns: int) -> Iterator[Stretch]:
         assert self._epoch_ns is not None
-        yield from slots(
+        yield from stretches(
             start_ns,
             end_ns,
             epoch_ns=self._epoch_ns,
             antennas=len(self._antennas),
+            dwell_s=self._reader.antenna_dwell_s,
             region=self._region,
         )
 
     def _restart(self, count: int, now_ns: int, *, new_phase: bool) -> None:
-        self._restarts, self._epoch_ns, self._flip_dwell = count, now_ns, -1
+        self._restarts, self._epoch_ns, self._visit = count, now_ns, -1
+        self._inventory.restart()
         if new_phase:
             draws = stream(self._seed, "rfid", self._reader.id, "offsets", count)
             self._offset_rad = draws.uniform(0, 2 * np.pi, self._offset_rad.shape)
 
-    def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
-        view = self._antennas[slot.antenna]
-        frequency_hz = float(self._region.frequency_hz[slot.channel])
-        # Nobody gets far in a slot: people are taken where they are in the middle of it.
-        bodies = scene.bodies((slot.start_ns + slot.end_ns) // 2)
+    def _listen(self, stretch: Stretch, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
+        view = self._antennas[stretch.antenna]
+        frequency_hz = float(self._region.frequency_hz[stretch.channel])
+        # Nobody gets far in a stretch: people are taken where they are in the middle of it.
+        bodies = scene.bodies((stretch.start_ns + stretch.end_ns) // 2)
         h_all = view.still(scene.tag_xyz_m, self._tags.axis, frequency_hz)
-        reach = self._audible(np.arange(len(h_all)), _decibel(h_all)) & ~scene.silent
-        near = np.flatnonzero(reach)
+        everyone = np.arange(len(h_all))
+        near = np.flatnonzero(self._audible(everyone, _decibel(h_all)) & ~scene.silent)
         h_all[near] = view.past_people(near, bodies, frequency_hz)
-        reach[near] = self._audible(near, _decibel(h_all[near]))
-        tag, time_ns = self._inventory.read(slot, reach)
+        awake, reply_dbm = self._answers(everyone, _decibel(h_all))
+        tag, time_ns = self._inventory.read(stretch, awake & ~scene.silent, reply_dbm)
         if not len(tag):
             return None
         time_ns = time_ns // 1000 * 1000
@@ -213,8 +237,7 @@ class _ReaderRig:
         heard = np.flatnonzero(self._audible(tag, _decibel(h)))
         if not len(heard):
             return None
-        flip = self._flips(slot)[tag[heard]]
-        return self._report(slot, tag[heard], time_ns[heard], h[heard], doppler_hz[heard], flip)
+        return self._report(stretch, tag[heard], time_ns[heard], h[heard], doppler_hz[heard])
 
     def _channel(
         self,
@@ -229,37 +252,44 @@ class _ReaderRig:
         axis = tilted(self._tags.axis[tag], offset)
         return channel.one_way(source, xyz, axis, bodies, frequency_hz)
 
-    def _audible(self, tag: I64, path_db: F64) -> NDArray[np.bool_]:
+    def _answers(self, tag: I64, path_db: F64) -> tuple[NDArray[np.bool_], F64]:
+        """Return which of `tag` (n,) have power, and how strong their replies are, dBm (n,)."""
         power = self._reader.tx_power_dbm
         awake = self._tags.incident_dbm(tag, path_db, power) >= self._tags.sensitivity_dbm[tag]
-        heard: NDArray[np.bool_] = awake & (
-            self._tags.answer_dbm(tag, path_db, power) >= SENSITIVITY_DBM
-        )
-        return heard
+        return awake, self._tags.answer_dbm(tag, path_db, power)
 
-    def _flips(self, slot: Slot) -> F64:
-        """Return one uniform draw per tag that lasts as long as the dwell on this channel."""
+    def _audible(self, tag: I64, path_db: F64) -> NDArray[np.bool_]:
+        awake, reply_dbm = self._answers(tag, path_db)
+        return awake & self._inventory.hears(reply_dbm)
+
+    def _visit_channel(self, stretch: Stretch) -> None:
+        """Draw what is one value for as long as the reader stays on this channel."""
         assert self._epoch_ns is not None
-        dwell = (slot.start_ns - self._epoch_ns) // round(self._region.dwell_s * 1e9)
-        if dwell != self._flip_dwell:
-            self._flip_dwell = dwell
-            name = ("restart", self._restarts) if self._restarts else ()
-            rng = stream(self._seed, "rfid", self._reader.id, *name, "pi flips", dwell)
-            self._flip_draw = rng.random(len(self._epc))
-        return self._flip_draw
+        visit = (stretch.start_ns - self._epoch_ns) // round(self._region.dwell_s * 1e9)
+        if visit == self._visit:
+            return
+        self._visit = visit
+        name = ("restart", self._restarts) if self._restarts else ()
+        reader = ("rfid", self._reader.id, *name)
+        self._flip_draw = stream(self._seed, *reader, "pi flips", visit).random(len(self._epc))
+        drift = stream(self._seed, *reader, "revisits", visit)
+        self._revisit_rad = drift.normal(0, REVISIT_SIGMA_RAD, len(self._antennas))
 
     def _report(
-        self, slot: Slot, tag: I64, time_ns: I64, h: C128, doppler_hz: F64, flip: F64
+        self, stretch: Stretch, tag: I64, time_ns: I64, h: C128, doppler_hz: F64
     ) -> dict[str, NDArray]:  # type: ignore[type-arg]
+        self._visit_channel(stretch)
         rssi_dbm = self._tags.answer_dbm(tag, _decibel(h), self._reader.tx_power_dbm)
-        fixed = self._offset_rad[slot.antenna, slot.channel] + self._tags.phase_rad[tag]
+        offset = self._offset_rad[stretch.antenna, stretch.channel]
+        fixed = offset + self._revisit_rad[stretch.antenna] + self._tags.phase_rad[tag]
+        phase_rad, flip = fixed - 2 * np.angle(h), self._flip_draw[tag]
         return {
             "read_us": time_ns // 1000,
             "tag": tag,
-            "antenna": np.full(len(tag), self._port[slot.antenna], np.uint8),
-            "channel": np.full(len(tag), slot.channel + 1, np.uint16),
+            "antenna": np.full(len(tag), self._port[stretch.antenna], np.uint8),
+            "channel": np.full(len(tag), stretch.channel + 1, np.uint16),
             "rssi_cdbm": report_rssi(rssi_dbm, self._noise),
-            "phase": report_phase(fixed - 2 * np.angle(h), rssi_dbm, flip, self._noise),
+            "phase": report_phase(phase_rad, rssi_dbm, flip, self._noise),
             "doppler": report_doppler(doppler_hz, rssi_dbm, self._noise),
         }
 
