@@ -45,68 +45,59 @@ class BodyPaths:
     """Paths antenna - body - tag.
 
     Attributes:
-        tag: which tag each is to, int64 (m,).
-        field: arriving field, loss of free space and all, complex128 (m, 3).
-        origin_m: where on the body, float64 (m, 3).
-        base_m: length from antenna to there, float64 (m,).
+        row: which tag each is to, int64 (m,).
+        gain: what the tag takes up, loss of free space and all, complex128 (m,).
+        length_m: float64 (m,).
     """
 
-    tag: I64
-    field: C128
-    origin_m: F64
-    base_m: F64
-
-
-def shadow_db(start_m: F64, end_m: F64, xy_m: F64, height_m: F64) -> F64:
-    """Return what one body each takes of straight legs (m, 3) to (m, 3), (m,).
-
-    The loss falls smoothly with the distance between leg and body axis `xy_m` (m, 2), and where
-    the leg passes over the head.
-    """
-    start_x, start_y, start_z = start_m.T
-    way_x, way_y, way_z = (end_m - start_m).T
-    from_x, from_y = xy_m[:, 0] - start_x, xy_m[:, 1] - start_y
-    level = np.maximum(way_x * way_x + way_y * way_y, 1e-9)
-    t = np.clip((from_x * way_x + from_y * way_y) / level, 0, 1)
-    gap_x, gap_y = from_x - t * way_x, from_y - t * way_y
-    over = np.minimum((start_z + t * way_z - height_m) / HEAD_SOFT_M, 50.0)
-    near = np.exp(-(gap_x * gap_x + gap_y * gap_y) / BODY_RADIUS_M**2)
-    loss: F64 = BODY_LOSS_DB * near / (1 + np.exp(over))
-    return loss
+    row: I64
+    gain: C128
+    length_m: F64
 
 
 def shadow_factor(lost_db: F64) -> F64:
     """Return the amplitude left where bodies take `lost_db` together."""
-    factor: F64 = 10 ** (-np.minimum(lost_db, BODY_LOSS_CAP_DB) / 20)
+    factor: F64 = np.exp(np.minimum(lost_db, BODY_LOSS_CAP_DB) * (-np.log(10) / 20))
     return factor
 
 
-def scattered(position_m: F64, element: Element, bodies: Bodies, tag: I64, xyz_m: F64) -> BodyPaths:
-    """Return the paths over bodies to tags `tag` (n,) at `xyz_m` (n, 3).
+def scattered(
+    position_m: F64, element: Element, bodies: Bodies, xyz_m: F64, moment: C128
+) -> BodyPaths:
+    """Return the paths over bodies to tags at `xyz_m` (n, 3) with effective vectors (n, 3).
 
     The bistatic radar equation with a constant cross-section; the path touches the body at the
-    height that makes it shortest.
+    height that makes it shortest. A body sends on the part of the arriving field at right angles
+    to the ray.
     """
-    gap = xyz_m[:, None, :2] - bodies.xy_m
-    who = np.nonzero((gap * gap).sum(axis=2) < SCATTER_REACH_M**2)
-    mine, body = who
-    second = np.hypot(*gap[who].T)
-    first_xy = bodies.xy_m - position_m[:2]
-    first = np.hypot(*first_xy.T)
-    share = first[body] / np.maximum(first[body] + second, 1e-6)
-    height = position_m[2] + share * (xyz_m[mine, 2] - position_m[2])
-    height = np.clip(height, 0.1, bodies.height_m[body])
-    origin = np.column_stack([bodies.xy_m[body], height])
-    base = np.hypot(first[body], height - position_m[2])
-    onward = xyz_m[mine] - origin
-    onward_m = np.sqrt((onward * onward).sum(axis=1))
-    centre = np.column_stack([first_xy, np.full(len(first), BODY_CENTRE_M) - position_m[2]])
-    lit = element.field(centre / np.linalg.norm(centre, axis=1, keepdims=True))[body]
-    faded = np.clip((SCATTER_REACH_M - second) / (SCATTER_REACH_M - SCATTER_FADES_M), 0, 1)
+    gap_x = xyz_m[:, :1] - bodies.xy_m[:, 0]
+    gap_y = xyz_m[:, 1:2] - bodies.xy_m[:, 1]
+    level = gap_x * gap_x + gap_y * gap_y
+    row, body = pair = np.nonzero(level < SCATTER_REACH_M**2)
+    beyond, before, lit = np.sqrt(level[pair]), *_lit(position_m, element, bodies)
+    first = before[body]
+    tag_z = xyz_m[row, 2]
+    height = position_m[2] + first / (first + beyond + 1e-6) * (tag_z - position_m[2])
+    height = np.minimum(np.maximum(height, 0.1), bodies.height_m[body])
+    base = np.sqrt(first**2 + (height - position_m[2]) ** 2)
+    way = gap_x[pair], gap_y[pair], tag_z - height
+    onward = np.sqrt(beyond**2 + way[2] ** 2)
+    level_part = (moment @ lit.T)[pair]
+    on_ray = [
+        sum(v[i, axis] * way[axis] for axis in range(3)) for v, i in ((moment, row), (lit, body))
+    ]
+    faded = np.clip((SCATTER_REACH_M - beyond) / (SCATTER_REACH_M - SCATTER_FADES_M), 0, 1)
     strength = np.sqrt(BODY_SECTION_M2 / (4 * np.pi)) * faded / base
-    field = transverse(lit, onward / np.maximum(onward_m, 1e-6)[:, None])
-    field = field * (strength / np.maximum(onward_m, BODY_NEAR_M))[:, None]
-    return BodyPaths(tag[mine], field, origin, base)
+    gain = level_part - on_ray[0] * on_ray[1] / np.maximum(onward, 1e-6) ** 2
+    return BodyPaths(row, strength / np.maximum(onward, BODY_NEAR_M) * gain, base + onward)
+
+
+def _lit(position_m: F64, element: Element, bodies: Bodies) -> tuple[F64, C128]:
+    """Return each body's distance on the floor from an antenna, and the field at its middle."""
+    away = bodies.xy_m - position_m[:2]
+    centre = np.column_stack([away, np.full(len(away), BODY_CENTRE_M - position_m[2])])
+    unit = centre / np.linalg.norm(centre, axis=1, keepdims=True)
+    return np.hypot(away[:, 0], away[:, 1]), element.field(unit)
 
 
 def transverse(field: C128, unit: F64) -> C128:

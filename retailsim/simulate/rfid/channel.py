@@ -21,6 +21,7 @@ from retailsim.store.plan import Antenna, StorePlan
 from retailsim.store.regions import LIGHT_MPS
 
 F64 = NDArray[np.float64]
+C64 = NDArray[np.complex64]
 C128 = NDArray[np.complex128]
 
 # Walls of a shop as it is usually fitted out (assumed): two boards on studs, bare slabs above and
@@ -66,7 +67,7 @@ class Paths:
     @property
     def reflected(self) -> int:
         """Return how many paths have corners."""
-        return self.corner_m.shape[1]
+        return int(self.corner_m.shape[1])
 
 
 @dataclass(frozen=True)
@@ -144,16 +145,21 @@ def add_up(gain: C128, length_m: F64, frequency_hz: float) -> C128:
     return total
 
 
-def turn(length_m: F64, frequency_hz: float) -> C128:
-    """Return exp(-j 2 pi f L / c) of lengths of any shape."""
-    angle = (-2 * np.pi * frequency_hz / LIGHT_MPS) * length_m
-    turned = np.empty(length_m.shape, complex)  # cheaper than the exponential of a complex
+def turn(length_m: F64, frequency_hz: float) -> C64:
+    """Return exp(-j 2 pi f L / c) of lengths of any shape.
+
+    Whole turns are taken off in double precision; the rest is good to 1e-7 in single, and faster.
+    """
+    turns = (-frequency_hz / LIGHT_MPS) * length_m
+    turns -= np.rint(turns)
+    angle = turns.astype(np.float32) * np.float32(2 * np.pi)
+    turned = np.empty(angle.shape, np.complex64)
     turned.real, turned.imag = np.cos(angle), np.sin(angle)
     return turned
 
 
-def taken_up(field: C128, moment: C128) -> C128:
-    """Return the share of fields (n, k, 3) that tags of effective vectors (n, 3) take up, (n, k)."""
+def taken_up(field: C64 | C128, moment: C128) -> C128:
+    """Return what tags of effective vectors (n, 3) take up of fields (n, k, 3), (n, k)."""
     gain: C128 = (field @ moment[..., None])[..., 0]
     return gain
 

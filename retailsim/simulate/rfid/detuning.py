@@ -35,8 +35,7 @@ def shift(gap_m: F64, alignment: F64) -> F64:
 
 def uptake(shift: F64) -> C128:
     """Return the share of the amplitude that a detuned tag takes up or sends on one way."""
-    share: C128 = 1 / (1 + 1j * shift)
-    return share
+    return np.reciprocal(1 + 1j * shift)
 
 
 def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:

@@ -12,6 +12,7 @@ from retailsim.store.plan import Fixture, FixtureKind, StorePlan
 from retailsim.store.slots import fixture_axes
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 # dB per metre through a fixture, and at most: what comes round its edges is 12 to 20 dB down. All
 # assumed: cloth and boards pass most, a till and a column little, a silvered mirror nothing.
@@ -85,7 +86,7 @@ def furniture(plan: StorePlan) -> Furniture:
         np.array([xyz for xyz, _ in points], float).reshape(-1, 3),
         np.array([tensor for _, tensor in points], float).reshape(-1, 3, 3),
     )
-    return Furniture(boxes, *table.T, scatterers)
+    return Furniture(boxes, table[:, 0], table[:, 1], table[:, 2], scatterers)
 
 
 def _points(fixture: Fixture) -> list[tuple[F64, F64]]:
@@ -108,38 +109,43 @@ def loss_db(furniture: Furniture, start_m: F64, end_m: F64) -> F64:
 
     It grows with the length of the leg within a box, so it has no steps.
     """
-    total = np.zeros(len(start_m))
-    for b in range(len(furniture.height_m)):
-        near = _passing(furniture.boxes, b, start_m, end_m)
-        within_m = _chord_m(furniture, b, start_m[near], end_m[near])
-        lost = furniture.loss_db_per_m[b] * within_m
-        total[near] += np.minimum(lost, furniture.most_db[b])
+    leg, box = np.nonzero(_meeting(furniture.boxes, start_m, end_m))
+    within_m = _chord_m(furniture, box, start_m[leg], end_m[leg])
+    lost = np.minimum(furniture.loss_db_per_m[box] * within_m, furniture.most_db[box])
+    total: F64 = np.bincount(leg, lost, minlength=len(start_m)).astype(float)
     return total
 
 
-def _passing(boxes: Boxes, b: int, start_m: F64, end_m: F64) -> NDArray[np.int64]:
-    """Return the legs whose bounding rectangle meets that of a box."""
-    along = np.abs(boxes.along[b])
-    reach = boxes.half_m[b, 0] * along + boxes.half_m[b, 1] * along[::-1]
-    low, high = boxes.center_m[b] - reach, boxes.center_m[b] + reach
-    meets = np.ones(len(start_m), bool)
+def _meeting(boxes: Boxes, start_m: F64, end_m: F64) -> NDArray[np.bool_]:
+    """Return whether the bounding rectangles of legs and boxes meet, (m, b)."""
+    along = np.abs(boxes.along)
+    reach = boxes.half_m[:, :1] * along + boxes.half_m[:, 1:] * along[:, ::-1]
+    low, high = boxes.center_m - reach, boxes.center_m + reach
+    first, last = np.minimum(start_m, end_m), np.maximum(start_m, end_m)
+    meets = np.ones((len(start_m), len(low)), bool)
     for axis in (0, 1):
-        first, last = start_m[:, axis], end_m[:, axis]
-        meets &= (np.minimum(first, last) <= high[axis]) & (np.maximum(first, last) >= low[axis])
-    return np.flatnonzero(meets)
+        meets &= first[:, axis, None] <= high[:, axis]
+        meets &= last[:, axis, None] >= low[:, axis]
+    return meets
 
 
-def _chord_m(furniture: Furniture, b: int, start_m: F64, end_m: F64) -> F64:
-    """Return the length of each leg within a box."""
-    along = furniture.boxes.along[b]
-    turn = np.array([[along[0], -along[1], 0], [along[1], along[0], 0], [0, 0, 1.0]])
-    half = np.array([*furniture.boxes.half_m[b], furniture.height_m[b] / 2])
-    middle = np.array([*furniture.boxes.center_m[b], furniture.height_m[b] / 2])
-    way = end_m - start_m
-    local, step = (start_m - middle) @ turn, way @ turn
-    step = np.where(np.abs(step) < 1e-9, 1e-9, step)
-    one, other = (-half - local) / step, (half - local) / step
-    enter = np.clip(np.minimum(one, other).max(axis=1), 0, 1)
-    leave = np.clip(np.maximum(one, other).min(axis=1), 0, 1)
-    chord: F64 = np.maximum(leave - enter, 0) * np.linalg.norm(way, axis=1)
+def _chord_m(furniture: Furniture, box: I64, start_m: F64, end_m: F64) -> F64:
+    """Return the length of each leg (m, 3) to (m, 3) within its box (m,)."""
+    boxes = furniture.boxes
+    cos, sin = boxes.along[box].T
+    (x, y), z = (start_m[:, :2] - boxes.center_m[box]).T, start_m[:, 2]
+    way_x, way_y, way_z = (end_m - start_m).T
+    height = furniture.height_m[box]
+    enter, leave = np.zeros(len(box)), np.ones(len(box))
+    for at, step, half in (
+        (x * cos + y * sin, way_x * cos + way_y * sin, boxes.half_m[box, 0]),
+        (y * cos - x * sin, way_y * cos - way_x * sin, boxes.half_m[box, 1]),
+        (z - height / 2, way_z, height / 2),
+    ):
+        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+        one, other = (-half - at) / step, (half - at) / step
+        enter = np.maximum(enter, np.minimum(one, other))
+        leave = np.minimum(leave, np.maximum(one, other))
+    length = np.sqrt(way_x * way_x + way_y * way_y + way_z * way_z)
+    chord: F64 = np.maximum(leave - enter, 0) * length
     return chord

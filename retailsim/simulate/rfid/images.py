@@ -57,7 +57,8 @@ class Box:
 
     def inside(self, xyz_m: F64) -> F64:
         """Return the nearest points (..., 3) within the room."""
-        return np.clip(xyz_m, INSIDE_M, np.array(self.size_m) - INSIDE_M)
+        within: F64 = np.clip(xyz_m, INSIDE_M, np.array(self.size_m) - INSIDE_M)
+        return within
 
     @cached_property
     def lattice(self) -> Lattice:

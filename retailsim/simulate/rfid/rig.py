@@ -23,7 +23,7 @@ from retailsim.simulate.rfid.reader import (
 )
 from retailsim.simulate.rfid.scene import Scene
 from retailsim.simulate.rfid.tags import Tags, tilted
-from retailsim.simulate.rfid.view import AntennaView, Moment
+from retailsim.simulate.rfid.view import Air, AntennaView
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.simulate.streams import stream
 from retailsim.store.plan import Reader, StorePlan
@@ -166,9 +166,8 @@ class _ReaderRig:
 
     def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
         view = self._antennas[slot.antenna]
-        # Nobody gets far in a slot: people are taken where they are in the middle of it.
-        bodies = scene.bodies((slot.start_ns + slot.end_ns) // 2)
-        air = view.at(scene.tag_xyz_m, bodies, slot.channel)
+        middle_ns = (slot.start_ns + slot.end_ns) // 2
+        air = view.at(scene.tag_xyz_m, scene.bodies, middle_ns, slot.channel)
         h_all = air.h * self._coupling.uptake
         reach = self._audible(np.arange(len(h_all)), _decibel(h_all)) & ~scene.silent
         tag, time_ns = self._inventory.read(slot, reach)
@@ -188,7 +187,7 @@ class _ReaderRig:
         return self._report(slot, tag[heard], time_ns[heard], h[heard], doppler_hz[heard], flip)
 
     def _moving(
-        self, view: AntennaView, air: Moment, scene: Scene, tag: I64, time_ns: I64
+        self, view: AntennaView, air: Air, scene: Scene, tag: I64, time_ns: I64
     ) -> tuple[C128, F64]:
         """Return channel and Doppler (n,) of tags at times at which they are on their way."""
         tag, time_ns = np.tile(tag, 2), np.concatenate([time_ns, time_ns + DOPPLER_STEP_NS])

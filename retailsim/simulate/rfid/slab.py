@@ -20,7 +20,7 @@ VACUUM_F_PER_M = 8.8541878128e-12
 
 @dataclass(frozen=True)
 class Material:
-    """permittivity = a f^b, conductivity = c f^d in S/m, with f in GHz (ITU-R P.2040-3, table 3)."""
+    """permittivity = a f^b and conductivity = c f^d S/m with f in GHz (P.2040-3, table 3)."""
 
     a: float
     b: float
@@ -99,7 +99,7 @@ def _faces(
     """Return the Fresnel coefficients of one face and the turn of phase through the slab."""
     permittivity = slabs.permittivity[which]
     root = np.sqrt(permittivity - (1 - cos_incidence**2))
-    across = (cos_incidence - root) / (cos_incidence + root)
+    across: C128 = (cos_incidence - root) / (cos_incidence + root)
     steep = permittivity * cos_incidence
     along = (steep - root) / (steep + root)
     wave_number = 2 * np.pi * slabs.frequency_hz / LIGHT_MPS
