@@ -8,6 +8,7 @@ from there is the product of that vector with the arriving field, not conjugated
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -66,13 +67,20 @@ class Patch:
         Ludwig's third definition: the two linear polarisations of the boresight, turned with the
         ray, so that the wave is circular everywhere.
         """
-        boresight = np.array(self.boresight)
+        boresight, circular = self._axes
         ahead = direction @ boresight
-        gain = 10 ** (self.gain_dbi / 20) * pattern(ahead, np.deg2rad(self.beamwidth_deg))
-        circular = _circular_about(boresight)
-        lean = (direction @ circular) / np.maximum(1 + ahead, 1e-6)
-        field: C128 = gain[..., None] * (circular - lean[..., None] * (direction + boresight))
+        gain = 10 ** (self.gain_dbi / 20) * pattern(ahead, float(np.deg2rad(self.beamwidth_deg)))
+        lean = gain * (direction @ circular) / np.maximum(1 + ahead, 1e-6)
+        field: C128 = gain[..., None] * circular - lean[..., None] * (direction + boresight)
         return field
+
+    @cached_property
+    def _axes(self) -> tuple[F64, C128]:
+        """Return the boresight, and (u + j v) / sqrt 2 of u, v at right angles to it."""
+        boresight = np.array(self.boresight)
+        u = np.cross(boresight, np.eye(3)[np.argmin(np.abs(boresight))])
+        u = u / np.linalg.norm(u)
+        return boresight, (u + 1j * np.cross(u, boresight)) / np.sqrt(2)
 
 
 def pattern(cos_angle: F64, beamwidth_rad: float) -> F64:
@@ -80,19 +88,10 @@ def pattern(cos_angle: F64, beamwidth_rad: float) -> F64:
 
     3GPP TR 36.814, table A.2.1.1-2.
     """
-    angle = np.arccos(np.clip(cos_angle, -1, 1))
+    angle = np.arccos(np.minimum(np.maximum(cos_angle, -1), 1))
     loss_db = np.minimum(12 * (angle / beamwidth_rad) ** 2, FRONT_TO_BACK_DB)
-    amplitude: F64 = 10 ** (-loss_db / 20)
+    amplitude: F64 = np.exp(loss_db * (-np.log(10) / 20))
     return amplitude
-
-
-def _circular_about(boresight: F64) -> C128:
-    """Return (u + j v) / sqrt 2 with u, v at right angles to the boresight."""
-    aside = np.eye(3)[np.argmin(np.abs(boresight))]
-    u = np.cross(boresight, aside)
-    u = u / np.linalg.norm(u)
-    circular: C128 = (u + 1j * np.cross(u, boresight)) / np.sqrt(2)
-    return circular
 
 
 def dipole(axis: F64, cross_axis: F64) -> C128:

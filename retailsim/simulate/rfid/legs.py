@@ -85,7 +85,7 @@ def shadow_db(legs: Legs, xy_m: NDArray[np.floating], height_m: NDArray[np.float
     (start_x, start_y, start_z), (way_x, way_y, way_z) = legs.start_m, legs.way_m
     x, y, height = (np.asarray(value, np.float32) for value in (*xy_m, height_m))
     from_x, from_y = x - start_x, y - start_y
-    t = np.clip((from_x * way_x + from_y * way_y) * legs.per_m2, 0, 1)
+    t = np.minimum(np.maximum((from_x * way_x + from_y * way_y) * legs.per_m2, 0), 1)
     from_x -= t * way_x
     from_y -= t * way_y
     near = np.exp((from_x * from_x + from_y * from_y) * np.float32(-1 / BODY_RADIUS_M**2))
@@ -123,8 +123,11 @@ class LegMap:
 
     def _find(self, cell: tuple[int, int]) -> I64:
         (start_x, start_y, start_z), (way_x, way_y, way_z) = self._legs.start_m, self._legs.way_m
-        x, y = ((index + 0.5) * CELL_M - start for index, start in zip(cell, (start_x, start_y)))
-        t = np.clip((x * way_x + y * way_y) * self._legs.per_m2, 0, 1)
+        x, y = (
+            (index + 0.5) * CELL_M - start
+            for index, start in zip(cell, (start_x, start_y), strict=True)
+        )
+        t = np.minimum(np.maximum((x * way_x + y * way_y) * self._legs.per_m2, 0), 1)
         x -= t * way_x
         y -= t * way_y
         # Within the reach of the cell the leg comes down by so much at most.
