@@ -138,11 +138,16 @@ def paths(source: Source, xyz_m: F64) -> Paths:
     )
 
 
-def add_up(gain: C128, length_m: F64, frequency_hz: float) -> C128:
+def add_up(gain: C64 | C128, length_m: F64, frequency_hz: float) -> C128:
     """Return h (n,) from what a tag takes up of every path (n, k) and the paths' lengths."""
-    wavelength_m = LIGHT_MPS / frequency_hz
-    total: C128 = wavelength_m / (4 * np.pi) * (gain * turn(length_m, frequency_hz)).sum(axis=-1)
-    return total
+    total = np.einsum("nk,nk->n", gain, turn(length_m, frequency_hz)).astype(np.complex128)
+    h: C128 = friis(frequency_hz) * total
+    return h
+
+
+def friis(frequency_hz: float) -> float:
+    """Return lambda / (4 pi), metres: the amplitude that isotropic antennas pass at 1 m."""
+    return LIGHT_MPS / frequency_hz / (4 * np.pi)
 
 
 def turn(length_m: F64, frequency_hz: float) -> C64:
@@ -160,7 +165,7 @@ def turn(length_m: F64, frequency_hz: float) -> C64:
 
 def taken_up(field: C64 | C128, moment: C128) -> C128:
     """Return what tags of effective vectors (n, 3) take up of fields (n, k, 3), (n, k)."""
-    gain: C128 = (field @ moment[..., None])[..., 0]
+    gain: C128 = np.einsum("nkx,nx->nk", field, moment)
     return gain
 
 

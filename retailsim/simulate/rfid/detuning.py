@@ -19,7 +19,7 @@ TOUCHING = 1.4
 DECAY_M = 0.03
 REACH_M = 0.15
 MOST_NEIGHBOURS = 8
-NOBODY = -1
+NOBODY = -1  # an index that arrays longer by one row may be asked for
 
 
 def shift(gap_m: F64, alignment: F64) -> F64:
@@ -35,7 +35,8 @@ def shift(gap_m: F64, alignment: F64) -> F64:
 
 def uptake(shift: F64) -> C128:
     """Return the share of the amplitude that a detuned tag takes up or sends on one way."""
-    return np.reciprocal(1 + 1j * shift)
+    share: C128 = np.reciprocal(1 + 1j * shift)
+    return share
 
 
 def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:
@@ -43,14 +44,17 @@ def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:
 
     Rows are filled up with NOBODY.
     """
-    gap = np.linalg.norm(xyz_m[tag, None] - xyz_m[None], axis=2)
-    gap[:, ~present] = np.inf
-    gap[np.arange(len(tag)), tag] = np.inf
-    count = min(MOST_NEIGHBOURS, gap.shape[1])
-    nearest = np.argsort(gap, axis=1, kind="stable")[:, :count]
-    close = np.take_along_axis(gap, nearest, 1) < REACH_M
+    way = [xyz_m[tag, axis, None] - xyz_m[:, axis] for axis in range(3)]
+    gap_m2 = way[0] * way[0] + way[1] * way[1] + way[2] * way[2]
+    close = (gap_m2 < REACH_M**2) & present
+    close[np.arange(len(tag)), tag] = False
+    row, other = np.nonzero(close)
+    order = np.lexsort((gap_m2[row, other], row))
+    row, other = row[order], other[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    few = rank < MOST_NEIGHBOURS
     table = np.full((len(tag), MOST_NEIGHBOURS), NOBODY)
-    table[:, :count] = np.where(close, nearest, NOBODY)
+    table[row[few], rank[few]] = other[few]
     return table
 
 
@@ -59,8 +63,9 @@ def shifts(xyz_m: F64, axis: F64, near_xyz_m: F64, near_axis: F64, near: I64) ->
 
     `near` (n, m) is NOBODY where there is none.
     """
-    gap = np.linalg.norm(near_xyz_m - xyz_m[:, None], axis=2)
-    aligned = (near_axis * axis[:, None]).sum(axis=2)
+    way = near_xyz_m - xyz_m[:, None]
+    gap = np.sqrt(np.einsum("nmx,nmx->nm", way, way))
+    aligned = np.einsum("nmx,nx->nm", near_axis, axis)
     total: F64 = np.where(near == NOBODY, 0.0, shift(gap, aligned)).sum(axis=1)
     return total
 
@@ -85,15 +90,17 @@ class Coupling:
         moved = (self._xyz_m != xyz_m).any(axis=1) | (self._present != present)
         if not moved.any():
             return
-        touched = moved | np.isin(self.near, np.flatnonzero(moved)).any(axis=1)
         self._xyz_m, self._present = xyz_m.copy(), present.copy()
+        touched = moved | np.append(moved, False)[self.near].any(axis=1)
         todo = np.flatnonzero(touched)
         for start in range(0, len(todo), 256):
             self._renew(todo[start : start + 256])
-        # Who has come near does not know those yet that it is near to.
-        met = np.setdiff1d(self.near[moved], [*todo.tolist(), NOBODY])
-        if len(met):
-            self._renew(met)
+        # Those to whom something has come near do not know it yet.
+        met = np.zeros(len(moved) + 1, bool)
+        met[self.near[moved]] = True
+        news = np.flatnonzero(met[:-1] & ~touched)
+        if len(news):
+            self._renew(news)
 
     def _renew(self, tag: I64) -> None:
         near = neighbours(self._xyz_m, self._present, tag)

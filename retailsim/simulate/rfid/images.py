@@ -103,7 +103,8 @@ class Lattice:
     @property
     def sign(self) -> F64:
         """Return -1 for every axis along which an image is mirrored, (k, 3)."""
-        return np.where(self.cell % 2, -1.0, 1.0)
+        sign: F64 = np.where(self.cell % 2, -1.0, 1.0)
+        return sign
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ class ImagePaths:
 def image_positions(position_m: F64, box: Box) -> F64:
     """Return the images of a position, the position itself first, (k, 3)."""
     cell, size = box.lattice.cell, np.array(box.size_m)
-    return cell * size + np.where(cell % 2, size - position_m, position_m)
+    images: F64 = cell * size + np.where(cell % 2, size - position_m, position_m)
+    return images
 
 
 def image_paths(position_m: F64, element: Element, box: Box, xyz_m: F64) -> ImagePaths:

@@ -16,12 +16,13 @@ from retailsim.simulate.rfid.bodies import BODY_LOSS_DB, BODY_RADIUS_M, Bodies
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
+Floats = NDArray[np.floating]
 
 CELL_M = 0.5
 TALLEST_M = 2.2
-SHADOW_REACH_M = 0.75  # beyond it a body's shadow is below 0.02 dB
+SHADOW_REACH_M = 0.65  # beyond it a body's shadow is below 0.07 dB
 HEAD_SOFT_M = 0.08  # over so much height the shadow ends above the head (assumed)
-FAINT = 0.05  # paths this much weaker than a tag's strongest are not worth a shadow: -26 dB
+FAINT = 0.07  # paths this much weaker than a tag's strongest are not worth a shadow: -23 dB
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Legs:
     per_m2: F32
 
     @classmethod
-    def between(cls, key: I64, start_m: F64, end_m: F64) -> Legs:
+    def between(cls, key: I64, start_m: Floats, end_m: Floats) -> Legs:
         """Return the legs from (m, 3) to (m, 3)."""
         start, way = (np.asarray(xyz.T, np.float32) for xyz in (start_m, end_m - start_m))
         level = np.maximum(way[0] * way[0] + way[1] * way[1], np.float32(1e-9))
@@ -61,7 +62,7 @@ def joined(parts: Sequence[Legs]) -> Legs:
     )
 
 
-def legs(corner_m: NDArray[np.floating], strength: F64, tag: I64) -> Legs:
+def legs(corner_m: Floats, strength: F64, tag: I64) -> Legs:
     """Return all legs that somebody may stand in of paths to tags `tag` (n,).
 
     Args:
@@ -76,7 +77,7 @@ def legs(corner_m: NDArray[np.floating], strength: F64, tag: I64) -> Legs:
     return Legs.between(tag[some[0]] * corner_m.shape[1] + some[1], start[some], end[some])
 
 
-def shadow_db(legs: Legs, xy_m: NDArray[np.floating], height_m: NDArray[np.floating]) -> F32:
+def shadow_db(legs: Legs, xy_m: Floats, height_m: Floats) -> F32:
     """Return what a body at `xy_m` (2, m) takes of each leg, (m,).
 
     The loss falls smoothly with the distance between leg and body axis, and where the leg passes

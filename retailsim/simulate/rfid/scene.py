@@ -23,16 +23,18 @@ class Scene:
         self._tag_step_m = after.garments.tag_xyz_m - before.garments.tag_xyz_m
         self._swings = tuple(dict.fromkeys((*before.swings, *after.swings)))
         self.moving = (self._tag_step_m != 0).any(axis=1)
-        self.moving[[swing.garment for swing in self._swings]] = True
+        self._swinging = np.array([swing.garment for swing in self._swings], np.int64)
+        self.moving[self._swinging] = True
         self._people, self._people_step_m, self._height_m = _moving_people(before, after)
 
     def tags(self, tag: I64, time_ns: I64) -> tuple[F64, F64]:
         """Return position and swing of `tag` (n,) at `time_ns` (n,), (n, 3) each."""
         offset = np.zeros((len(tag), 3))
-        for swing in self._swings:
-            mine = np.flatnonzero(tag == swing.garment)
-            if len(mine):
-                offset[mine] += swing_offset_m(swing, time_ns[mine])
+        which, rows = np.nonzero(self._swinging[:, None] == tag)
+        begin = np.searchsorted(which, np.arange(len(self._swings) + 1))
+        for number in np.unique(which):
+            swing, mine = self._swings[number], rows[begin[number] : begin[number + 1]]
+            offset[mine] += swing_offset_m(swing, time_ns[mine])
         share = self._share(time_ns)[:, None]
         return self.tag_xyz_m[tag] + share * self._tag_step_m[tag] + offset, offset
 

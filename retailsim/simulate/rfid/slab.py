@@ -97,9 +97,9 @@ def _faces(
     cos_incidence: F64, slabs: Slabs, which: NDArray[np.int64]
 ) -> tuple[tuple[C128, C128], C128]:
     """Return the Fresnel coefficients of one face and the turn of phase through the slab."""
-    permittivity = slabs.permittivity[which]
-    root = np.sqrt(permittivity - (1 - cos_incidence**2))
-    across: C128 = (cos_incidence - root) / (cos_incidence + root)
+    permittivity: C128 = slabs.permittivity[which]
+    root: C128 = np.sqrt(permittivity - (1 - cos_incidence**2))
+    across: C128 = np.divide(cos_incidence - root, cos_incidence + root)
     steep = permittivity * cos_incidence
     along = (steep - root) / (steep + root)
     wave_number = 2 * np.pi * slabs.frequency_hz / LIGHT_MPS

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.rfid.bodies import Bodies, BodyPaths, scattered, shadow_factor
-from retailsim.simulate.rfid.channel import Source, add_up, paths, taken_up, turn
+from retailsim.simulate.rfid.channel import Source, add_up, friis, paths, taken_up, turn
 from retailsim.simulate.rfid.legs import LegMap, Legs, legs, shadow_db
-from retailsim.store.regions import LIGHT_MPS
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -19,7 +18,7 @@ C128 = NDArray[np.complex128]
 
 MOVED_M = 0.2  # fields are computed anew when a tag has gone so far; phases always are
 PEOPLE_NS = 100_000_000  # nobody gets far in this time
-NOTHING_LOST_DB = 0.02
+NOTHING_LOST_DB = 0.07
 DIRTY_SHARE = 0.05
 AT_ONCE = 256  # tags
 
@@ -163,10 +162,11 @@ class AntennaView:
     ) -> C128:
         """Return what arrives along single paths added up by tag."""
         count = len(self._moment) if count is None else count
-        total = np.empty(count, complex)
+        total = np.empty(count, np.complex128)
         total.real = np.bincount(row, arriving.real, count)
         total.imag = np.bincount(row, arriving.imag, count)
-        return total * (LIGHT_MPS / frequency_hz / (4 * np.pi))
+        summed: C128 = friis(frequency_hz) * total
+        return summed
 
     def _still(self, channel: int) -> C128:
         """Return the channel to all tags with nobody about."""
@@ -199,7 +199,7 @@ class AntennaView:
         self._origin_m, self._base_m = found.origin_m, found.base_m
         self._reflected, k = found.reflected, len(found.base_m)
         self._field = np.empty((count, k, 3), np.complex64)
-        self._gain, self._length_m = np.empty((count, k), complex), np.empty((count, k))
+        self._gain, self._length_m = np.empty((count, k), np.complex64), np.empty((count, k))
         self._corner_m = np.empty((count, *found.corner_m.shape[1:]), np.float32)
         self._h = np.empty((len(self._frequency_hz), count), complex)
         self._fresh = np.zeros((len(self._frequency_hz), count), bool)
@@ -217,7 +217,7 @@ class AntennaView:
         self._corner_m[tag], self._field_at_m[tag] = found.corner_m, self._xyz_m[tag]
         self._gain[tag] = taken_up(found.field, self._moment[tag])
         middle_hz = float(self._frequency_hz.mean())
-        most = LIGHT_MPS / middle_hz / (4 * np.pi) * np.abs(self._gain[tag]).sum(axis=1)
+        most = friis(middle_hz) * np.abs(self._gain[tag]).sum(axis=1)
         self._heard[tag] = most >= self._faintest
         self._dirty[tag] = True
 
