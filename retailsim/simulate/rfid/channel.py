@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.rfid.bodies import transverse
 from retailsim.simulate.rfid.elements import Element, Patch
 from retailsim.simulate.rfid.furniture import Furniture, Scatterers, furniture, loss_db
-from retailsim.simulate.rfid.images import Box, Pane, image_paths
+from retailsim.simulate.rfid.images import NEAREST_M, Box, Pane, image_paths
 from retailsim.simulate.rfid.slab import AIR, CONCRETE, GLASS, PLASTERBOARD, Slabs
 from retailsim.store.plan import Antenna, StorePlan
 from retailsim.store.regions import LIGHT_MPS
@@ -180,7 +180,7 @@ def _reflected(source: Source, xyz_m: F64) -> tuple[C128, F64, F64, F64]:
     box, position = source.around.box, source.position_m
     if box is None:
         way = xyz_m - position
-        length = np.sqrt((way * way).sum(axis=1))[:, None]
+        length = np.maximum(np.sqrt((way * way).sum(axis=1))[:, None], NEAREST_M)
         field = (source.element.field(way / length) / length)[:, None]
         ends = np.broadcast_to(position, xyz_m.shape), xyz_m
         return field, position[None], length, np.stack(ends, axis=1)[:, None]

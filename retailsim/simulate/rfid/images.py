@@ -21,6 +21,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 C128 = NDArray[np.complex128]
 INSIDE_M = 0.005  # nobody stands in the wall itself
+NEAREST_M = 0.05  # an antenna is not a point
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def image_paths(position_m: F64, element: Element, box: Box, xyz_m: F64) -> Imag
     lattice, size = box.lattice, np.array(box.size_m)
     origin = image_positions(box.inside(position_m), box)
     way = box.inside(xyz_m)[:, None, :] - origin
-    length = np.sqrt((way * way).sum(axis=2))
+    length = np.maximum(np.sqrt((way * way).sum(axis=2)), NEAREST_M)
     unit = way / length[..., None]
     share, sequence = _crossings(lattice, size, origin, way)
     corner = _corners(origin, way, share, size)
