@@ -44,11 +44,8 @@ def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:
 
     Rows are filled up with NOBODY.
     """
-    way = [xyz_m[tag, axis, None] - xyz_m[:, axis] for axis in range(3)]
-    gap_m2 = way[0] * way[0] + way[1] * way[1] + way[2] * way[2]
-    close = (gap_m2 < REACH_M**2) & present
-    close[np.arange(len(tag)), tag] = False
-    row, other = np.nonzero(close)
+    gap_m2 = _gaps_m2(xyz_m, present, tag)
+    row, other = np.nonzero(gap_m2 < REACH_M**2)
     order = np.lexsort((gap_m2[row, other], row))
     row, other = row[order], other[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
@@ -56,6 +53,15 @@ def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:
     table = np.full((len(tag), MOST_NEIGHBOURS), NOBODY)
     table[row[few], rank[few]] = other[few]
     return table
+
+
+def _gaps_m2(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> F64:
+    """Return squared distances from every `tag` (n,) to all present others, (n, g)."""
+    way = [xyz_m[tag, axis, None] - xyz_m[:, axis] for axis in range(3)]
+    gap_m2: F64 = way[0] * way[0] + way[1] * way[1] + way[2] * way[2]
+    gap_m2[:, ~present] = np.inf
+    gap_m2[np.arange(len(tag)), tag] = np.inf
+    return gap_m2
 
 
 def shifts(xyz_m: F64, axis: F64, near_xyz_m: F64, near_axis: F64, near: I64) -> F64:
@@ -92,15 +98,13 @@ class Coupling:
             return
         self._xyz_m, self._present = xyz_m.copy(), present.copy()
         touched = moved | np.append(moved, False)[self.near].any(axis=1)
+        movers = np.flatnonzero(moved)
+        if len(movers) < len(moved):
+            gap_m2 = _gaps_m2(xyz_m, np.ones_like(present), movers)
+            touched |= (gap_m2 < REACH_M**2).any(axis=0)
         todo = np.flatnonzero(touched)
         for start in range(0, len(todo), 256):
             self._renew(todo[start : start + 256])
-        # Those to whom something has come near do not know it yet.
-        met = np.zeros(len(moved) + 1, bool)
-        met[self.near[moved]] = True
-        news = np.flatnonzero(met[:-1] & ~touched)
-        if len(news):
-            self._renew(news)
 
     def _renew(self, tag: I64) -> None:
         near = neighbours(self._xyz_m, self._present, tag)

@@ -56,7 +56,7 @@ def test_a_floor_alone_is_the_two_ray_closed_form(polarisation):
         moment, parts = np.array([[0, 1, 0]]), (1.0, across[0])
     else:  # the tag stands upright: both rays reach it and leave the antenna at an angle
         moment = np.array([[0, 0, -1]])
-        parts = (apart / direct, along[0] * -apart / bounced * -1)
+        parts = (apart / direct, -along[0] * apart / bounced)
     h = one_way(
         source(start, Isotropic(polarisation), Surroundings(box)), tag[None], moment + 0j, F
     )
@@ -188,26 +188,38 @@ def test_metal_furniture_is_seen_in_the_phase_of_tags_beside_it():
     assert 0.02 < np.median(np.abs(np.angle(ratio))) < 1.0
 
 
-def test_rssi_falls_with_distance_about_as_fast_as_measured():
-    """Many tags on a circle about an antenna in the furnished shop: d^-3.1 to d^-3.3 was measured."""
-    rng = np.random.default_rng(5)
-    count = 4000
-    drawn = Tags.draw(count, seed=9)
-    angle, distance = (
-        rng.uniform(0, 2 * np.pi, count),
-        np.exp(rng.uniform(0, np.log(4.0), count)) * 1.5,
-    )
-    middle = np.array([6.0, 4.4, 1.2])
-    xyz = middle + distance[:, None] * np.column_stack([np.cos(angle), np.sin(angle), 0 * angle])
-    within = ((xyz[:, :2] > 0.2) & (xyz[:, :2] < [11.8, 8.8])).all(axis=1)
-    rssi_dbm = np.full(count, np.nan)
-    for number in np.flatnonzero(within):
-        x, y, z = xyz[number] - middle
-        size = float(np.linalg.norm([x, y, z]))
-        towards = Patch((x / size, y / size, z / size), 8.5, 70.0)
-        one = np.array([number])
-        h = one_way(source(middle, towards, SHOP), xyz[one], drawn.moment[one], F)
-        rssi_dbm[number] = drawn.answer_dbm(one, 20 * np.log10(np.abs(h)), 30.0)[0]
-    known = np.isfinite(rssi_dbm)
-    slope = np.polyfit(np.log10(distance[known]), rssi_dbm[known], 1)[0]
-    assert -34 < slope < -26, slope
+def before_a_patch(count):
+    """Tags that face a patch antenna across the furnished shop, 1 to 8 m away."""
+    rng, drawn = np.random.default_rng(5), Tags.draw(count, seed=9)
+    distance = np.exp(rng.uniform(0, np.log(8.0), count))
+    aside, height = rng.uniform(-0.3, 0.3, count), rng.uniform(1.2, 1.6, count)
+    angle = rng.uniform(0, np.pi, count)
+    axis = np.column_stack([0 * angle, np.cos(angle), np.sin(angle)])
+    cross = np.column_stack([0 * angle, -np.sin(angle), np.cos(angle)])
+    start = source(np.array([0.3, 4.4, 1.5]), Patch((1.0, 0.0, 0.0), 8.5, 70.0), SHOP)
+    xyz = np.column_stack([0.3 + distance, 4.4 + aside, height])
+    h = one_way(start, xyz, dipole(axis, cross), F)
+    return distance, drawn, 20 * np.log10(np.abs(h))
+
+
+def test_tags_wake_up_at_the_power_that_was_measured():
+    """11.9 to 14.2 dBm at 2 m and 24.4 to 27.2 dBm at 8 m were measured, in another room."""
+    distance, drawn, path_db = before_a_patch(800)
+    turn_on_dbm = drawn.sensitivity_dbm - drawn.incident_dbm(np.arange(800), path_db, 0.0)
+    assert 11.9 < np.median(turn_on_dbm[abs(distance - 2) < 0.2]) < 14.2
+    assert 23.0 < np.median(turn_on_dbm[distance > 7.2]) < 27.2
+
+
+def test_rssi_falls_slower_than_the_fourth_power_of_the_distance():
+    """d^-3.1 to d^-3.3 was measured; modulation that falls with power gives part of it."""
+    distance, drawn, path_db = before_a_patch(800)
+    rssi_dbm = drawn.answer_dbm(np.arange(800), path_db, 30.0)
+    slope = np.polyfit(np.log10(distance), rssi_dbm, 1)[0]
+    assert -37 < slope < -31
+
+
+def test_rssi_rises_slower_than_the_power_that_is_sent():
+    distance, drawn, path_db = before_a_patch(200)
+    near = np.flatnonzero(distance < 2.5)
+    more = drawn.answer_dbm(near, path_db[near], 30.0) - drawn.answer_dbm(near, path_db[near], 20.0)
+    assert ((more / 10 > 0.58) & (more / 10 < 0.9)).all()  # 0.59 to 0.89 was measured
