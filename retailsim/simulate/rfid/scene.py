@@ -11,6 +11,8 @@ from retailsim.simulate.snapshot import Place, Snapshot, swing_offset_m
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+_AWAY = np.array([place in (Place.SOLD, Place.BACK_ROOM) for place in Place])
+
 
 class Scene:
     """The world between two snapshots: where tags and people are at any time in between."""
@@ -18,8 +20,7 @@ class Scene:
     def __init__(self, before: Snapshot, after: Snapshot) -> None:
         self.start_ns, self.end_ns = before.time_ns, after.time_ns
         self.tag_xyz_m = before.garments.tag_xyz_m
-        away = Place.SOLD, Place.BACK_ROOM
-        self.silent = np.isin(before.garments.place, away) | np.isin(after.garments.place, away)
+        self.silent = _AWAY[before.garments.place] | _AWAY[after.garments.place]
         self._tag_step_m = after.garments.tag_xyz_m - before.garments.tag_xyz_m
         self._swings = tuple(dict.fromkeys((*before.swings, *after.swings)))
         self.moving = (self._tag_step_m != 0).any(axis=1)

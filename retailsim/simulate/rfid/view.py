@@ -30,16 +30,15 @@ class Crowd:
     Attributes:
         time_ns: when.
         bodies: who is indoors.
-        weak: keys tag * reflected + path of the paths they weaken, int64 (w,).
-        left: amplitude left of those, float64 (w,).
-        over: the paths over their bodies to all tags.
+        left: amplitude that they leave of every reflected path, float64 (g, reflected).
+        change: paths that add to those of an empty shop: what is missing of the weakened ones,
+            and those over bodies.
     """
 
     time_ns: int
     bodies: Bodies
-    weak: I64
     left: F64
-    over: BodyPaths
+    change: BodyPaths
 
 
 @dataclass(frozen=True)
@@ -95,37 +94,40 @@ class AntennaView:
         if crowd is None or not 0 <= time_ns - crowd.time_ns < PEOPLE_NS:
             crowd = self._crowd = self._look(bodies(time_ns), time_ns)
         frequency_hz = float(self._frequency_hz[channel])
-        tag, path = np.divmod(crowd.weak, max(self._reflected, 1))
-        arriving = self._gain[tag, path] * turn(self._length_m[tag, path], frequency_hz)
-        h = self._still(channel) + self._summed(tag, (crowd.left - 1) * arriving, frequency_hz)
-        return Air(frequency_hz, h + self._over(crowd.over, len(h), frequency_hz), crowd)
+        change = _summed(crowd.change, len(xyz_m), frequency_hz)
+        return Air(frequency_hz, self._still(channel) + change, crowd)
 
     def moving(self, air: Air, tag: I64, xyz_m: F64, moment: C128) -> C128:
         """Return the channel to `tag` (n,) displaced to `xyz_m` (n, 3) and turned, (n,).
 
         They are within decimetres of where `at` was told they are.
         """
-        left = np.ones((len(self._moment), len(self._base_m)))
-        key = np.divmod(air.crowd.weak, self._reflected)
-        left[key] = air.crowd.left
-        way = xyz_m[:, None] - self._origin_m
-        length = self._base_m + np.sqrt((way * way).sum(axis=2))
-        h = add_up(taken_up(self._field[tag], moment) * left[tag], length, air.frequency_hz)
+        gain = taken_up(self._field[tag], moment)
+        gain[:, : self._reflected] *= air.crowd.left[tag]
+        h = add_up(gain, self._lengths(xyz_m), air.frequency_hz)
         source = self._source
         over = scattered(source.position_m, source.element, air.crowd.bodies, xyz_m, moment)
-        return h + self._over(over, len(tag), air.frequency_hz)
+        return h + _summed(over, len(tag), air.frequency_hz)
 
     def _look(self, bodies: Bodies, time_ns: int) -> Crowd:
         """Return what people do from where they are."""
         bodies = self._indoors(bodies)
         lost_db = self._lost_db(bodies)
         weak = np.flatnonzero(lost_db > NOTHING_LOST_DB)
+        tag, path = np.divmod(weak, self._reflected)
+        left = np.ones((len(self._moment), self._reflected))
+        left[tag, path] = shadow_factor(lost_db[weak])
+        missing = self._gain[tag, path] * (left[tag, path] - 1)
         heard, source = np.flatnonzero(self._heard), self._source
         over = scattered(
             source.position_m, source.element, bodies, self._xyz_m[heard], self._moment[heard]
         )
-        over = BodyPaths(heard[over.row], over.gain, over.length_m)
-        return Crowd(time_ns, bodies, weak, shadow_factor(lost_db[weak]), over)
+        change = BodyPaths(
+            np.append(tag, heard[over.row]),
+            np.append(missing, over.gain),
+            np.append(self._length_m[tag, path], over.length_m),
+        )
+        return Crowd(time_ns, bodies, left, change)
 
     def _indoors(self, bodies: Bodies) -> Bodies:
         """Return those within the walls; through them nobody is seen."""
@@ -153,21 +155,6 @@ class AntennaView:
         total: F64 = np.bincount(key, lost, len(self._moment) * self._reflected).astype(float)
         return total
 
-    def _over(self, over: BodyPaths, count: int, frequency_hz: float) -> C128:
-        arriving = over.gain * turn(over.length_m, frequency_hz)
-        return self._summed(over.row, arriving, frequency_hz, count)
-
-    def _summed(
-        self, row: I64, arriving: C128, frequency_hz: float, count: int | None = None
-    ) -> C128:
-        """Return what arrives along single paths added up by tag."""
-        count = len(self._moment) if count is None else count
-        total = np.empty(count, np.complex128)
-        total.real = np.bincount(row, arriving.real, count)
-        total.imag = np.bincount(row, arriving.imag, count)
-        summed: C128 = friis(frequency_hz) * total
-        return summed
-
     def _still(self, channel: int) -> C128:
         """Return the channel to all tags with nobody about."""
         stale = np.flatnonzero(~self._fresh[channel])
@@ -189,9 +176,14 @@ class AntennaView:
         self._xyz_m[moved] = xyz_m[moved]
         step = xyz_m[moved] - self._field_at_m[moved]
         self._trace(moved[(step * step).sum(axis=1) > MOVED_M**2])
-        way = xyz_m[moved, None] - self._origin_m
-        self._length_m[moved] = self._base_m + np.sqrt((way * way).sum(axis=2))
+        self._length_m[moved] = self._lengths(xyz_m[moved])
         self._fresh[:, moved] = False
+
+    def _lengths(self, xyz_m: F64) -> F64:
+        """Return the lengths of all paths to points (n, 3), (n, k)."""
+        way = xyz_m[:, None] - self._origin_m
+        length: F64 = self._base_m + np.sqrt(np.einsum("nkx,nkx->nk", way, way))
+        return length
 
     def _set_up(self, xyz_m: F64) -> None:
         """Trace the paths to all tags."""
@@ -228,3 +220,13 @@ class AntennaView:
     def _legs_of(self, tag: I64) -> Legs:
         strength = np.abs(self._gain[tag, : self._reflected])
         return legs(self._corner_m[tag], strength, tag)
+
+
+def _summed(paths: BodyPaths, count: int, frequency_hz: float) -> C128:
+    """Return what arrives along single paths added up by tag (count,)."""
+    arriving = paths.gain * turn(paths.length_m, frequency_hz)
+    total = np.empty(count, np.complex128)
+    total.real = np.bincount(paths.row, arriving.real, count)
+    total.imag = np.bincount(paths.row, arriving.imag, count)
+    summed: C128 = friis(frequency_hz) * total
+    return summed
