@@ -167,7 +167,7 @@ class _ReaderRig:
     def _slot(self, slot: Slot, scene: Scene) -> dict[str, NDArray] | None:  # type: ignore[type-arg]
         view = self._antennas[slot.antenna]
         middle_ns = (slot.start_ns + slot.end_ns) // 2
-        air = view.at(scene.tag_xyz_m, scene.bodies, middle_ns, slot.channel)
+        air = view.at(scene.tag_xyz_m, scene.bodies, middle_ns, slot.channel, scene.silent)
         h_all = air.h * self._coupling.uptake
         reach = self._audible(np.arange(len(h_all)), _decibel(h_all)) & ~scene.silent
         tag, time_ns = self._inventory.read(slot, reach)

@@ -16,7 +16,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 C128 = NDArray[np.complex128]
 
-MOVED_M = 0.2  # fields are computed anew when a tag has gone so far; phases always are
+MOVED_M = 0.3  # fields are computed anew when a tag has gone so far; phases always are
 PEOPLE_NS = 100_000_000  # nobody gets far in this time
 NOTHING_LOST_DB = 0.07
 DIRTY_SHARE = 0.05
@@ -80,7 +80,14 @@ class AntennaView:
         self._heard = np.zeros(len(moment), bool)
         self._crowd: Crowd | None = None
 
-    def at(self, xyz_m: F64, bodies: Callable[[int], Bodies], time_ns: int, channel: int) -> Air:
+    def at(
+        self,
+        xyz_m: F64,
+        bodies: Callable[[int], Bodies],
+        time_ns: int,
+        channel: int,
+        silent: NDArray[np.bool_] | None = None,
+    ) -> Air:
         """Return the channel to all tags at their places (g, 3), past everyone.
 
         Args:
@@ -88,8 +95,9 @@ class AntennaView:
             bodies: tells where people are at a time.
             time_ns: when.
             channel: index of the frequency.
+            silent: which tags need not be followed, (g,); their channel is an old one.
         """
-        self._update(xyz_m)
+        self._update(xyz_m, np.zeros(len(xyz_m), bool) if silent is None else silent)
         crowd = self._crowd
         if crowd is None or not 0 <= time_ns - crowd.time_ns < PEOPLE_NS:
             crowd = self._crowd = self._look(bodies(time_ns), time_ns)
@@ -166,11 +174,11 @@ class AntennaView:
         still: C128 = self._h[channel]
         return still
 
-    def _update(self, xyz_m: F64) -> None:
+    def _update(self, xyz_m: F64, silent: NDArray[np.bool_]) -> None:
         """Follow the tags that have moved."""
         if not self._reflected:
             self._set_up(xyz_m)
-        moved = np.flatnonzero((self._xyz_m != xyz_m).any(axis=1))
+        moved = np.flatnonzero((self._xyz_m != xyz_m).any(axis=1) & ~silent)
         if not len(moved):
             return
         self._xyz_m[moved] = xyz_m[moved]
