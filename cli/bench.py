@@ -197,6 +197,64 @@ def bench_days_command(
         raise typer.Exit(1)
 
 
+def bench_inventory_command(
+    modes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODE", help="fm0, m2, m4, m8. Default: all."),
+    ] = None,
+    tags: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Numbers of tags, with commas between.")
+    ] = "1,2,5,10,20,50,100,200,350,600,1000,1500",
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=2, max=3600, help="Simulated time of each.")
+    ] = 20.0,
+    session: Annotated[int, typer.Option(min=0, max=3, help="Gen2 session.")] = 2,
+    target: Annotated[str, typer.Option(help="single, dual or suppression.")] = "dual",
+    antennas: Annotated[int, typer.Option(min=1, max=32, help="They take turns.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 42,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="PNG", help="Also draw it.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show how often each tag is read as there are more of them, slot by slot.
+
+    All tags are well within reach of all antennas: what is shown is the air interface alone.
+    Covered is a tag's window of 2 s with at least 3 reads.
+
+    Examples:
+
+        retail bench inventory
+
+        retail bench inventory fm0 m4 --session 0 --plot rates.png
+
+        retail bench inventory m2 --tags 240,1500 --antennas 8 --json
+    """
+    from retailsim.experiments.bench_tables import inventory_table
+    from retailsim.experiments.inventory_bench import bench_inventory, plot_inventory
+    from retailsim.experiments.pictures import check_suffix
+
+    if plot is not None:
+        check_suffix(plot)
+    with share_bar("taking stock") as advance:
+        bench = bench_inventory(
+            modes or None,
+            populations=_numbers(tags),
+            seconds=seconds,
+            seed=seed,
+            session=session,
+            target=target,
+            antennas=antennas,
+            progress=advance,
+        )
+    if plot is not None:
+        plot_inventory(bench, plot)
+    if json:
+        typer.echo(jsonlib.dumps(bench.as_dict(), indent=2))
+        return
+    Console().print(inventory_table(bench))
+
+
 def _numbers(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]

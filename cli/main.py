@@ -12,6 +12,7 @@ from rich.markup import escape
 from cli.bench import (
     bench_baselines_command,
     bench_days_command,
+    bench_inventory_command,
     bench_replay_command,
     bench_simulate_command,
 )
@@ -73,6 +74,7 @@ bench.command("simulate")(bench_simulate_command)
 bench.command("replay")(bench_replay_command)
 bench.command("baselines")(bench_baselines_command)
 bench.command("days")(bench_days_command)
+bench.command("inventory")(bench_inventory_command)
 app.add_typer(bench, name="bench")
 
 

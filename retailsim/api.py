@@ -150,7 +150,8 @@ def contact_sheet(
         BagError: the picture cannot be written.
         DeviceError: there is no OpenGL.
     """
-    from retailsim.experiments.contact_sheet import check_name, draw_sheet, write_picture
+    from retailsim.experiments.contact_sheet import check_name, draw_sheet
+    from retailsim.experiments.pictures import write_picture
     from retailsim.simulate.library import find_scenario
     from retailsim.simulate.scenario import load_scenario, load_store
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from retailsim.experiments.baselines import Hardness
 from retailsim.experiments.days import DayReport
+from retailsim.experiments.inventory_bench import WINDOW_S, InventoryBench
 from retailsim.experiments.simulate_bench import ScenarioSpeed, SimulateBench, Spread
 from retailsim.report.table import number
 
@@ -106,6 +107,37 @@ def days_table(reports: Sequence[DayReport]) -> Table:
             bound = f"{check.sign} {check.bound:g}"
             table.add_row(name, check.measure, bound, held, STYLES[check.verdict])
             name = ""
+        table.add_section()
+    return table
+
+
+def inventory_table(bench: InventoryBench) -> Table:
+    """Return every mode and population: reads, slots, and what it takes to compute."""
+    turns = f"{bench.antennas} antenna{'s' if bench.antennas > 1 else ''}"
+    table = Table(
+        title=f"session S{bench.session}, {bench.target} target, {turns}, {bench.region}",
+        caption=(
+            f"{bench.seconds:g} s each, seed {bench.seed}; covered: windows of {WINDOW_S:g} s "
+            "with 3 reads or more\nempty, collided, lost: shares of all slots"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("mode")
+    for heading in ("tags", "reads/s", "per tag", "covered", "empty", "collided", "lost", "ms/s"):
+        table.add_column(heading, justify="right")
+    for mode in dict.fromkeys(reading.mode for reading in bench.readings):
+        for i, reading in enumerate(bench.of(mode)):
+            table.add_row(
+                mode.upper() if i == 0 else "",
+                f"{reading.tags:,}",
+                f"{reading.reads_per_s:.0f}",
+                f"{reading.reads_per_tag_s:.3g}",
+                *(f"{s:.0%}" for s in (reading.covered, reading.empty)),
+                *(f"{s:.0%}" for s in (reading.collided, reading.lost)),
+                f"{reading.cpu_ms_per_s:.1f}",
+            )
         table.add_section()
     return table
 

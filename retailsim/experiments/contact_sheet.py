@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.errors import BagError, ScenarioError
+from retailsim.errors import ScenarioError
+from retailsim.experiments.pictures import SUFFIXES
 from retailsim.simulate.moments import Moment, look, spread_s
 from retailsim.simulate.scenario import Scenario
 from retailsim.store.plan import Camera, StorePlan
@@ -25,7 +25,6 @@ PAPER, INK, EMPTY = (24, 24, 24), (240, 240, 240), (60, 60, 60)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 LABEL_SCALE, HEAD_SCALE = 0.45, 0.6
 HEAD_LINE_PX = 26
-SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def draw_sheet(
@@ -62,17 +61,6 @@ def check_name(path: Path) -> None:
         raise ScenarioError(
             f"{path}: a contact sheet is a picture; name it {' or '.join(SUFFIXES)}"
         )
-
-
-def write_picture(path: Path, image: U8) -> None:
-    """Write a picture beside its place and rename it; raises BagError when that fails."""
-    data = cv2.imencode(path.suffix, image)[1].tobytes()
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        raise BagError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def cell_px(cameras: Sequence[Camera], moments: int) -> tuple[int, int]:

@@ -107,7 +107,8 @@ def replay_bag(
     truth = MessageLog(reader.truth())
     card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
     rivals = _score_baselines(run, truth, sensors, reader.plan)
-    return Replayed(card, rivals, run, reader.plan, _warnings(reader))
+    stages = [f"{reader.path}: {w}" for n in nodes if not n.baseline for w in n.stage.warnings()]
+    return Replayed(card, rivals, run, reader.plan, (*_warnings(reader), *stages))
 
 
 def _warnings(reader: BagReader) -> tuple[str, ...]:

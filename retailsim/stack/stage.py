@@ -56,3 +56,7 @@ class Stage:
     def finish(self) -> Iterable[Message]:
         """Return what is left to say at the end of the session."""
         return ()
+
+    def warnings(self) -> Iterable[str]:
+        """Return, after `finish`, what the user should know about the input; in no digest."""
+        return ()

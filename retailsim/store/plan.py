@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from retailsim.store.modes import DEFAULT_MODE, ModeName, mode_for_rate
+
 Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
@@ -155,13 +157,53 @@ class Antenna(PlanModel):
 
 
 class Reader(PlanModel):
-    """A UHF reader and its antennas."""
+    """A UHF reader, its antennas and its settings.
+
+    Plans written before readers had modes say `tags_per_s` instead; it stands for a mode, see
+    `link_mode`, and is nothing the reader is held to: how many reads there are follows from mode,
+    tags and antennas.
+    """
 
     id: Identifier
     antennas: list[Antenna] = Field(min_length=1, max_length=32)
     region: Literal["fcc", "etsi", "china"] = "fcc"
     tx_power_dbm: float = Field(default=30.0, ge=10, le=33)
-    tags_per_s: float = Field(default=350.0, gt=0, le=2000, description="aggregate read rate")
+    mode: ModeName | None = Field(
+        default=None,
+        description="coding of the reply: fm0 is fastest, m8 hears the weakest; default m2",
+    )
+    session: Literal[0, 1, 2, 3] = Field(
+        default=2, description="Gen2 session: how long a tag remembers that it was read"
+    )
+    target: Literal["single", "dual", "suppression"] = Field(
+        default="dual",
+        description="single: only tags not read lately; dual: those, then the others, in turn;"
+        " suppression: single, and tags in the field stay silent (session 1)",
+    )
+    antenna_dwell_s: float = Field(
+        default=0.12, ge=0.01, le=60, description="stay on one antenna before the next"
+    )
+    tags_per_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=2000,
+        description="of old plans, when no mode is given: the slowest mode so fast is taken",
+    )
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Reader:
+        if self.target == "suppression" and self.session != 1:
+            raise ValueError("target 'suppression' works in session 1 alone: give session: 1")
+        if self.mode is not None and self.tags_per_s is not None:
+            raise ValueError("give mode or tags_per_s (of old plans), not both")
+        return self
+
+    @property
+    def link_mode(self) -> ModeName:
+        """The mode given, else the one that stands for `tags_per_s`, else the default."""
+        if self.mode is not None:
+            return self.mode
+        return DEFAULT_MODE if self.tags_per_s is None else mode_for_rate(self.tags_per_s)
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Reader:

@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli.main import app
+from retailsim.errors import RetailError
 
 
 def every_command(group: Any = None, name: str = "retail") -> Iterator[tuple[str, str]]:
@@ -45,3 +46,19 @@ def test_seeds_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     assert outcome.exit_code == 2
     assert "one" in outcome.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reads_by_number_of_tags_are_json_on_demand_and_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "rates.png"
+    options = ["--tags", "1,40", "--seconds", "2", "--plot", str(picture), "--json"]
+    outcome = CliRunner().invoke(app, ["bench", "inventory", "m2", *options])
+    assert outcome.exit_code == 0, outcome.output
+    found = json.loads(outcome.stdout)
+    assert [reading["tags"] for reading in found["readings"]] == [1, 40]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_plot_that_is_no_picture_is_refused_before_any_work(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(app, ["bench", "inventory", "--plot", str(tmp_path / "rates.txt")])
+    assert isinstance(outcome.exception, RetailError)
+    assert "rates.txt" in str(outcome.exception)

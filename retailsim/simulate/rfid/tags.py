@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.simulate.rfid.elements import dipole
 from retailsim.simulate.streams import stream
 
 F64 = NDArray[np.float64]
+C128 = NDArray[np.complex128]
 
 # Measured turn-on: 11.9 to 14.2 dBm of reader power at 2 m through a patch antenna, about -17 dBm
 # at the tag.
@@ -18,7 +20,7 @@ SENSITIVITY_DBM = (-17.0, 0.8)
 # short of 1 by the share the tag's rectifier takes as it saturates.
 MODULATION_SLOPE = (0.11, 0.41)
 MODULATION_AT_TURN_ON_DB = -6.0  # assumed
-GARMENT_LOSS_DB = (1.0, 3.0)  # fabric and neighbours detune the tag (assumed)
+GARMENT_LOSS_DB = (1.0, 3.0)  # of the tag in its fabric (assumed); neighbours: see `detuning`
 PENDULUM_M = 0.45  # tag below the bar it swings from
 
 
@@ -28,13 +30,15 @@ class Tags:
 
     Attributes:
         axis: unit vector of the dipole at rest, float64 (g, 3).
+        moment: effective vector at rest (see `elements.dipole`), complex128 (g, 3).
         sensitivity_dbm: power at which the chip wakes up (g,).
-        loss_db: loss on each way through garment and detuning (g,).
+        loss_db: loss on each way in the garment (g,).
         modulation_slope: dB of modulation lost per dB above the turn-on power (g,).
         phase_rad: of the tag's own reflection (g,).
     """
 
     axis: F64
+    moment: C128
     sensitivity_dbm: F64
     loss_db: F64
     modulation_slope: F64
@@ -45,8 +49,12 @@ class Tags:
         """Draw the tags of a shop."""
         rng = stream(seed, "rfid", "tags")
         axis = rng.normal(size=(count, 3))
+        axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+        cross = np.cross(axis, stream(seed, "rfid", "tags", "cross").normal(size=(count, 3)))
+        cross /= np.linalg.norm(cross, axis=1, keepdims=True)
         return cls(
-            axis / np.linalg.norm(axis, axis=1, keepdims=True),
+            axis,
+            dipole(axis, cross),
             rng.normal(*SENSITIVITY_DBM, count),
             rng.uniform(*GARMENT_LOSS_DB, count),
             rng.uniform(*MODULATION_SLOPE, count),
@@ -57,6 +65,10 @@ class Tags:
         """Return the power at the chips of `tag` (n,) behind one-way gains `path_db` (n,)."""
         return tx_power_dbm + path_db - self.loss_db[tag]
 
+    def weakest_path_db(self, tx_power_dbm: float) -> float:
+        """Return the one-way gain below which no tag wakes up."""
+        return float((self.sensitivity_dbm + self.loss_db).min(initial=0.0)) - tx_power_dbm
+
     def answer_dbm(self, tag: NDArray[np.int64], path_db: F64, tx_power_dbm: float) -> F64:
         """Return the power received back at the reader (n,)."""
         surplus_db = self.incident_dbm(tag, path_db, tx_power_dbm) - self.sensitivity_dbm[tag]
@@ -66,10 +78,11 @@ class Tags:
         return tx_power_dbm + 2 * (path_db - self.loss_db[tag]) + modulation_db
 
 
-def tilted(axis: F64, offset_m: F64) -> F64:
-    """Return the dipoles (n, 3) of tags that hang `offset_m` (n, 3) beside their rest."""
+def tilted(moment: C128, offset_m: F64) -> C128:
+    """Return the effective vectors (n, 3) of tags that hang `offset_m` (n, 3) beside their rest."""
     turn_x, turn_y = offset_m[:, 1] / PENDULUM_M, -offset_m[:, 0] / PENDULUM_M
-    x, y, z = axis.T
-    moved = axis + np.column_stack([turn_y * z, -turn_x * z, turn_x * y - turn_y * x])
-    unit: F64 = moved / np.linalg.norm(moved, axis=1, keepdims=True)
-    return unit
+    x, y, z = moment.T
+    moved = moment + np.column_stack([turn_y * z, -turn_x * z, turn_x * y - turn_y * x])
+    size = np.linalg.norm(moment, axis=1, keepdims=True)
+    turned: C128 = moved * (size / np.linalg.norm(moved, axis=1, keepdims=True))
+    return turned

@@ -52,14 +52,16 @@ class Front:
         self._bin = 0
 
     def add(self, batch: TagReads) -> None:
-        """Take a batch of reads."""
-        self._parts.append(self.table.columns(batch))
+        """Take a batch of reads; late ones go into the next bin."""
+        reads = self.table.columns(batch)
+        self.table.counts.late += int((reads.time_s < self._bin * BIN_S).sum())
+        self._parts.append(reads)
 
     def bins(self, watermark_ns: int) -> Iterator[Bin]:
         """Yield all bins that ended `SLACK_S` before the watermark."""
+        until_s = self.table.until_s(watermark_ns) - SLACK_S
         if not self._parts and not self._bin:
             return
-        until_s = (watermark_ns - self.table.epoch_us * 1000) * 1e-9 - SLACK_S
         while (self._bin + 1) * BIN_S <= until_s:
             yield self._finish((self._bin + 1) * BIN_S)
 

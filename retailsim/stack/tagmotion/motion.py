@@ -13,6 +13,7 @@ from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.tagmotion.classifier import Motion, MotionClassifier
 from retailsim.stack.tagmotion.features import BIN_S
 from retailsim.stack.tagmotion.front import Bin, Front
+from retailsim.stack.tagmotion.intake import ReadCounts
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment, Segments
 
 BIN_NS = round(BIN_S * 1e9)
@@ -74,6 +75,15 @@ class TagMotionDetector(Stage):
         events += self._events(self._flips.rest(), "flip")
         events += self._events(self._carries.rest(), "carried")
         return events
+
+    @property
+    def read_counts(self) -> ReadCounts:
+        """What became of the reads so far."""
+        return self._front.table.counts
+
+    def warnings(self) -> Iterable[str]:
+        """Say which reads were not used, or only with their time corrected."""
+        return self.read_counts.warnings()
 
     def _judge(self, bin_: Bin) -> Iterator[TagMotion]:
         self._starts_ns.append(bin_.start_ns)

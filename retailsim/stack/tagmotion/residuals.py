@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import TagReads
+from retailsim.stack.tagmotion.intake import Intake, ReadCounts
 from retailsim.store.plan import StorePlan
 from retailsim.store.regions import LIGHT_MPS, REGIONS
 
@@ -28,6 +29,7 @@ MEMORY_S = 90.0
 MODEL_VARIANCE = 0.02  # rad^2 of the doubled phase that the kernel leaves (assumed)
 MIN_SUPPORT = 0.7  # kernel weight below which a prediction counts for nothing
 S_CAP = 6.0
+SILENCE_S = 60.0  # without reads for so long nothing is left to judge
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Residuals:
 class ReadTable:
     """Turns batches of reads into columns, giving every tag, antenna and channel a row.
 
-    Tags of the plan have the rows of `plan.items`; strangers are left out.
+    Tags of the plan have the rows of `plan.items`; strangers and nonsense are left out and counted
+    in `counts`.
     """
 
     def __init__(self, plan: StorePlan) -> None:
@@ -95,7 +98,24 @@ class ReadTable:
         position = np.array([a.position_m for _, a in ports], float).reshape(-1, 3)
         self.distance_m = np.linalg.norm(self.xyz_m[:, None] - position, axis=2)
         self.frequency_hz = _frequencies([REGIONS[r.region].frequency_hz for r, _ in ports])
+        tables = [len(REGIONS[r.region].frequency_hz) for r, _ in ports]
+        self._intake = Intake(self.tag_row, self.antenna_row, np.array(tables, np.int64))
         self._epoch_us: int | None = None
+        self._newest_s = 0.0
+
+    @property
+    def counts(self) -> ReadCounts:
+        """What became of the reads so far."""
+        return self._intake.counts
+
+    def until_s(self, watermark_ns: int) -> float:
+        """Return up to when, in seconds since the first read, there is something to judge.
+
+        That is the watermark, but in a long silence only so far beyond the last read: a watermark
+        from a clock gone wrong would otherwise ask for years of nothing.
+        """
+        self._intake.told(watermark_ns)
+        return min((watermark_ns - self.epoch_us * 1000) * 1e-9, self._newest_s + SILENCE_S)
 
     @property
     def epoch_us(self) -> int:
@@ -103,23 +123,21 @@ class ReadTable:
         return self._epoch_us or 0
 
     def columns(self, batch: TagReads) -> Reads:
-        """Return the known tags' reads of one batch."""
-        if self._epoch_us is None and len(batch.read_us):
-            self._epoch_us = int(batch.read_us[0])
-        tag = np.array([self.tag_row.get(epc, -1) for epc in batch.epc.tolist()], np.int64)
-        ports = batch.antenna.tolist()
-        antenna = np.array([self.antenna_row.get((batch.reader, p), -1) for p in ports], np.int64)
-        channel = batch.channel.astype(np.int64) - 1
-        fits = (tag >= 0) & (antenna >= 0) & (channel < self.frequency_hz.shape[1]) & (channel >= 0)
-        tag, antenna, channel = tag[fits], antenna[fits], channel[fits]
-        turns = batch.phase[fits] / 4096.0
+        """Return the usable reads of one batch, in order of time."""
+        taken = self._intake.take(batch)
+        if self._epoch_us is None and len(taken.row):
+            self._epoch_us = int(taken.time_us[0])
+        turns = batch.phase[taken.row] / 4096.0
+        tag, antenna, channel = taken.tag, taken.antenna, taken.channel
         way = self.distance_m[tag, antenna] * self.frequency_hz[antenna, channel] / LIGHT_MPS
+        time_s = (taken.time_us - self.epoch_us).astype(np.float64) * 1e-6
+        self._newest_s = max(self._newest_s, float(time_s.max(initial=0.0)))
         return Reads(
-            (batch.read_us[fits] - self.epoch_us) * 1e-6,
+            time_s,
             tag,
             antenna,
             channel,
-            batch.rssi_cdbm[fits] / 100.0,
+            batch.rssi_cdbm[taken.row] / 100.0,
             np.exp(4j * np.pi * (turns - 2 * way)),
         )
 

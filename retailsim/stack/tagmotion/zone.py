@@ -101,7 +101,7 @@ class TagZoneLocator(Stage):
         """Judge all whole seconds before the watermark."""
         if not self._told:
             return
-        until_s = (watermark_ns - self._table.epoch_us * 1000) * 1e-9 - SLACK_S
+        until_s = self._table.until_s(watermark_ns) - SLACK_S
         while (self._step + 1) * STEP_S <= until_s:
             self._step += 1
             yield from self._judge(self._step * STEP_S)

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from radio_scenes import START_NS, TICK_NS, body, column, play, slot_positions, snapshot, still_shop
 
+import retailsim
 from retailsim.simulate.faults import Reboot
-from retailsim.simulate.rfid.reader import NOISE_RSSI_DBM, phase_sigma_rad, report_phase
 from retailsim.simulate.rfid.rig import RadioRig
 from retailsim.simulate.snapshot import Place, Swing
 from retailsim.store.load import load_plan
+from retailsim.store.modes import MODES
 
 PLAN = load_plan("scenarios/stores/boutique.yaml")
 HERE = Path(__file__).parent
@@ -28,10 +29,33 @@ def still():
     return play(RadioRig(PLAN, seed=11), still_shop(PLAN, 20.0))
 
 
-def test_each_reader_reads_at_the_rate_of_its_plan(still):
+def test_readers_share_the_rate_of_their_mode_among_antennas_and_rounds(still):
+    # A few dozen tags before each antenna: switching and ends of rounds cost some of the rate.
     for reader in PLAN.readers:
         count = sum(len(batch.epc) for batch in still if batch.reader == reader.id)
-        assert count / 20.0 == pytest.approx(reader.tags_per_s, rel=0.1)
+        assert 0.75 < count / 20.0 / MODES[reader.link_mode].tags_per_s < 1.05
+
+
+def test_slots_are_counted_and_fill_the_time():
+    rig = RadioRig(PLAN, seed=11)
+    reads = play(rig, still_shop(PLAN, 3.0))
+    for reader in PLAN.readers:
+        counts = rig.slot_counts[reader.id]
+        assert counts.read == sum(len(batch.epc) for batch in of(reads, reader.id))
+        assert min(counts.empty, counts.collided, counts.lost, counts.rounds) > 0
+        assert counts.total_ns == pytest.approx(3e9, rel=0.01)
+
+
+def test_mode_and_session_are_the_plans():
+    settings = {"mode": "m8", "session": 2, "target": "single"}
+    slow = [reader.model_copy(update=settings) for reader in PLAN.readers]
+    reads = play(
+        RadioRig(PLAN.model_copy(update={"readers": slow}), seed=11), still_shop(PLAN, 4.0)
+    )
+    epc = column(of(reads, "reader-1"), "epc")
+    # Tags out of the antennas' turn for more than 2 s may forget; nobody else is read twice.
+    assert len(epc) < 1.3 * len(set(epc))
+    assert len(epc) / 4.0 < 90
 
 
 def test_reads_are_in_order_and_batches_carry_the_time_of_the_last(still):
@@ -72,32 +96,6 @@ def test_integers_are_on_the_grids_of_the_reader(still):
     assert phase.max() < 4096
     assert (rssi % 50 == 0).all()
     assert -8400 < rssi.min() < rssi.max() < -2500
-
-
-def test_phase_noise_follows_the_measured_table():
-    rng = np.random.default_rng(3)
-    for dbm, sigma in ((-35, 0.009), (-47, 0.016), (-52, 0.028), (-57, 0.050), (-62, 0.082)):
-        assert phase_sigma_rad(np.array([float(dbm)]))[0] == pytest.approx(sigma, rel=0.12)
-        rssi, never = np.full(20000, float(dbm)), np.ones(20000)
-        counts = report_phase(np.full(20000, 1.0), rssi, never, rng).astype(float)
-        assert np.std(counts * 2 * np.pi / 4096) == pytest.approx(sigma, rel=0.15)
-
-
-def test_phase_is_periodic_in_4096_counts():
-    rssi, never = np.full(50, -35.0), np.ones(50)
-    phase = np.linspace(0, 6, 50)
-    a = report_phase(phase, rssi, never, np.random.default_rng(1))
-    b = report_phase(phase + 6 * np.pi, rssi, never, np.random.default_rng(1))
-    assert (a == b).all()
-
-
-def test_weak_tags_flip_by_half_a_turn():
-    n = 4000
-    draw = np.linspace(0, 1, n)
-    for dbm, share in zip(NOISE_RSSI_DBM, (0.33, 0.11, 0.02, 0.007, 0, 0), strict=True):
-        got = report_phase(np.zeros(n), np.full(n, dbm), draw, np.random.default_rng(2))
-        flipped = (np.abs(got.astype(int) - 2048) < 700).mean()
-        assert flipped == pytest.approx(share / 2, abs=0.015)
 
 
 def doubled_variance(batches, epcs):
@@ -232,7 +230,8 @@ def test_another_process_hears_the_same_and_another_seed_does_not(tmp_path):
     )
 
     def run(seed, hash_seed):
-        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(HERE)}
+        path = os.pathsep.join([str(HERE), str(Path(retailsim.__file__).parents[1])])
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, "-c", code, str(seed)],
             env=env,
