@@ -20,7 +20,7 @@ def test_the_cache_knows_a_scenario_by_what_it_says(tmp_path: Path) -> None:
         Path(SHIPPED).read_text().replace("stores/", str(Path("scenarios/stores").resolve()) + "/")
     )
     (tmp_path / "same.yaml").write_text(text)
-    (tmp_path / "other.yaml").write_text(text.replace("people: 12", "people: 13"))
+    (tmp_path / "other.yaml").write_text(text.replace("people: 9", "people: 10"))
     assert cache_key(tmp_path / "same.yaml", 9.0) != cache_key(tmp_path / "other.yaml", 9.0)
     assert cache_key("boutique", 9.0) == cache_key(SHIPPED, 9.0)
 

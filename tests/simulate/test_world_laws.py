@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +34,7 @@ from retailsim.messages.truth import (
 )
 from retailsim.simulate.doors import on_floor
 from retailsim.simulate.motion import GAP_M, WALL_GAP_M
-from retailsim.simulate.scenario import Scenario, load_scenario
+from retailsim.simulate.scenario import Scenario, parse_scenario
 from retailsim.simulate.snapshot import Place, Snapshot
 from retailsim.simulate.world import World
 from retailsim.store.obstacles import clearance_m, obstacles
@@ -393,7 +395,13 @@ def test_the_till_goes_on_serving_when_the_line_overtakes_who_walks_to_it(
     boutique: StorePlan,
 ) -> None:
     # On this day somebody is still on the way to their place when the first one leaves, five times.
-    day = load_scenario("scenarios/boutique.yaml")
+    crowded = yaml.safe_load(Path("scenarios/boutique.yaml").read_text())
+    visitors = [{"at_s": s, "per_hour": n} for s, n in ((0, 190), (450, 205), (900, 190))]
+    crowded["arrivals"]["visitors"] = visitors
+    crowded["warm_start"]["people"] = 12
+    crowded["staff"] = {"at_till": 1}
+    del crowded["personas"], crowded["habits"]["misplace_probability"]
+    day = parse_scenario(yaml.safe_dump(crowded), origin="crowded")
     late = [
         message.time_ns
         for tick, (_, messages) in enumerate(World(day, boutique, seed=2).run(600.0))

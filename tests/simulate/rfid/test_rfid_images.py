@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from retailsim.simulate.rfid.channel import add_up, friis, turn
@@ -80,8 +80,12 @@ def patch(look):
 def test_swapping_the_ends_changes_nothing(a, b, look_a, look_b, order):
     box = Box(BOX.size_m, BOX.slabs, order)
     one, other = patch(look_a), patch(look_b)
-    if np.linalg.norm(np.subtract(a, b)) < 0.05:
+    apart = np.subtract(b, a)
+    if np.linalg.norm(apart) < 0.05:
         return
+    # Straight behind a circular antenna the direction of its field is not defined.
+    along = [abs(np.dot(apart, e.boresight)) / np.linalg.norm(apart) for e in (one, other)]
+    assume(max(along) < 0.999)
     there, back = (
         taken_by(last, image_paths(np.array(start), first, box, np.array([end])), np.array(end))
         * friis(F)
