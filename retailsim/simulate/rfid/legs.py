@@ -19,7 +19,7 @@ I64 = NDArray[np.int64]
 Floats = NDArray[np.floating]
 
 CELL_M = 0.5
-TALLEST_M = 2.2
+TALLEST_M = 2.4  # a leg higher up loses less than 0.1 dB to somebody of 2 m
 SHADOW_REACH_M = 0.65  # beyond it a body's shadow is below 0.07 dB
 HEAD_SOFT_M = 0.08  # over so much height the shadow ends above the head (assumed)
 FAINT = 0.07  # paths this much weaker than a tag's strongest are not worth a shadow: -23 dB

@@ -49,7 +49,7 @@ def test_the_map_forgets_no_leg_that_a_body_weakens(seed):
         shadow_db(every, np.repeat(xy[:, None], 200, 1), np.full(200, height))
         for xy, height in zip(people.xy_m, people.height_m, strict=True)
     )
-    np.testing.assert_allclose(told, true, atol=0.4)  # dB; the rim of a shadow is left out
+    np.testing.assert_allclose(told, true, atol=0.2)
 
 
 def over(xy, moment=(0, 0, -1)):
