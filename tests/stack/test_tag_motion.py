@@ -38,7 +38,7 @@ def test_most_flips_are_found_and_few_others(found):
 
 def test_the_rule_rssi_changed_by_3_db_does_worse(found):
     rule = figures(RssiRule, flip_session()[0])
-    assert rule["recall"] > 0.1  # it is a rival, not a straw man
+    assert rule["recall"] >= 0.2  # it is a rival, not a straw man
     assert found["f1"] > rule["f1"] + 0.15
 
 

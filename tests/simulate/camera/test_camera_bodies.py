@@ -91,8 +91,10 @@ def test_keypoints_are_those_of_the_drawn_body(crowd_at, body, moment):
     gap = np.sqrt(((points[:, None] - skin[None]) ** 2).sum(-1)).min(1)
     size = body.height_m / 1.75
     assert gap[:5].max() < 0.035  # nose, eyes and ears lie on the skin
-    # Joints lie no deeper than flesh and cloth; a knee in a wide skirt lies deepest.
-    assert gap[5:].max() < 0.18 * size * body.build
+    # Joints lie no deeper than flesh and cloth; knees hang free in a skirt, as wide as it is cut.
+    knees = [13, 14] if body.clothes.bottom_kind == "skirt" else []
+    assert np.delete(gap, knees)[5:].max() < 0.15 * size * body.build
+    assert gap[knees].max(initial=0) < 0.18 * size
     for left, right in ((1, 2), (3, 4), (5, 6), (11, 12)):
         assert points[left, 1] > points[right, 1]
     assert points[[13, 14], 2].max() < points[[11, 12], 2].min() + 0.02
