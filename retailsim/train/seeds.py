@@ -23,3 +23,12 @@ def require_training_scenario(scenario: Scenario) -> None:
         raise RetailError(
             f"scenario '{scenario.name}' is not for training (for_training: false); take another"
         )
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds of '3000:3003,3005': 3000, 3001, 3002, 3005."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, end = part.partition(":")
+        seeds += range(int(first), int(end or int(first) + 1))
+    return seeds
