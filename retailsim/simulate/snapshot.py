@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
+TURN_RADIUS_M = 0.08  # of a tag about the axis its garment turns on (assumed)
 
 
 class Pose(IntEnum):
@@ -221,10 +222,25 @@ class Snapshot:
 
 def swing_offset_m(swing: Swing, time_ns: NDArray[np.int64]) -> F64:
     """Return the tag's displacement at times (n,), shape (n, 3), zero outside the swing."""
+    offset_m: F64 = np.asarray(swing.amplitude_m) * _wave(swing, time_ns)[:, None]
+    return offset_m
+
+
+def swing_turn_rad(swing: Swing, time_ns: NDArray[np.int64]) -> F64:
+    """Return how far the tag is turned about the vertical at times (n,), zero outside the swing.
+
+    Who looks at a garment turns it about its hanger's hook, and what hangs beside turns a little
+    with it. The hand moves the label as far as the garment swings, some way off the axis.
+    """
+    turn_rad = float(np.hypot(*swing.amplitude_m[:2])) / TURN_RADIUS_M
+    return turn_rad * _wave(swing, time_ns)
+
+
+def _wave(swing: Swing, time_ns: NDArray[np.int64]) -> F64:
+    """Return the decaying sinusoid of a swing at times (n,), in [-1, 1]."""
     t = (time_ns - swing.start_ns) * 1e-9
     held_s = (swing.release_ns - swing.start_ns) * 1e-9
     envelope = np.minimum(t / 0.15, 1.0) * np.exp(-np.maximum(t - held_s, 0.0) / swing.decay_s)
     envelope *= (time_ns >= swing.start_ns) & (time_ns <= swing.end_ns)
-    wave = np.sin(2 * np.pi * swing.frequency_hz * t + swing.phase_rad)
-    offset_m: F64 = np.asarray(swing.amplitude_m) * (wave * envelope)[:, None]
-    return offset_m
+    wave: F64 = np.sin(2 * np.pi * swing.frequency_hz * t + swing.phase_rad) * envelope
+    return wave

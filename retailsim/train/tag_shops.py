@@ -40,6 +40,7 @@ REGION_SHARES = {"fcc": 0.6, "etsi": 0.2, "china": 0.2}
 SESSION_SHARES = {2: 0.6, 1: 0.25, 0: 0.15}
 STOCK = (0.15, 1.6)  # of the plan's stock, drawn even in its logarithm
 MOST_TAGS = 700
+MOST_PORTS = 10
 ANTENNA_JITTER_M = 0.6
 WALL_M = 0.3
 
@@ -59,7 +60,8 @@ def draw_shop(seed: int, *, scenario: str | None = None) -> tuple[Scenario, Stor
     require_training_scenario(day)
     plan = load_store(day, file)
     plan = with_stock(plan, _stock_factor(rng, len(plan.items)))
-    plan = plan.model_copy(update={"readers": [_reader(r, plan, rng) for r in plan.readers]})
+    readers = [_reader(r, plan, rng) for r in _some(plan.readers, rng)]
+    plan = plan.model_copy(update={"readers": readers})
     return _busier(day, rng), StorePlan.model_validate(plan.model_dump())
 
 
@@ -72,6 +74,17 @@ def with_stock(plan: StorePlan, factor: float) -> StorePlan:
 def _stock_factor(rng: np.random.Generator, tags: int) -> float:
     factor = float(np.exp(rng.uniform(*np.log(STOCK))))
     return min(factor, MOST_TAGS / max(tags, 1))
+
+
+def _some(readers: list[Reader], rng: np.random.Generator) -> list[Reader]:
+    """Return few enough readers, drawn at random; large shops have more than training needs."""
+    order, ports = rng.permutation(len(readers)).tolist(), 0
+    kept = []
+    for place in order:
+        ports += len(readers[place].antennas)
+        if not kept or ports <= MOST_PORTS:
+            kept.append(readers[place])
+    return kept
 
 
 def _reader(reader: Reader, plan: StorePlan, rng: np.random.Generator) -> Reader:

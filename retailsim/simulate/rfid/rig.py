@@ -22,7 +22,7 @@ from retailsim.simulate.rfid.reports import (
     report_rssi,
 )
 from retailsim.simulate.rfid.scene import Scene
-from retailsim.simulate.rfid.tags import Tags, tilted
+from retailsim.simulate.rfid.tags import Tags, tilted, turned
 from retailsim.simulate.rfid.view import Air, AntennaView
 from retailsim.simulate.snapshot import Snapshot
 from retailsim.simulate.streams import stream
@@ -214,18 +214,17 @@ class _ReaderRig:
     ) -> tuple[C128, F64]:
         """Return channel and Doppler (n,) of tags at times at which they are on their way."""
         tag, time_ns = np.tile(tag, 2), np.concatenate([time_ns, time_ns + DOPPLER_STEP_NS])
-        xyz, offset = scene.tags(tag, time_ns)
+        xyz, offset, turn_rad = scene.tags(tag, time_ns)
+        moment = tilted(turned(self._tags.moment[tag], turn_rad), offset)
         now, later = np.split(
-            view.moving(air, tag, xyz, tilted(self._tags.moment[tag], offset))
-            * self._uptake(scene, tag, time_ns, xyz),
-            2,
+            view.moving(air, tag, xyz, moment) * self._uptake(scene, tag, time_ns, xyz), 2
         )
         return now, 2 * np.angle(later * now.conj()) / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
 
     def _uptake(self, scene: Scene, tag: I64, time_ns: I64, xyz_m: F64) -> C128:
         """Return what neighbours leave of tags (n,) at times at which one or the other moves."""
         near, axis = self._coupling.near[tag], self._tags.axis
-        near_xyz, _ = scene.tags(near.ravel(), np.repeat(time_ns, near.shape[1]))
+        near_xyz, _, _ = scene.tags(near.ravel(), np.repeat(time_ns, near.shape[1]))
         pulled = detuning.shifts(
             xyz_m, axis[tag], near_xyz.reshape(*near.shape, 3), axis[near], near
         )

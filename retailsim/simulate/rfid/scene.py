@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.simulate.rfid.bodies import Bodies
-from retailsim.simulate.snapshot import Place, Snapshot, swing_offset_m
+from retailsim.simulate.snapshot import Place, Snapshot, swing_offset_m, swing_turn_rad
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -28,16 +28,17 @@ class Scene:
         self.moving[self._swinging] = True
         self._people, self._people_step_m, self._height_m = _moving_people(before, after)
 
-    def tags(self, tag: I64, time_ns: I64) -> tuple[F64, F64]:
-        """Return position and swing of `tag` (n,) at `time_ns` (n,), (n, 3) each."""
-        offset = np.zeros((len(tag), 3))
+    def tags(self, tag: I64, time_ns: I64) -> tuple[F64, F64, F64]:
+        """Return position, swing (n, 3) and turn (n,) of `tag` (n,) at `time_ns` (n,)."""
+        offset, turn_rad = np.zeros((len(tag), 3)), np.zeros(len(tag))
         which, rows = np.nonzero(self._swinging[:, None] == tag)
         begin = np.searchsorted(which, np.arange(len(self._swings) + 1))
         for number in np.unique(which):
             swing, mine = self._swings[number], rows[begin[number] : begin[number + 1]]
             offset[mine] += swing_offset_m(swing, time_ns[mine])
+            turn_rad[mine] += swing_turn_rad(swing, time_ns[mine])
         share = self._share(time_ns)[:, None]
-        return self.tag_xyz_m[tag] + share * self._tag_step_m[tag] + offset, offset
+        return self.tag_xyz_m[tag] + share * self._tag_step_m[tag] + offset, offset, turn_rad
 
     def bodies(self, time_ns: int) -> Bodies:
         """Return everyone's position at a time."""

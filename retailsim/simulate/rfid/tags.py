@@ -78,6 +78,17 @@ class Tags:
         return tx_power_dbm + 2 * (path_db - self.loss_db[tag]) + modulation_db
 
 
+def turned(moment: C128, turn_rad: F64) -> C128:
+    """Return effective vectors (n, 3) turned about the vertical by angles (n,).
+
+    A circular antenna overhead sees its phase turned by as much, on each way.
+    """
+    cos, sin = np.cos(turn_rad), np.sin(turn_rad)
+    x, y, z = moment.T
+    about: C128 = np.column_stack([cos * x - sin * y, sin * x + cos * y, z])
+    return about
+
+
 def tilted(moment: C128, offset_m: F64) -> C128:
     """Return the effective vectors (n, 3) of tags that hang `offset_m` (n, 3) beside their rest."""
     turn_x, turn_y = offset_m[:, 1] / PENDULUM_M, -offset_m[:, 0] / PENDULUM_M

@@ -46,34 +46,40 @@ class Segments:
 
     def __init__(self, tags: int, rule: Hysteresis) -> None:
         self._rule = rule
-        self._first = np.full(tags, -1, np.int64)
+        self.first = np.full(tags, -1, np.int64)  # bin in which the open event began
         self._last = np.full(tags, -1, np.int64)
-        self._peak = np.zeros(tags)
+        self.peak = np.zeros(tags)
         self._bin = 0
+
+    @property
+    def believed(self) -> BoolArray:
+        """Return which tags have an open event that has reached `on`, (tags,)."""
+        believed: BoolArray = (self.first >= 0) & (self.peak >= self._rule.on)
+        return believed
 
     def add(self, probability: F64) -> Iterator[Segment]:
         """Take the next bin (tags,); yield the events that are over, in order of tags."""
         rule, now = self._rule, self._bin
         self._bin += 1
         above = probability >= rule.off
-        starts = above & (self._first < 0)
-        self._first[starts] = now
+        starts = above & (self.first < 0)
+        self.first[starts] = now
         self._last[above] = now
-        self._peak[above] = np.maximum(self._peak[above], probability[above])
-        open_ = self._first >= 0
+        self.peak[above] = np.maximum(self.peak[above], probability[above])
+        open_ = self.first >= 0
         over = open_ & (
-            (now - self._last > rule.gap_bins) | (now - self._first + 1 >= rule.longest_bins)
+            (now - self._last > rule.gap_bins) | (now - self.first + 1 >= rule.longest_bins)
         )
         yield from self._close(over)
 
     def rest(self) -> Iterator[Segment]:
         """Yield the events still open at the end."""
-        yield from self._close(self._first >= 0)
+        yield from self._close(self.first >= 0)
 
     def _close(self, over: BoolArray) -> Iterator[Segment]:
         for tag in np.flatnonzero(over).tolist():
-            if self._peak[tag] >= self._rule.on:
-                first, last = int(self._first[tag]), int(self._last[tag])
-                yield Segment(tag, first, last, float(self._peak[tag]))
-        self._first[over] = -1
-        self._peak[over] = 0.0
+            if self.peak[tag] >= self._rule.on:
+                first, last = int(self.first[tag]), int(self._last[tag])
+                yield Segment(tag, first, last, float(self.peak[tag]))
+        self.first[over] = -1
+        self.peak[over] = 0.0

@@ -1,0 +1,195 @@
+"""The network that says still, handled or carried: pairs -> tags -> rail -> seconds -> rivals.
+
+1. Every pair of tag and antenna that was read in a bin is encoded alone; a tag takes sum and
+   maximum over its antennas, so that any number of them will do.
+2. Each tag sees mean and maximum over the tags next to it: neighbours on a rail swing along, and a
+   body in the way disturbs them all.
+3. Causal convolutions look back over some seconds.
+4. Each tag sees once more what its neighbours have come to: of all that stir, one was handled.
+
+The output of a bin speaks twice: at once about the bin itself, and about the bin `LAG_BINS` before,
+which it knows better by then. Weights are applied in NumPy, bin by bin: too small to be worth a
+runtime. `retailsim.train.tagmotion_net` is the same network in torch; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.errors import ModelError
+from retailsim.stack.runtime import load_model_dir
+from retailsim.stack.tagmotion.pairs import BIN_S, PAIR_NAMES, TAG_NAMES, PairBin
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+LAG_BINS = 3
+NEIGHBOURS, REACH_M, SCALE_M = 16, 0.8, 0.3
+DILATIONS = (1, 2, 4)
+MEAN_FLOOR = 0.1
+
+
+class Motion(IntEnum):
+    """What a tag is doing."""
+
+    STILL = 0
+    HANDLED = 1
+    CARRIED = 2
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The tags next to each tag.
+
+    Attributes:
+        row: int64 (tags, NEIGHBOURS), nearest first, anything where there is none.
+        weight: falls with distance, 0 where there is none, float32 (tags, NEIGHBOURS).
+    """
+
+    row: I64
+    weight: F32
+
+    @classmethod
+    def of(cls, xyz_m: F64) -> Neighbours:
+        """Find them by the tags' places (tags, 3), as the planogram has them."""
+        apart = np.linalg.norm(xyz_m[:, None] - xyz_m, axis=2)
+        np.fill_diagonal(apart, np.inf)
+        count = min(NEIGHBOURS, max(len(xyz_m) - 1, 0))
+        row = np.argsort(apart, axis=1, kind="stable")[:, :count]
+        off = np.take_along_axis(apart, row, axis=1)
+        weight = np.where(off < REACH_M, np.exp(-((off / SCALE_M) ** 2)) + 0.05, 0.0)
+        missing = ((0, 0), (0, NEIGHBOURS - count))
+        return cls(
+            np.pad(row, missing).astype(np.int64), np.pad(weight, missing).astype(np.float32)
+        )
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Probabilities by `Motion`, float32 (tags, 3) each.
+
+    Attributes:
+        now: of the bin that was added.
+        late: of the bin `LAG_BINS` before it; None before there was one.
+    """
+
+    now: F32
+    late: F32 | None
+
+
+class MotionNetwork:
+    """Runs a model folder's weights over one bin after the other."""
+
+    def __init__(self, model: str, xyz_m: F64) -> None:
+        """Load a model for tags at places (tags, 3); raises ModelError when it does not fit."""
+        config, state = load_model_dir(model)
+        made_for = {"pairs": list(PAIR_NAMES), "tags": list(TAG_NAMES), "bin_s": BIN_S}
+        if any(config.get(name) != value for name, value in made_for.items()):
+            raise ModelError(f"{model}: made for other features than this version computes")
+        self._state = {name: value.numpy() for name, value in state.items()}
+        _require(model, self._state)
+        self._near = Neighbours.of(xyz_m)
+        width = len(self._state["join.bias"])
+        nothing = np.zeros((len(xyz_m), width), np.float32)
+        self._past = [deque([nothing] * 2 * d, maxlen=2 * d) for d in DILATIONS]
+        self._bins = 0
+
+    def add(self, bin_: PairBin) -> Judgement:
+        """Take the next bin."""
+        x = self._over_time(self._join(self._of_tags(bin_)))
+        rivals = _relu(self._linear("rivals", x))
+        x = np.concatenate([x, *self._around(rivals)], axis=1)
+        logits = self._linear("say", _relu(self._linear("decide", x)))
+        shares = _softmax(logits.reshape(len(logits), 2, len(Motion)))
+        self._bins += 1
+        late = shares[:, 1] if self._bins > LAG_BINS else None
+        return Judgement(shares[:, 0], late)
+
+    def _of_tags(self, bin_: PairBin) -> F32:
+        """Encode pairs and gather them by tag."""
+        x = (bin_.pairs - self._state["pair_mean"]) / self._state["pair_scale"]
+        x = _relu(self._linear("pair2", _relu(self._linear("pair1", x))))
+        total = np.zeros((len(bin_.tags), x.shape[1]), np.float32)
+        most = total.copy()
+        if len(x):
+            tag, first = np.unique(bin_.tag, return_index=True)
+            total[tag] = np.add.reduceat(x, first, axis=0)
+            most[tag] = np.maximum.reduceat(x, first, axis=0)
+        own = (bin_.tags - self._state["tag_mean"]) / self._state["tag_scale"]
+        return _relu(self._linear("tag", np.concatenate([total, most, own], axis=1)))
+
+    def _join(self, x: F32) -> F32:
+        around = self._around(_relu(self._linear("near", x)))
+        return _relu(self._linear("join", np.concatenate([x, *around], axis=1)))
+
+    def _over_time(self, x: F32) -> F32:
+        for layer, past in enumerate(self._past):
+            weight = self._state[f"time.{layer}.weight"]  # (out, in, 3), oldest first
+            seen = (past[0], past[DILATIONS[layer]], x)
+            past.append(x)
+            heard = sum(x_then @ weight[:, :, tap].T for tap, x_then in enumerate(seen))
+            x = x + _relu(heard + self._state[f"time.{layer}.bias"])
+        return x
+
+    def _around(self, x: F32) -> tuple[F32, F32]:
+        """Return weighted mean and maximum over each tag's neighbours."""
+        near = x[self._near.row]
+        weight = self._near.weight
+        share = weight / (weight.sum(axis=1, keepdims=True) + np.float32(MEAN_FLOOR))
+        mean: F32 = np.einsum("tk,tkf->tf", share, near)
+        most: F32 = (near * (weight > 0)[:, :, None]).max(axis=1, initial=0.0)
+        return mean, most
+
+    def _linear(self, name: str, x: F32) -> F32:
+        y: F32 = x @ self._state[f"{name}.weight"].T + self._state[f"{name}.bias"]
+        return y
+
+
+def _relu(x: F32) -> F32:
+    return np.maximum(x, np.float32(0))
+
+
+def _softmax(x: F32) -> F32:
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    share: F32 = raised / raised.sum(axis=-1, keepdims=True)
+    return share
+
+
+def _require(model: str, state: Mapping[str, F32]) -> None:
+    """Raise ModelError naming the first weight that is missing or has another shape."""
+
+    def width(name: str) -> int:
+        if f"{name}.bias" not in state:
+            raise ModelError(f"{model}: weights lack '{name}.bias'")
+        return len(state[f"{name}.bias"])
+
+    near, rivals = 2 * width("near"), 2 * width("rivals")
+    takes = {
+        "pair1": len(PAIR_NAMES),
+        "pair2": width("pair1"),
+        "tag": 2 * width("pair2") + len(TAG_NAMES),
+        "near": width("tag"),
+        "join": width("tag") + near,
+        "rivals": width("join"),
+        "decide": width("join") + rivals,
+        "say": width("decide"),
+    }
+    wanted = {f"{name}.weight": (width(name), takes[name]) for name in takes}
+    for layer in range(len(DILATIONS)):
+        wanted[f"time.{layer}.weight"] = (width("join"), width("join"), 3)
+        wanted[f"time.{layer}.bias"] = (width("join"),)
+    wanted |= {f"pair_{part}": (len(PAIR_NAMES),) for part in ("mean", "scale")}
+    wanted |= {f"tag_{part}": (len(TAG_NAMES),) for part in ("mean", "scale")}
+    wanted["say.bias"] = (2 * len(Motion),)
+    for name, shape in wanted.items():
+        if name not in state:
+            raise ModelError(f"{model}: weights lack '{name}'")
+        if state[name].shape != shape:
+            raise ModelError(f"{model}: {name} has shape {state[name].shape}, expected {shape}")
