@@ -183,6 +183,18 @@ class TagMotion(Message):
 
 
 @dataclass(frozen=True)
+class MotionBegun(Message):
+    """A tag has begun to move, said before it is known until when; `time_ns` is the start.
+
+    A `TagMotion` of the same tag and kind follows when it is over; its start may be earlier.
+    """
+
+    epc: str
+    kind: Literal["flip", "carried"]
+    score: float
+
+
+@dataclass(frozen=True)
 class TagZones(Message):
     """Tags whose zone has changed (all known tags in the first message).
 

@@ -204,6 +204,18 @@ class TagMotion(_message.Message):
     score: float
     def __init__(self, time_ns: _Optional[int] = ..., end_ns: _Optional[int] = ..., epc: _Optional[str] = ..., kind: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...
 
+class MotionBegun(_message.Message):
+    __slots__ = ("time_ns", "epc", "kind", "score")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    epc: str
+    kind: str
+    score: float
+    def __init__(self, time_ns: _Optional[int] = ..., epc: _Optional[str] = ..., kind: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...
+
 class TagZones(_message.Message):
     __slots__ = ("time_ns", "epc", "zone")
     TIME_NS_FIELD_NUMBER: _ClassVar[int]

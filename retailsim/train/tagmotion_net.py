@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import pad
 
 from retailsim.stack.tagmotion.network import DILATIONS, MEAN_FLOOR, Motion
 
@@ -61,7 +61,7 @@ class TagMotionNet(nn.Module):
         around = _around(torch.relu(self.near(x)), row, weight)
         x = torch.relu(self.join(torch.cat([x, *around], dim=2))).transpose(1, 2)
         for dilation, layer in zip(DILATIONS, self.time, strict=True):
-            x = x + torch.relu(layer(F.pad(x, (2 * dilation, 0))))
+            x = x + torch.relu(layer(pad(x, (2 * dilation, 0))))
         x = self.drop(x.transpose(1, 2))
         rivals = _around(torch.relu(self.rivals(x)), row, weight)
         logits: Tensor = self.say(torch.relu(self.decide(torch.cat([x, *rivals], dim=2))))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.sensors import TagReads
-from retailsim.stack.tagmotion.features import BIN_S, BinFeatures
+from retailsim.stack.tagmotion.pairs import BIN_S, PairBin, PairFeatures
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
 from retailsim.store.plan import StorePlan
 
@@ -29,12 +29,12 @@ class Bin:
 
     Attributes:
         start_ns: begin of the bin; it lasts `BIN_S`.
-        features: float64 (tags, features), see `features.NAMES`.
+        features: what the reads say.
         reads, found: the reads of the bin and their residuals.
     """
 
     start_ns: int
-    features: F64
+    features: PairBin
     reads: Reads
     found: Residuals
 
@@ -45,7 +45,7 @@ class Front:
     def __init__(self, plan: StorePlan) -> None:
         self.table = ReadTable(plan)
         self._expectation = Expectation(len(plan.items), self.table.frequency_hz)
-        self._features = BinFeatures(self.table.xyz_m, len(self.table.antenna_row))
+        self._features = PairFeatures(self.table.xyz_m, len(self.table.antenna_row))
         self._parts: list[Reads] = []
         self._waiting: deque[tuple[Reads, Residuals]] = deque()
         self._unrest = np.zeros(len(plan.items))

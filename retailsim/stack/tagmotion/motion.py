@@ -1,62 +1,69 @@
-"""Which tags move: reads in, `TagMotion` events out."""
+"""Which tags move: reads in, `MotionBegun` and `TagMotion` out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-import numpy as np
+from typing import Literal
 
 from retailsim.messages.base import Message
-from retailsim.messages.results import TagMotion
+from retailsim.messages.results import MotionBegun, TagMotion
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import Stage, StageContext
-from retailsim.stack.tagmotion.classifier import Motion, MotionClassifier
-from retailsim.stack.tagmotion.features import BIN_S
+from retailsim.stack.tagmotion.alarms import Alarms, Begun
 from retailsim.stack.tagmotion.front import Bin, Front
 from retailsim.stack.tagmotion.intake import ReadCounts
-from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment, Segments
+from retailsim.stack.tagmotion.network import Motion, MotionNetwork
+from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment
 
+Kind = Literal["flip", "carried"]
 BIN_NS = round(BIN_S * 1e9)
+CARRIED_GAP_BINS, CARRIED_LONGEST_BINS = 8, 240
 
 
 class TagMotionDetector(Stage):
     """Finds handled and carried garments from their reads alone.
 
-    Every half second each tag gets features of its reads (deviation of phase and RSSI from what
-    the tag usually says, change from read to read, divergence of the spectra from those of the
-    window before, the same over the tags around it); a small classifier looks at some seconds of
-    them; hysteresis makes events of its probabilities.
+    Every half second each tag and antenna gets features of its reads (`pairs.py`); a small network
+    (`network.py`) looks at some seconds of them, and at the tags hanging beside; alarms and events
+    are made of its probabilities (`alarms.py`).
     """
 
     inputs = (TagReads,)
-    outputs = (TagMotion,)
+    outputs = (MotionBegun, TagMotion)
 
     def __init__(
         self,
         context: StageContext,
         *,
         model: str = "tag-motion",
-        flip_on: float = 0.3,
-        flip_off: float = 0.05,
+        flip_on: float = 0.5,
+        flip_off: float = 0.1,
+        flip_at_once: float = 0.8,
         carried_on: float = 0.6,
         carried_off: float = 0.3,
+        carried_at_once: float = 0.9,
     ) -> None:
         """Set up the stage; raises ModelError when the model does not fit.
 
         Args:
             context: the plan's readers and garments.
-            model: folder of the classifier.
+            model: folder of the network.
             flip_on, flip_off: probability at which a flip is believed, and to which it spreads.
-            carried_on, carried_off: the same for carried garments.
+            flip_at_once: probability at which a flip is said without waiting for more reads.
+            carried_on, carried_off, carried_at_once: the same for carried garments.
         """
         super().__init__(context)
         self._epc = [item.epc for item in context.plan.items]
         self._front = Front(context.plan)
-        self._classifier = MotionClassifier(model)
+        self._network = MotionNetwork(model, self._front.table.xyz_m)
         flip = Hysteresis(flip_on, flip_off, GAP_BINS, LONGEST_BINS)
-        carried = Hysteresis(carried_on, carried_off, gap_bins=8, longest_bins=240)
-        self._flips = Segments(len(self._epc), flip)
-        self._carries = Segments(len(self._epc), carried)
+        carried = Hysteresis(carried_on, carried_off, CARRIED_GAP_BINS, CARRIED_LONGEST_BINS)
+        tags = len(self._epc)
+        self._alarms: dict[Kind, Alarms] = {
+            "flip": Alarms(tags, Motion.HANDLED, flip, at_once=flip_at_once),
+            "carried": Alarms(tags, Motion.CARRIED, carried, at_once=carried_at_once),
+        }
         self._starts_ns: list[int] = []
 
     def process(self, message: Message) -> Iterable[Message]:
@@ -72,8 +79,8 @@ class TagMotionDetector(Stage):
     def finish(self) -> Iterable[Message]:
         """Judge what is left, then close all events."""
         events = [event for bin_ in self._front.rest() for event in self._judge(bin_)]
-        events += self._events(self._flips.rest(), "flip")
-        events += self._events(self._carries.rest(), "carried")
+        for kind, alarms in self._alarms.items():
+            events += [self._event(kind, segment) for segment in alarms.rest()]
         return events
 
     @property
@@ -85,23 +92,15 @@ class TagMotionDetector(Stage):
         """Say which reads were not used, or only with their time corrected."""
         return self.read_counts.warnings()
 
-    def _judge(self, bin_: Bin) -> Iterator[TagMotion]:
+    def _judge(self, bin_: Bin) -> Iterator[Message]:
         self._starts_ns.append(bin_.start_ns)
-        judged = self._classifier.add(bin_.features)
-        if judged is None:
-            return
-        probability = judged.astype(np.float64)
-        yield from self._events(self._flips.add(probability[:, Motion.HANDLED]), "flip")
-        yield from self._events(self._carries.add(probability[:, Motion.CARRIED]), "carried")
+        judged = self._network.add(bin_.features)
+        for kind, alarms in self._alarms.items():
+            for said in alarms.add(judged):
+                yield self._event(kind, said)
 
-    def _events(self, segments: Iterable[Segment], kind: str) -> list[TagMotion]:
-        return [
-            TagMotion(
-                self._starts_ns[s.first],
-                self._starts_ns[s.last] + BIN_NS,
-                self._epc[s.tag],
-                "flip" if kind == "flip" else "carried",
-                s.score,
-            )
-            for s in segments
-        ]
+    def _event(self, kind: Kind, said: Begun | Segment) -> Message:
+        start_ns, epc = self._starts_ns[said.first], self._epc[said.tag]
+        if isinstance(said, Begun):
+            return MotionBegun(start_ns, epc, kind, said.score)
+        return TagMotion(start_ns, self._starts_ns[said.last] + BIN_NS, epc, kind, said.score)

@@ -181,7 +181,9 @@ def _require(model: str, state: Mapping[str, F32]) -> None:
         "decide": width("join") + rivals,
         "say": width("decide"),
     }
-    wanted = {f"{name}.weight": (width(name), takes[name]) for name in takes}
+    wanted: dict[str, tuple[int, ...]] = {
+        f"{name}.weight": (width(name), takes[name]) for name in takes
+    }
     for layer in range(len(DILATIONS)):
         wanted[f"time.{layer}.weight"] = (width("join"), width("join"), 3)
         wanted[f"time.{layer}.bias"] = (width("join"),)

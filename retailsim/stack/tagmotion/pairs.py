@@ -3,8 +3,10 @@
 A passer-by, or the shopper before a rail, disturbs many tags at once; a hand moves one. So what a
 pair says stands next to what the same antenna hears of the tags around. People who stand still
 shift a tag's phase but do not shake it: each read is compared with the tag's usual curve, with
-its own last second or two on that antenna, and with the read before on the same channel, where the
-unknown offset of antenna and channel falls out and nothing need have been learnt before.
+its own last seconds on that antenna, and with the read before. Where that was on the same channel
+the unknown offset of antenna and channel falls out and nothing need have been learnt. Readers that
+merge reads into one report give it the channel of the first and the phase of the last, so a channel
+is to be believed the less the longer ago the read before was.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ T = TypeVar("T", bound=np.generic)
 
 BIN_S = 0.5
 NEAR_M = 1.2  # scale of what tags share of a disturbance
-GAP_S = 1.5  # reads farther apart are not compared with each other
+CLOSE_S, GAP_S = 0.12, 1.5  # reads farther apart than the gap are not compared with each other
 MEMORIES_S = (1.0, 4.0)  # of a pair's own last phases
 CAP = 8.0
 RSSI_CAP_DB = 10.0
+LEAP_FLOOR = 0.02  # rad^2 of the doubled phase that a still tag's reads differ by anyway
+RSSI_FLOOR_DB = 1.0  # the same of RSSI
 USUAL_READS = 40.0  # reads over which a pair's usual unrest is averaged
 USUAL_BINS = 50.0  # bins over which usual numbers of reads are averaged
 
@@ -45,13 +49,19 @@ PAIR_NAMES = (
     "turn",
     "turns",
     "turn_max",
-    "same_channel_turn",
-    "same_channel_turns",
-    "same_channel_turn_max",
+    "close_turn",
+    "close_turns",
+    "close_turn_max",
+    "later_turn",
+    "later_turns",
+    "next_turn",
+    "next_turns",
     "off_second",
     "off_second_trust",
     "off_seconds",
     "off_seconds_trust",
+    "rssi_off_second",
+    "rssi_off_seconds",
     "level",
     "usual_square",
     "usual_turn",
@@ -60,7 +70,8 @@ PAIR_NAMES = (
     "near_reads",
     "near_surprise",
     "near_turn",
-    "near_same_channel_turn",
+    "near_close_turn",
+    "near_later_turn",
     "near_rssi",
     "near_rssi_size",
 )
@@ -103,6 +114,8 @@ class PairFeatures:
         self._last_channel = np.full(pairs, -1)
         self._last_variance = np.zeros(pairs)
         self._memory = np.zeros((len(MEMORIES_S), pairs), np.complex128)
+        self._rssi_sum = np.zeros((len(MEMORIES_S), pairs))
+        self._rssi_weight = np.zeros((len(MEMORIES_S), pairs))
 
     def add(self, reads: Reads, found: Residuals) -> PairBin:
         """Return the features of a bin with these reads, in order of time."""
@@ -164,11 +177,18 @@ class PairFeatures:
         turn = np.angle(own * _before(own, self._last[key], first).conj())
         pair = recent & (np.abs(own * _before(own, self._last[key], first)) > 0)
         size = np.where(pair, turn**2 / (2 * (noise_both + self._usual_turn[key])), 0.0)
-        same = recent & (channel == _before(channel, self._last_channel[key], first))
+        same = channel == _before(channel, self._last_channel[key], first)
         shift = np.angle(free * _before(free, self._last_free[key], first).conj())
-        leap = np.where(same, shift**2 / (2 * (noise_both + 0.01)), 0.0)
-        for name, value, which in (("turn", size, pair), ("same_channel_turn", leap, same)):
-            value = np.minimum(value, CAP)
+        leap = shift**2 / (2 * (noise_both + LEAP_FLOOR))
+        close = gap_s < CLOSE_S
+        compared = {
+            "turn": (size, pair),
+            "close_turn": (leap, close & same),
+            "later_turn": (leap, recent & same & ~close),
+            "next_turn": (leap, close & ~same),
+        }
+        for name, (value, which) in compared.items():
+            value = np.where(which, np.minimum(value, CAP), 0.0)
             columns[name] = bin_.sum(value, slot)
             columns[f"{name}s"] = bin_.sum(which.astype(np.float64), slot)
             columns[f"{name}_max"] = bin_.max(value, slot)
@@ -188,7 +208,7 @@ class PairFeatures:
         found: Residuals,
         variance: F64,
     ) -> None:
-        """Deviation from the phase of the pair's own last seconds, and how sure that is."""
+        """Deviation from phase and RSSI of the pair's own last seconds, and how sure that is."""
         phasor = np.where(found.known, np.exp(1j * found.phase_rad), 0.0)
         for row, (name, memory_s) in enumerate(
             zip(("off_second", "off_seconds"), MEMORIES_S, strict=True)
@@ -201,6 +221,14 @@ class PairFeatures:
             columns[name] = bin_.sum(np.minimum(off**2 / (2 * noise), CAP) * trust)
             columns[f"{name}_trust"] = bin_.sum(trust * found.known)
             self._memory[row, bin_.heard] += bin_.sum(phasor.real) + 1j * bin_.sum(phasor.imag)
+            self._rssi_sum[row] *= np.exp(-BIN_S / memory_s)
+            self._rssi_weight[row] *= np.exp(-BIN_S / memory_s)
+            weight = self._rssi_weight[row, bin_.key]
+            level = self._rssi_sum[row, bin_.key] / np.maximum(weight, 1e-6)
+            off = (reads.rssi_dbm - level) ** 2 / (2 * RSSI_FLOOR_DB**2)
+            columns[f"rssi_{name}"] = bin_.sum(np.minimum(off, CAP) * np.minimum(weight, 1.0))
+            self._rssi_sum[row, bin_.heard] += bin_.sum(reads.rssi_dbm)
+            self._rssi_weight[row, bin_.heard] += columns["reads"]
 
     def _add_usual(self, columns: dict[str, F64], heard: I64, count: F64) -> None:
         columns["usual_square"] = np.log(self._usual_square[heard])
@@ -212,7 +240,7 @@ class PairFeatures:
 
     def _add_near(self, columns: dict[str, F64], heard: I64) -> None:
         """What the same antenna hears of the tags around, per read of theirs."""
-        names = ("reads", "surprise", "turn", "same_channel_turn", "rssi", "rssi_size")
+        names = tuple(name.removeprefix("near_") for name in PAIR_NAMES if name.startswith("near_"))
         told = np.zeros((len(names), self._tags * self._antennas), np.float32)
         told[:, heard] = [columns[name] for name in names]
         shape = (len(names), self._tags, self._antennas)

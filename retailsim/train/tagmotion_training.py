@@ -1,0 +1,164 @@
+"""Training the tag motion network on shops drawn at random, tag reads alone.
+
+    python -m retailsim.train.tag_shops --seeds 4000:4160 -o .cache/tag-shops
+    python -m retailsim.train.tagmotion_training .cache/tag-shops --validate 4010:4016 \\
+        -o models/tag-motion
+
+Every epoch is kept beside the output, so that a broken run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from retailsim.stack.tagmotion.network import LAG_BINS, Neighbours
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
+from retailsim.train.seeds import parse_seeds
+from retailsim.train.tagmotion_data import IGNORE, Session, prepared
+from retailsim.train.tagmotion_net import TagMotionNet
+
+WINDOW_BINS, WARM_BINS = 64, 12  # the first bins of a window only fill the network's memory
+WINDOWS_AT_ONCE = 4
+CLASS_WEIGHT = (1.0, 2.0, 1.0)  # still, handled, carried
+NOW_WEIGHT = 0.5  # of what is said at once, beside what is said later
+PEAK_RATE, DECAY = 3e-3, 1e-2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of several sessions side by side; arguments of the network, and labels (t, b)."""
+
+    inputs: tuple[torch.Tensor, ...]
+    label: torch.Tensor
+
+
+class Batches:
+    """Cuts sessions into windows, each epoch otherwise."""
+
+    def __init__(self, sessions: Sequence[Session], seed: int) -> None:
+        self._sessions = sessions
+        self._near = [Neighbours.of(s.xyz_m) for s in sessions]
+        self._rng = np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return sum(self._windows(s) for s in self._sessions) // WINDOWS_AT_ONCE
+
+    def __iter__(self) -> Iterator[Batch]:
+        places = []
+        for row, session in enumerate(self._sessions):
+            count, step = self._windows(session), WINDOW_BINS - WARM_BINS
+            spare = len(session) - WINDOW_BINS - (count - 1) * step
+            begin = int(self._rng.integers(0, spare + 1)) if count else 0
+            places += [(row, begin + i * step) for i in range(count)]
+        self._rng.shuffle(places)
+        for start in range(0, len(places) - WINDOWS_AT_ONCE + 1, WINDOWS_AT_ONCE):
+            yield self._batch(places[start : start + WINDOWS_AT_ONCE])
+
+    @staticmethod
+    def _windows(session: Session) -> int:
+        return max(0, (len(session) - WINDOW_BINS) // (WINDOW_BINS - WARM_BINS) + 1)
+
+    def _batch(self, places: Sequence[tuple[int, int]]) -> Batch:
+        parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
+        tags = 0
+        for row, begin in places:
+            window, near = self._sessions[row].window(begin, WINDOW_BINS), self._near[row]
+            cell = (window.tag + tags) * WINDOW_BINS + window.bin
+            columns = (window.pairs, cell, window.tags, near.row + tags, near.weight, window.label)
+            for part, column in zip(parts, columns, strict=True):
+                part.append(column)
+            tags += len(near.row)
+        *inputs, label = (torch.from_numpy(np.concatenate(part)) for part in parts)
+        return Batch(tuple(inputs), label)
+
+
+def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Return the loss of logits (t, b, 2, 3) against labels (t, b), warm-up left out."""
+    weight = torch.tensor(CLASS_WEIGHT)
+    now = logits[:, WARM_BINS:, 0].reshape(-1, logits.shape[-1])
+    late = logits[:, WARM_BINS + LAG_BINS :, 1].reshape(-1, logits.shape[-1])
+    said = (now, label[:, WARM_BINS:]), (late, label[:, WARM_BINS:-LAG_BINS])
+    of_now, of_late = (
+        cross_entropy(x, y.reshape(-1), weight=weight, ignore_index=IGNORE) for x, y in said
+    )
+    return NOW_WEIGHT * of_now + of_late
+
+
+def fresh_net(sessions: Sequence[Session], seed: int) -> TagMotionNet:
+    """Return an untrained network that knows mean and spread of the features."""
+    torch.manual_seed(seed)
+    net = TagMotionNet(len(PAIR_NAMES), len(TAG_NAMES))
+    pairs = np.concatenate([s.pairs[::17] for s in sessions]).astype(np.float32)
+    tags = np.concatenate([s.tags[::7].reshape(-1, len(TAG_NAMES)) for s in sessions])
+    for name, sample in (("pair", pairs), ("tag", tags.astype(np.float32))):
+        setattr(net, f"{name}_mean", torch.from_numpy(sample.mean(axis=0)))
+        setattr(net, f"{name}_scale", torch.from_numpy(sample.std(axis=0) + 1e-2))
+    return net
+
+
+def train(
+    sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Path
+) -> TagMotionNet:
+    """Fit the network; goes on from the checkpoint if there is one of this run."""
+    net, batches = fresh_net(sessions, seed), Batches(sessions, seed)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, PEAK_RATE, total_steps=epochs * len(batches) + 1
+    )
+    parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
+    done = 0
+    if checkpoint.exists():
+        kept = torch.load(checkpoint, weights_only=True)
+        done = int(kept.pop("epochs"))
+        for name, part in parts.items():
+            part.load_state_dict(kept[name])
+    for epoch in range(done, epochs):
+        begin, losses = time.perf_counter(), []
+        net.train()
+        for batch in batches:
+            loss = loss_of(net(*batch.inputs), batch.label)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.item())
+        state = {name: part.state_dict() for name, part in parts.items()}
+        torch.save({**state, "epochs": epoch + 1}, checkpoint)
+        took_s = time.perf_counter() - begin
+        print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {took_s:.0f} s", flush=True)
+    return net.eval()
+
+
+def load_sessions(folder: Path, leave_out: Sequence[int] = ()) -> list[Session]:
+    """Return the sessions of a folder of bags, in order of their seeds."""
+    bags = sorted(folder.glob("*.bag"))
+    return [prepared(bag) for bag in bags if int(bag.stem) not in leave_out]
+
+
+def main() -> None:
+    """Train from the command line; see the module."""
+    parser = argparse.ArgumentParser(description="Train the tag motion network.")
+    parser.add_argument("bags", type=Path, help="folder made by retailsim.train.tag_shops")
+    parser.add_argument("--validate", type=parse_seeds, default=[], help="seeds to leave out")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    wanted = parser.parse_args()
+    sessions = load_sessions(wanted.bags, wanted.validate)
+    print(f"{len(sessions)} sessions", flush=True)
+    train(sessions, epochs=wanted.epochs, seed=wanted.seed, checkpoint=wanted.checkpoint)
+
+
+if __name__ == "__main__":
+    main()
