@@ -41,6 +41,23 @@ class Bodies:
 
 
 @dataclass(frozen=True)
+class Lit:
+    """Bodies in an antenna's field.
+
+    Attributes:
+        antenna_z_m: height of the antenna.
+        bodies: the people.
+        before_m: their distances from it on the floor, float64 (p,).
+        field: at their middles, complex128 (p, 3).
+    """
+
+    antenna_z_m: float
+    bodies: Bodies
+    before_m: F64
+    field: C128
+
+
+@dataclass(frozen=True)
 class BodyPaths:
     """Paths antenna - body - tag.
 
@@ -61,43 +78,44 @@ def shadow_factor(lost_db: F64) -> F64:
     return factor
 
 
-def scattered(
-    position_m: F64, element: Element, bodies: Bodies, xyz_m: F64, moment: C128
-) -> BodyPaths:
+def lit(position_m: F64, element: Element, bodies: Bodies) -> Lit:
+    """Return what an antenna sends to bodies."""
+    away = bodies.xy_m - position_m[:2]
+    unit = np.column_stack([away, np.full(len(away), BODY_CENTRE_M - position_m[2])])
+    unit /= np.sqrt((unit * unit).sum(axis=1))[:, None]
+    before = np.sqrt((away * away).sum(axis=1))
+    return Lit(float(position_m[2]), bodies, before, element.field(unit))
+
+
+def scattered(lit: Lit, xyz_m: F64, moment: C128) -> BodyPaths:
     """Return the paths over bodies to tags at `xyz_m` (n, 3) with effective vectors (n, 3).
 
     The bistatic radar equation with a constant cross-section; the path touches the body at the
     height that makes it shortest. A body sends on the part of the arriving field at right angles
     to the ray.
     """
-    gap_x = xyz_m[:, :1] - bodies.xy_m[:, 0]
-    gap_y = xyz_m[:, 1:2] - bodies.xy_m[:, 1]
+    xy, field, antenna_z = lit.bodies.xy_m, lit.field, lit.antenna_z_m
+    gap_x, gap_y = xyz_m[:, :1] - xy[:, 0], xyz_m[:, 1:2] - xy[:, 1]
     level = gap_x * gap_x + gap_y * gap_y
-    row, body = pair = np.nonzero(level < SCATTER_REACH_M**2)
-    beyond, before, lit = np.sqrt(level[pair]), *_lit(position_m, element, bodies)
-    first = before[body]
+    pair = np.flatnonzero(level < SCATTER_REACH_M**2)
+    row, body = np.divmod(pair, max(len(xy), 1))
+    beyond, first = np.sqrt(level.reshape(-1)[pair]), lit.before_m[body]
     tag_z = xyz_m[row, 2]
-    height = position_m[2] + first / (first + beyond + 1e-6) * (tag_z - position_m[2])
-    height = np.minimum(np.maximum(height, 0.1), bodies.height_m[body])
-    base = np.sqrt(first**2 + (height - position_m[2]) ** 2)
-    way = gap_x[pair], gap_y[pair], tag_z - height
-    onward = np.sqrt(beyond**2 + way[2] ** 2)
-    level_part = (moment @ lit.T)[pair]
-    on_ray = [
-        sum(v[i, axis] * way[axis] for axis in range(3)) for v, i in ((moment, row), (lit, body))
-    ]
-    faded = np.clip((SCATTER_REACH_M - beyond) / (SCATTER_REACH_M - SCATTER_FADES_M), 0, 1)
+    height = antenna_z + first / (first + beyond + 1e-6) * (tag_z - antenna_z)
+    height = np.minimum(np.maximum(height, 0.1), lit.bodies.height_m[body])
+    drop = height - antenna_z
+    base, rise = np.sqrt(first * first + drop * drop), tag_z - height
+    onward = np.sqrt(beyond * beyond + rise * rise)
+    # Along the ray: the parts on the floor for all pairs at once, then what the heights add.
+    level_part = (moment @ field.T).reshape(-1)[pair]
+    taken = gap_x * moment[:, :1] + gap_y * moment[:, 1:2]
+    arriving = gap_x * field[:, 0] + gap_y * field[:, 1]
+    on_ray = taken.reshape(-1)[pair] + rise * moment[row, 2]
+    on_ray *= arriving.reshape(-1)[pair] + rise * field[body, 2]
+    faded = np.minimum((SCATTER_REACH_M - beyond) / (SCATTER_REACH_M - SCATTER_FADES_M), 1)
     strength = np.sqrt(BODY_SECTION_M2 / (4 * np.pi)) * faded / base
-    gain = level_part - on_ray[0] * on_ray[1] / np.maximum(onward, 1e-6) ** 2
+    gain = level_part - on_ray / np.maximum(onward * onward, 1e-12)
     return BodyPaths(row, strength / np.maximum(onward, BODY_NEAR_M) * gain, base + onward)
-
-
-def _lit(position_m: F64, element: Element, bodies: Bodies) -> tuple[F64, C128]:
-    """Return each body's distance on the floor from an antenna, and the field at its middle."""
-    away = bodies.xy_m - position_m[:2]
-    centre = np.column_stack([away, np.full(len(away), BODY_CENTRE_M - position_m[2])])
-    unit = centre / np.linalg.norm(centre, axis=1, keepdims=True)
-    return np.hypot(away[:, 0], away[:, 1]), element.field(unit)
 
 
 def transverse(field: C128, unit: F64) -> C128:

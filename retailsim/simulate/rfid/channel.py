@@ -8,6 +8,7 @@ sees h^2. Fields are those at one frequency in the middle of the band, lengths h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from retailsim.simulate.rfid.bodies import transverse
 from retailsim.simulate.rfid.elements import Element, Patch
 from retailsim.simulate.rfid.furniture import Furniture, Scatterers, furniture, loss_db
-from retailsim.simulate.rfid.images import NEAREST_M, Box, Pane, image_paths
+from retailsim.simulate.rfid.images import NEAREST_M, Box, Images, Pane, traced
 from retailsim.simulate.rfid.slab import AIR, CONCRETE, GLASS, PLASTERBOARD, Slabs
 from retailsim.store.plan import Antenna, StorePlan
 from retailsim.store.regions import LIGHT_MPS
@@ -90,6 +91,12 @@ class Source:
     lit_xyz_m: F64
     lit: C128
     lit_m: F64
+
+    @cached_property
+    def images(self) -> Images:
+        """Return its images in the walls."""
+        assert self.around.box is not None
+        return Images.of(self.position_m, self.around.box)
 
 
 def surroundings(plan: StorePlan, frequency_hz: float, order: int = 2) -> Surroundings:
@@ -184,20 +191,21 @@ def _reflected(source: Source, xyz_m: F64) -> tuple[C128, F64, F64, F64]:
         field = (source.element.field(way / length) / length)[:, None]
         ends = np.broadcast_to(position, xyz_m.shape), xyz_m
         return field, position[None], length, np.stack(ends, axis=1)[:, None]
-    found = image_paths(position, source.element, box, xyz_m)
-    field = found.field / found.length_m[..., None]
+    found = traced(source.images, source.element, xyz_m)
+    left = 1 / found.length_m
     if source.around.furniture is not None:
-        field *= _past_furniture(source.around.furniture, found.corner_m)[..., None]
-    return field, found.origin_m, found.length_m, found.corner_m
+        left *= _past_furniture(source.around.furniture, found.corner_m)
+    return found.field * left[..., None], found.origin_m, found.length_m, found.corner_m
 
 
 def _past_furniture(furniture: Furniture, corner_m: F64) -> F64:
     """Return the amplitude that furniture leaves of every path (n, k)."""
     start, end = corner_m[:, :, :-1], corner_m[:, :, 1:]
-    some = np.nonzero((start != end).any(axis=-1))
+    low = np.minimum(start[..., 2], end[..., 2]) < furniture.tallest_m
+    some = np.nonzero(low & (start != end).any(axis=-1))
     lost_db = np.zeros(start.shape[:3])
     lost_db[some] = loss_db(furniture, start[some], end[some])
-    left: F64 = 10 ** (-lost_db.sum(axis=2) / 20)
+    left: F64 = 10 ** (lost_db.sum(axis=2) / -20)
     return left
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,26 @@ class Furniture:
     most_db: F64
     scatterers: Scatterers
 
+    @cached_property
+    def tallest_m(self) -> float:
+        """Return the height above which there is nothing."""
+        return float(self.height_m.max(initial=0.0))
+
+    @cached_property
+    def bounds_m(self) -> tuple[F64, F64]:
+        """Return the corners of upright boxes around all, x, y and z, (3, b) each."""
+        along = np.abs(self.boxes.along)
+        reach = self.boxes.half_m[:, :1] * along + self.boxes.half_m[:, 1:] * along[:, ::-1]
+        low, high = self.boxes.center_m - reach, self.boxes.center_m + reach
+        return np.vstack([low.T, 0 * self.height_m]), np.vstack([high.T, self.height_m])
+
+    @cached_property
+    def frames(self) -> F64:
+        """Return middle (x, y, z), direction (cos, sin) and half extents of the boxes, (8, b)."""
+        boxes, half_height = self.boxes, self.height_m / 2
+        rows = boxes.center_m.T, half_height, boxes.along.T, boxes.half_m.T, half_height
+        return np.vstack(rows)
+
 
 def furniture(plan: StorePlan) -> Furniture:
     """Return the furniture of a plan as the radio meets it."""
@@ -109,43 +130,40 @@ def loss_db(furniture: Furniture, start_m: F64, end_m: F64) -> F64:
 
     It grows with the length of the leg within a box, so it has no steps.
     """
-    leg, box = np.nonzero(_meeting(furniture.boxes, start_m, end_m))
+    low = np.flatnonzero(np.minimum(start_m[:, 2], end_m[:, 2]) < furniture.tallest_m)
+    leg, box = np.nonzero(_meeting(furniture, start_m[low], end_m[low]))
+    leg = low[leg]
     within_m = _chord_m(furniture, box, start_m[leg], end_m[leg])
     lost = np.minimum(furniture.loss_db_per_m[box] * within_m, furniture.most_db[box])
     total: F64 = np.bincount(leg, lost, minlength=len(start_m)).astype(float)
     return total
 
 
-def _meeting(boxes: Boxes, start_m: F64, end_m: F64) -> NDArray[np.bool_]:
-    """Return whether the bounding rectangles of legs and boxes meet, (m, b)."""
-    along = np.abs(boxes.along)
-    reach = boxes.half_m[:, :1] * along + boxes.half_m[:, 1:] * along[:, ::-1]
-    low, high = boxes.center_m - reach, boxes.center_m + reach
-    first, last = np.minimum(start_m, end_m), np.maximum(start_m, end_m)
-    meets = np.ones((len(start_m), len(low)), bool)
+def _meeting(furniture: Furniture, start_m: F64, end_m: F64) -> NDArray[np.bool_]:
+    """Return whether the bounding boxes of legs and furniture meet, (m, b)."""
+    first, last = np.minimum(start_m, end_m).T[..., None], np.maximum(start_m, end_m).T[..., None]
+    low, high = furniture.bounds_m
+    meets: NDArray[np.bool_] = first[2] <= high[2]
     for axis in (0, 1):
-        meets &= first[:, axis, None] <= high[:, axis]
-        meets &= last[:, axis, None] >= low[:, axis]
+        meets &= first[axis] <= high[axis]
+        meets &= last[axis] >= low[axis]
     return meets
 
 
 def _chord_m(furniture: Furniture, box: I64, start_m: F64, end_m: F64) -> F64:
     """Return the length of each leg (m, 3) to (m, 3) within its box (m,)."""
-    boxes = furniture.boxes
-    cos, sin = boxes.along[box].T
-    (x, y), z = (start_m[:, :2] - boxes.center_m[box]).T, start_m[:, 2]
-    way_x, way_y, way_z = (end_m - start_m).T
-    height = furniture.height_m[box]
+    x_m, y_m, z_m, cos, sin, *half_m = furniture.frames[:, box]
+    (x, y, z), way = start_m.T, (end_m - start_m).T
+    x, y = x - x_m, y - y_m
     enter, leave = np.zeros(len(box)), np.ones(len(box))
     for at, step, half in (
-        (x * cos + y * sin, way_x * cos + way_y * sin, boxes.half_m[box, 0]),
-        (y * cos - x * sin, way_y * cos - way_x * sin, boxes.half_m[box, 1]),
-        (z - height / 2, way_z, height / 2),
+        (x * cos + y * sin, way[0] * cos + way[1] * sin, half_m[0]),
+        (y * cos - x * sin, way[1] * cos - way[0] * sin, half_m[1]),
+        (z - z_m, way[2], half_m[2]),
     ):
-        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
-        one, other = (-half - at) / step, (half - at) / step
-        enter = np.maximum(enter, np.minimum(one, other))
-        leave = np.minimum(leave, np.maximum(one, other))
-    length = np.sqrt(way_x * way_x + way_y * way_y + way_z * way_z)
-    chord: F64 = np.maximum(leave - enter, 0) * length
+        per_m = 1 / np.where(np.abs(step) < 1e-9, 1e-9, step)
+        middle, reach = -at * per_m, half * np.abs(per_m)
+        enter = np.maximum(enter, middle - reach)
+        leave = np.minimum(leave, middle + reach)
+    chord: F64 = np.maximum(leave - enter, 0) * np.sqrt((way * way).sum(axis=0))
     return chord

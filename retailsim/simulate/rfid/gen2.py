@@ -20,6 +20,7 @@ MOST_Q = 15
 RN16_SHARE = 1 / 9  # of the bits of a reply, RN16 and EPC together; errors come per bit
 CAPTURE_DB = 6.0  # the strongest of a collision, so much above the sum of the others, ...
 CAPTURE_SHARE = 0.5  # ... is decoded so often (both assumed)
+CAPTURE_RATIO = 10 ** (CAPTURE_DB / 10)
 
 
 @dataclass
@@ -107,10 +108,11 @@ class Slots:
         Returns:
             The end of the last slot, and whether the round is over.
         """
-        times, counts, uniform = self.times, self.counts, self.uniform
-        pool, left = round_.pool, round_.left
+        times, counts, uniform, share = self.times, self.counts, self.uniform, self.share
+        empty_ns, read_ns, pool, left = times.empty_ns, times.read_ns, round_.pool, round_.left
         q, q_float, step = round_.q, round_.q_float, q_step(round_.q)
         began_ns, commands_ns, over = now_ns, 0, False
+        empty, before = 0, len(tags)
         while now_ns < end_ns:
             if left == 0 or round(q_float) != q:
                 over = left == 0 and not round_.unclear
@@ -123,61 +125,62 @@ class Slots:
                 round_.unclear = False
                 now_ns += times.adjust_ns
                 commands_ns += times.adjust_ns
-            answers = draw_answers(len(pool), left, uniform()) if pool else 0
+            contenders = len(pool)
+            answers = draw_answers(contenders, left, uniform()) if contenders else 0
             left -= 1
             if answers == 0:
-                counts.empty += 1
-                q_float = max(q_float - step, 0.0)
-                now_ns += times.empty_ns
+                empty += 1
+                q_float = q_float - step if q_float > step else 0.0
+                now_ns += empty_ns
                 continue
             if answers == 1:
-                tag, strong = self._pick(pool), True
+                tag, strong = _taken(pool, uniform()), True
             else:
                 tag, strong = self._collide(round_, answers)
-                q_float = q_float if strong else min(q_float + step, MOST_Q)
-            took_ns, read = self._reply(tag) if strong else (times.garbled_ns, False)
-            if read:
+                if not strong and (q_float := q_float + step) > MOST_Q:
+                    q_float = float(MOST_Q)
+            if strong and (draw := uniform()) < share[tag]:
                 tags.append(tag)
                 times_ns.append(now_ns)
-                round_.reads += 1
-            else:
-                round_.waiting.append(tag)
-            now_ns += took_ns
+                now_ns += read_ns
+                continue
+            round_.waiting.append(tag)
+            now_ns += self._lose(share[tag], draw) if strong else times.garbled_ns
         round_.left, round_.q, round_.q_float = left, q, q_float
+        round_.reads += len(tags) - before
+        counts.read += len(tags) - before
+        counts.empty += empty
         counts.command_ns += commands_ns
         counts.slot_ns += now_ns - began_ns - commands_ns
         return now_ns, over
-
-    def _pick(self, pool: list[int]) -> int:
-        """Take one contender out of the pool."""
-        place = int(self.uniform() * len(pool))
-        pool[place], pool[-1] = pool[-1], pool[place]
-        return pool.pop()
 
     def _collide(self, round_: Round, answers: int) -> tuple[int, bool]:
         """Return the strongest of a collision and whether the reader locks on to it."""
         self.counts.collided += 1
         round_.unclear = True
-        found = [self._pick(round_.pool) for _ in range(answers)]
-        power = [10 ** (self.level_dbm[tag] / 10) for tag in found]
-        place = power.index(max(power))
-        others = sum(power) - power[place]
-        captured = power[place] > others * 10 ** (CAPTURE_DB / 10)
-        captured = captured and self.uniform() < CAPTURE_SHARE
+        pool, uniform, level_dbm = round_.pool, self.uniform, self.level_dbm
+        found = [_taken(pool, uniform()) for _ in range(answers)]
+        power = [10 ** (level_dbm[tag] / 10) for tag in found]
+        most = max(power)
+        strongest = found.pop(power.index(most))
+        captured = most > (sum(power) - most) * CAPTURE_RATIO and uniform() < CAPTURE_SHARE
         self.counts.captured += captured
-        strongest = found.pop(place)
         round_.waiting += found
         return strongest, captured
 
-    def _reply(self, tag: int) -> tuple[int, bool]:
-        """Return how long a slot with one answer takes, and whether it gives an EPC."""
-        share, draw = self.share[tag], self.uniform()
-        if draw < share:
-            self.counts.read += 1
-            return self.times.read_ns, True
+    def _lose(self, share: float, draw: float) -> int:
+        """Return how long a slot takes whose answer, decoded so often, could not be read."""
         self.counts.lost += 1
         early = draw >= share**RN16_SHARE
-        return (self.times.garbled_ns if early else self.times.refused_ns), False
+        return self.times.garbled_ns if early else self.times.refused_ns
+
+
+def _taken(pool: list[int], draw: float) -> int:
+    """Take one contender out of the pool; the draw is uniform in [0, 1)."""
+    place = int(draw * len(pool))
+    tag, pool[place] = pool[place], pool[-1]
+    pool.pop()
+    return tag
 
 
 def draw_answers(contenders: int, left: int, draw: float) -> int:
@@ -201,4 +204,7 @@ def draw_answers(contenders: int, left: int, draw: float) -> int:
 
 def q_step(q: int) -> float:
     """Return C: 0.1 to 0.5, the larger the smaller Q (as annex D advises; the rule is assumed)."""
-    return min(max(0.8 / max(q, 1), 0.1), 0.5)
+    return _STEPS[q]
+
+
+_STEPS = [min(max(0.8 / max(q, 1), 0.1), 0.5) for q in range(MOST_Q + 1)]

@@ -101,11 +101,22 @@ class Lattice:
         wall = np.where(axis < 0, 0, 2 * axis + plane % 2)
         return cls(np.array(cells), axis, plane, wall)
 
-    @property
+    @cached_property
     def sign(self) -> F64:
         """Return -1 for every axis along which an image is mirrored, (k, 3)."""
         sign: F64 = np.where(self.cell % 2, -1.0, 1.0)
         return sign
+
+    @cached_property
+    def met(self) -> NDArray[np.bool_]:
+        """Return whether paths of an image have a first, second, ... bounce, (k, order)."""
+        met: NDArray[np.bool_] = np.arange(self.axis.shape[1]) < (self.axis >= 0).sum(1)[:, None]
+        return met
+
+    @cached_property
+    def first(self) -> list[int]:
+        """Return for every bounce the first image whose paths have it."""
+        return [int(column.argmax()) for column in self.met.T]
 
 
 @dataclass(frozen=True)
@@ -126,77 +137,104 @@ class ImagePaths:
     corner_m: F64
 
 
-def image_positions(position_m: F64, box: Box) -> F64:
-    """Return the images of a position, the position itself first, (k, 3)."""
-    cell, size = box.lattice.cell, np.array(box.size_m)
-    images: F64 = cell * size + np.where(cell % 2, size - position_m, position_m)
-    return images
+@dataclass(frozen=True)
+class Images:
+    """The images of one antenna.
+
+    Attributes:
+        position_m: the antenna, float64 (3,).
+        box: the room.
+        origin_m: the images, the antenna itself first, float64 (k, 3).
+        gap_m: from each to the planes that its paths cross, along the plane's axis, float64
+            (k, order); 1 where there is none.
+    """
+
+    position_m: F64
+    box: Box
+    origin_m: F64
+    gap_m: F64
+
+    @classmethod
+    def of(cls, position_m: F64, box: Box) -> Images:
+        """Return the images of an antenna in a box."""
+        lattice, size, position = box.lattice, np.array(box.size_m), box.inside(position_m)
+        cell, axis = lattice.cell, lattice.axis
+        origin = cell * size + np.where(cell % 2, size - position, position)
+        gap = lattice.plane * size[axis] - np.take_along_axis(origin, axis % 3, 1)
+        return cls(position, box, origin, np.where(axis < 0, 1.0, gap))
 
 
 def image_paths(position_m: F64, element: Element, box: Box, xyz_m: F64) -> ImagePaths:
     """Return all paths from an antenna to points (n, 3) in a box."""
-    lattice, size = box.lattice, np.array(box.size_m)
-    origin = image_positions(box.inside(position_m), box)
-    way = box.inside(xyz_m)[:, None, :] - origin
+    return traced(Images.of(position_m, box), element, xyz_m)
+
+
+def traced(images: Images, element: Element, xyz_m: F64) -> ImagePaths:
+    """Return all paths from an antenna's images to points (n, 3)."""
+    lattice, origin, end = images.box.lattice, images.origin_m, images.box.inside(xyz_m)
+    way = end[:, None, :] - origin
     length = np.maximum(np.sqrt((way * way).sum(axis=2)), NEAREST_M)
     unit = way / length[..., None]
-    share, sequence = _crossings(lattice, size, origin, way)
-    corner = _corners(origin, way, share, size)
+    share, wall = _crossings(images, way)
+    corner = _corners(images, way, share, end)
     field = lattice.sign * element.field(lattice.sign * unit)
-    for bounce in range(box.order):
-        column = sequence[..., bounce]
-        axis = np.take_along_axis(lattice.axis[None], column[..., None], 2)[..., 0]
-        wall = np.take_along_axis(lattice.wall[None], column[..., None], 2)[..., 0]
-        slab = _panes(box, wall, corner[:, :, bounce + 1])
-        met = np.nonzero(axis >= 0)
-        field[met] = bounced(field[met], unit[met], axis[met], box.slabs, slab[met])
+    _bounce(images.box, field, unit, wall, _panes(images.box, wall, corner[:, :, 1:-1]))
     return ImagePaths(origin, field, length, corner)
 
 
-def bounced(field: C128, unit: F64, axis: I64, slabs: Slabs, which: I64) -> C128:
-    """Return fields (m, 3) after a wall across `axis` (m,), seen in the mirror.
+def _bounce(box: Box, field: C128, unit: F64, wall: I64, slab: I64) -> None:
+    """Let fields (n, k, 3) be reflected by walls (n, k, order) in turn, seen in the mirrors.
 
     Of a transverse field the part along p = n - k (k n) lies in the plane of incidence, the rest
     across it.
     """
-    rows = np.arange(len(axis))
-    lean = unit[rows, axis]
-    across, along = reflection(np.abs(lean), slabs, which)
-    within = field[rows, axis] / np.maximum(1 - lean * lean, 1e-12)
-    p = -unit * lean[:, None]
-    p[rows, axis] += 1
-    mirrored: C128 = across[:, None] * field + ((along - across) * within)[:, None] * p
-    return mirrored
+    place = np.arange(0, unit.size, 3).reshape(*unit.shape[:2], 1) + wall // 2
+    lean = unit.reshape(-1)[place]
+    across, along = reflection(np.where(box.lattice.met, np.abs(lean), 1.0), box.slabs, slab)
+    within = (along - across) / np.maximum(1 - lean * lean, 1e-12)
+    whole = field.reshape(-1)
+    for bounce, first in enumerate(box.lattice.first):
+        some = np.s_[:, first:, bounce]
+        part = within[some] * whole[place[some]]
+        field[:, first:] *= across[some][..., None]
+        field[:, first:] -= (part * lean[some])[..., None] * unit[:, first:]
+        whole[place[some]] += part
 
 
-def _crossings(lattice: Lattice, size: F64, origin: F64, way: F64) -> tuple[F64, I64]:
-    """Return where each path crosses its planes, as shares of it in order, and their columns.
+def _crossings(images: Images, way: F64) -> tuple[F64, I64]:
+    """Return where each path crosses its planes, as shares of it in order, and their walls.
 
     Both (n, k, order); a share of 1 stands for no crossing.
     """
-    image = np.arange(len(lattice.cell))[:, None]
+    lattice, image = images.box.lattice, np.arange(way.shape[1])[:, None]
     along = way[:, image, lattice.axis]
-    gap = lattice.plane * size[lattice.axis] - origin[image, lattice.axis]
-    some = lattice.axis >= 0
-    share = np.where(some, gap / np.where(some, along, 1.0), 1.0)
+    np.copyto(along, 1.0, where=lattice.axis < 0)
+    share = images.gap_m / along
     sequence = np.argsort(share, axis=2, kind="stable")
-    return np.take_along_axis(share, sequence, 2), sequence
+    share.sort(axis=2, kind="stable")
+    return share, lattice.wall[image, sequence]
 
 
-def _corners(origin: F64, way: F64, share: F64, size: F64) -> F64:
-    ends = np.broadcast_to([0.0], (*share.shape[:2], 1)), np.ones((*share.shape[:2], 1))
-    at = np.concatenate([ends[0], share, ends[1]], axis=2)
-    unfolded = origin[None, :, None] + at[..., None] * way[:, :, None]
-    over = np.mod(unfolded, 2 * size)
-    folded: F64 = np.minimum(over, 2 * size - over)
-    return folded
+def _corners(images: Images, way: F64, share: F64, end: F64) -> F64:
+    size, (n, k, order) = np.array(images.box.size_m), share.shape
+    corner = np.empty((n, k, order + 2, 3))
+    corner[:, :, 0] = images.position_m
+    between = images.origin_m[:, None] + share[..., None] * way[:, :, None]
+    between -= 2 * size * np.rint(between / (2 * size))
+    corner[:, :, 1:-1] = np.abs(between)
+    corner[:, :, -1] = end[:, None]
+    np.copyto(corner[:, :, 1:-1], corner[:, :, -1:], where=(share == 1)[..., None])
+    return corner
 
 
 def _panes(box: Box, wall: I64, corner_m: F64) -> I64:
-    """Return the slab that every ray meets where it is reflected, (n, k)."""
+    """Return the slab that every ray meets where it is reflected, (n, k, order)."""
     slab = wall
     for pane in box.panes:
-        free = np.arange(3) != pane.wall // 2
-        within = ((corner_m >= pane.low_m) & (corner_m <= pane.high_m))[..., free].all(axis=-1)
-        slab = np.where((wall == pane.wall) & within, pane.slab, slab)
+        within = wall == pane.wall
+        for axis in range(3):
+            if axis != pane.wall // 2:
+                at = corner_m[..., axis]
+                within &= (at >= pane.low_m[axis]) & (at <= pane.high_m[axis])
+        slab = np.where(within, pane.slab, slab)
     return slab

@@ -6,6 +6,7 @@ Contenders of a round are the tags in the field whose flag is the one the round 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 from math import log2
 from typing import Literal
 
@@ -158,6 +159,5 @@ def decode_share(above_db: F64) -> F64:
 
 
 def _uniforms(rng: np.random.Generator) -> Iterator[float]:
-    """Yield numbers in [0, 1): drawn in blocks, which is many times faster."""
-    while True:
-        yield from rng.random(4096).tolist()
+    """Return endless numbers in [0, 1): drawn in blocks, which is many times faster."""
+    return chain.from_iterable(rng.random(4096).tolist() for _ in repeat(None))

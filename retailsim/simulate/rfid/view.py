@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.simulate.rfid.bodies import Bodies, BodyPaths, scattered, shadow_factor
+from retailsim.simulate.rfid.bodies import (
+    Bodies,
+    BodyPaths,
+    Lit,
+    lit,
+    scattered,
+    shadow_factor,
+)
 from retailsim.simulate.rfid.channel import Source, add_up, friis, paths, taken_up, turn
 from retailsim.simulate.rfid.legs import LegMap, Legs, legs, shadow_db
 
@@ -29,14 +36,14 @@ class Crowd:
 
     Attributes:
         time_ns: when.
-        bodies: who is indoors.
+        lit: who is indoors, and what the antenna sends them.
         left: amplitude that they leave of every reflected path, float64 (g, reflected).
         change: paths that add to those of an empty shop: what is missing of the weakened ones,
             and those over bodies.
     """
 
     time_ns: int
-    bodies: Bodies
+    lit: Lit
     left: F64
     change: BodyPaths
 
@@ -113,8 +120,7 @@ class AntennaView:
         gain = taken_up(self._field[tag], moment)
         gain[:, : self._reflected] *= air.crowd.left[tag]
         h = add_up(gain, self._lengths(xyz_m), air.frequency_hz)
-        source = self._source
-        over = scattered(source.position_m, source.element, air.crowd.bodies, xyz_m, moment)
+        over = scattered(air.crowd.lit, xyz_m, moment)
         return h + _summed(over, len(tag), air.frequency_hz)
 
     def _look(self, bodies: Bodies, time_ns: int) -> Crowd:
@@ -122,20 +128,23 @@ class AntennaView:
         bodies = self._indoors(bodies)
         lost_db = self._lost_db(bodies)
         weak = np.flatnonzero(lost_db > NOTHING_LOST_DB)
-        tag, path = np.divmod(weak, self._reflected)
-        left = np.ones((len(self._moment), self._reflected))
-        left[tag, path] = shadow_factor(lost_db[weak])
-        missing = self._gain[tag, path] * (left[tag, path] - 1)
-        heard, source = np.flatnonzero(self._heard), self._source
-        over = scattered(
-            source.position_m, source.element, bodies, self._xyz_m[heard], self._moment[heard]
+        factor = shadow_factor(lost_db[weak])
+        left = np.ones(len(lost_db))
+        left[weak] = factor
+        tag = weak // self._reflected
+        path = weak + tag * (self._length_m.shape[1] - self._reflected)
+        missing = self._gain.reshape(-1)[path] * (factor - 1)
+        heard, seen = (
+            self._heard.nonzero()[0],
+            lit(self._source.position_m, self._source.element, bodies),
         )
+        over = scattered(seen, self._xyz_m[heard], self._moment[heard])
         change = BodyPaths(
-            np.append(tag, heard[over.row]),
-            np.append(missing, over.gain),
-            np.append(self._length_m[tag, path], over.length_m),
+            np.concatenate([tag, heard[over.row]]),
+            np.concatenate([missing, over.gain]),
+            np.concatenate([self._length_m.reshape(-1)[path], over.length_m]),
         )
-        return Crowd(time_ns, bodies, left, change)
+        return Crowd(time_ns, seen, left.reshape(-1, self._reflected), change)
 
     def _indoors(self, bodies: Bodies) -> Bodies:
         """Return those within the walls; through them nobody is seen."""
@@ -149,18 +158,13 @@ class AntennaView:
         """Return what bodies take of every reflected path, (g * reflected,)."""
         if self._dirty.sum() > DIRTY_SHARE * len(self._dirty) + 8:
             self._draw_map()
-        key, lost = self._map.lost_db(bodies)
+        paths = len(self._moment) * self._reflected
+        total = np.bincount(*self._map.lost_db(bodies), paths).astype(float, copy=False)
         if self._dirty.any():
-            known = ~self._dirty[key // self._reflected]
-            again = self._legs_of(np.flatnonzero(self._dirty & self._heard))
-            count, people = len(again.key), len(bodies.height_m)
-            every = again[np.tile(np.arange(count), people)]
-            x, y, height = (
-                np.repeat(column, count) for column in (*bodies.xy_m.T, bodies.height_m)
-            )
-            lost = np.append(lost[known], shadow_db(every, np.array([x, y]), height))
-            key = np.append(key[known], every.key)
-        total: F64 = np.bincount(key, lost, len(self._moment) * self._reflected).astype(float)
+            total.reshape(-1, self._reflected)[self._dirty] = 0
+            loose = self._legs_of(np.flatnonzero(self._dirty & self._heard))
+            lost = shadow_db(loose, bodies.xy_m.T[..., None], bodies.height_m[:, None])
+            total += np.bincount(loose.key, lost.sum(axis=0), paths)
         return total
 
     def _still(self, channel: int) -> C128:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.simulate.rfid.bodies import BODY_LOSS_CAP_DB, Bodies, scattered, shadow_factor
+from retailsim.simulate.rfid.bodies import BODY_LOSS_CAP_DB, Bodies, lit, scattered, shadow_factor
 from retailsim.simulate.rfid.channel import friis, turn
 from retailsim.simulate.rfid.elements import Isotropic
 from retailsim.simulate.rfid.legs import LegMap, Legs, shadow_db
@@ -53,13 +53,9 @@ def test_the_map_forgets_no_leg_that_a_body_weakens(seed):
 
 
 def over(xy, moment=(0, 0, -1)):
-    found = scattered(
-        UP,
-        Isotropic("V"),
-        Bodies(np.array(xy, float).reshape(-1, 2), np.full(np.size(xy) // 2, 1.8)),
-        np.array([[3.0, 0.0, 1.0]]),
-        np.array([moment]) + 0j,
-    )
+    bodies = Bodies(np.array(xy, float).reshape(-1, 2), np.full(np.size(xy) // 2, 1.8))
+    tag = np.array([[3.0, 0.0, 1.0]])
+    found = scattered(lit(UP, Isotropic("V"), bodies), tag, np.array([moment]) + 0j)
     return friis(F) * (found.gain * turn(found.length_m, F)).sum()
 
 
@@ -77,7 +73,8 @@ def test_the_farther_a_body_the_less_comes_over_it_and_at_last_nothing():
 
 def test_the_way_over_a_body_is_the_shortest_one():
     bodies = Bodies(np.array([[2.0, 1.0]]), np.array([1.8]))
-    found = scattered(UP, Isotropic("V"), bodies, np.array([[3.0, 0.0, 1.0]]), np.ones((1, 3)) + 0j)
+    tag = np.array([[3.0, 0.0, 1.0]])
+    found = scattered(lit(UP, Isotropic("V"), bodies), tag, np.ones((1, 3)) + 0j)
     heights = np.linspace(0.1, 1.8, 500)
     ways = np.hypot(np.hypot(2, 1), UP[2] - heights) + np.hypot(np.hypot(1, 1), heights - 1.0)
     assert found.length_m[0] == pytest.approx(ways.min(), abs=1e-4)
