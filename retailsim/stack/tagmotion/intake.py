@@ -144,7 +144,7 @@ class Intake:
 
     @classmethod
     def of_plan(cls, plan: StorePlan) -> Intake:
-        """Return the intake of a shop: rows are those of `plan.items`, and of all readers' ports."""
+        """Return the intake of a shop; rows are those of its garments and of its antennas."""
         ports = [(r, a) for r in plan.readers for a in r.antennas]
         tables = [len(REGIONS[r.region].frequency_hz) for r, _ in ports]
         return cls(

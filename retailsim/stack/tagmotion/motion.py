@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import TagMotion
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import Stage, StageContext
@@ -28,7 +29,7 @@ class TagMotionDetector(Stage):
     them; hysteresis makes events of its probabilities.
     """
 
-    inputs = (TagReads,)
+    inputs = (CleanReads,)
     outputs = (TagMotion,)
 
     def __init__(
@@ -60,8 +61,8 @@ class TagMotionDetector(Stage):
         self._starts_ns: list[int] = []
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Take a batch of reads."""
-        if isinstance(message, TagReads) and self._epc:
+        """Take a batch of reads; those that nobody has checked yet are checked first."""
+        if isinstance(message, CleanReads | TagReads) and self._epc:
             self._front.add(message)
         return ()
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
@@ -48,7 +49,7 @@ class TagZoneLocator(Stage):
     are looked for on the floor by RSSI. Sold garments are at the till, soon after out of the shop.
     """
 
-    inputs = (TagReads, Sale)
+    inputs = (CleanReads, Sale)
     outputs = (TagZones,)
 
     def __init__(self, context: StageContext, *, sure: float = 0.6, steps: int = 2) -> None:
@@ -89,8 +90,8 @@ class TagZoneLocator(Stage):
         self._kind = {z.id: z.kind for z in plan.zones}
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Collect reads and sales."""
-        if isinstance(message, TagReads) and self._map:
+        """Collect reads and sales; reads that nobody has checked yet are checked first."""
+        if isinstance(message, CleanReads | TagReads) and self._map:
             self._parts.append(self._table.columns(message))
             if not self._told and self._table.epoch_us:
                 self._told = True
