@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from retailsim.engine.config import BaselineSpec, StackSpec, build_stage
+from retailsim.engine.config import BaselineSpec, StackSpec, StageSpec, build_stage
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import FrameBatch, Sale, TagReads, TryOn
 from retailsim.stack.stage import Stage, StageContext
 
 SOURCES: tuple[type[Message], ...] = (FrameBatch, TagReads, Sale, TryOn)
+
+# Added where a stage wants what they say and the stack names no stage that says it.
+INTAKES: dict[type[Message], tuple[str, StageSpec]] = {
+    CleanReads: ("reads", StageSpec(uses="retailsim.stack.tagmotion.reads:ReadIntake")),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ def build_graph(
 ) -> tuple[Node, ...]:
     """Make all stages of a stack, in an order in which every stage follows its feeders.
 
+    A stack that leaves out an intake which its stages need gets the shipped one.
+
     Raises:
         StageError: a class cannot be found or made, an input that nobody gives, or a cycle.
     """
@@ -44,12 +52,35 @@ def build_graph(
         for role, stage in spec.stages.items()
         if stage is not None
     }
-    nodes = [Node(role, stages[role]) for role in running_order(stages)]
-    rivals = baselines.roles if baselines else {}
-    for role, named in rivals.items():
+    rivals = [
+        Node(role, build_stage(role, rival, context), name)
+        for role, named in (baselines.roles if baselines else {}).items()
+        if role in stages
+        for name, rival in named.items()
+    ]
+    wanted = {
+        kind for stage in (*stages.values(), *(n.stage for n in rivals)) for kind in stage.inputs
+    }
+    stages |= _missing_intakes(wanted, stages, context)
+    return (*(Node(role, stages[role]) for role in running_order(stages)), *rivals)
+
+
+def _missing_intakes(
+    wanted: Collection[type[Message]], stages: Mapping[str, Stage], context: StageContext
+) -> dict[str, Stage]:
+    """Make the intakes that a stack needs and does not name."""
+    given = {kind for stage in stages.values() for kind in stage.outputs}
+    missing = {}
+    for kind, (role, spec) in INTAKES.items():
+        if kind not in wanted or kind in given:
+            continue
         if role in stages:
-            nodes += [Node(role, build_stage(role, s, context), n) for n, s in named.items()]
-    return tuple(nodes)
+            raise StageError(
+                f"stage '{role}' should give {kind.__name__}, which other stages read; give it "
+                f"another name, and the role '{role}' to {spec.uses}"
+            )
+        missing[role] = build_stage(role, spec, context)
+    return missing
 
 
 def running_order(stages: Mapping[str, Stage]) -> list[str]:

@@ -39,7 +39,7 @@ class Run:
 
     Attributes:
         results: everything the stack's own stages said.
-        outputs: the message types they declare.
+        outputs: the message types they declare, those that are kept.
         baselines: the rivals that ran in the stack's shadow.
         frames: frames of all cameras.
         begin_ns, end_ns: time of the first and last message.
@@ -80,7 +80,7 @@ def run_serial(
         for n in nodes
         if n.baseline
     }
-    outputs = frozenset(kind for n in nodes if not n.baseline for kind in n.stage.outputs)
+    outputs = frozenset(k for n in nodes if not n.baseline for k in n.stage.outputs if k.kept)
     frames, begin_ns, end_ns = 0, 0, 0
     for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
         begin = perf_counter()
@@ -110,13 +110,13 @@ def _run_tick(
         if node.baseline:
             begin = perf_counter()
             said = _step(node, wanted, tick.watermark_ns)
-            rivals[id(node)].said.extend(said, emitted_ns=tick.watermark_ns)
+            rivals[id(node)].said.extend(_kept(said), emitted_ns=tick.watermark_ns)
             apart_s += perf_counter() - begin
             continue
         with watch.stage(node.role, _count_items(wanted)):
             said = _step(node, wanted, tick.watermark_ns)
         here += said
-        results.extend(said, emitted_ns=tick.watermark_ns)
+        results.extend(_kept(said), emitted_ns=tick.watermark_ns)
     watch.set_apart(apart_s)
     return apart_s
 
@@ -154,11 +154,11 @@ def _finish(
         except Exception as error:
             raise StageError(_blame(node, error)) from error
         if node.baseline:
-            rivals[id(node)].said.extend(said, emitted_ns=end_ns)
+            rivals[id(node)].said.extend(_kept(said), emitted_ns=end_ns)
             watch.set_apart(perf_counter() - begin)
         else:
             here += said
-            results.extend(said, emitted_ns=end_ns)
+            results.extend(_kept(said), emitted_ns=end_ns)
 
 
 def _declared(node: Node, said: list[Message]) -> list[Message]:
@@ -167,6 +167,10 @@ def _declared(node: Node, said: list[Message]) -> list[Message]:
             kind = type(message).__name__
             raise StageError(f"stage '{node.role}' said {kind}, which it does not declare")
     return said
+
+
+def _kept(said: Sequence[Message]) -> Iterator[Message]:
+    return (message for message in said if message.kept)
 
 
 def _blame(node: Node, error: Exception) -> str:

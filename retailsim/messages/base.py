@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,12 @@ class Message:
 
     Attributes:
         time_ns: the event's own time (capture time for frames), nanoseconds since the epoch.
+
+    `kept` says whether a replay counts messages of this type among its results. Those that are
+    not kept pass from stage to stage and are in no digest and no file.
     """
+
+    kept: ClassVar[bool] = True
 
     time_ns: int
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+from unittest import mock
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from retailsim.messages.sensors import TagReads
-from retailsim.stack.tagmotion.residuals import Expectation, ReadTable
+from retailsim.stack.tagmotion import residuals
+from retailsim.stack.tagmotion.residuals import HISTORY, Expectation, Reads, ReadTable
 from retailsim.store.plan import Antenna, Fixture, Reader, Sku, Stock, StorePlan
 from retailsim.store.regions import LIGHT_MPS, REGIONS
 
@@ -91,3 +97,66 @@ def test_reads_of_unknown_tags_readers_and_channels_are_left_out():
     assert len(table.columns(TagReads(1, "other", *(getattr(good, c) for c in columns)))) == 0
     late = {c: getattr(good, c) for c in columns} | {"channel": np.full(12, 60, np.uint16)}
     assert len(table.columns(TagReads(1, "r", **late))) == 0
+
+
+TAGS, ANTENNAS, CHANNELS = 3, 2, 4
+TABLE_HZ = np.linspace(903e6, 905e6, CHANNELS) + np.zeros((ANTENNAS, 1))
+
+
+def drawn(n, seed, start_s=0.0):
+    """Reads of few tags, antennas and channels: most are of a pair that was read before."""
+    rng = np.random.default_rng(seed)
+    return Reads(
+        start_s + np.sort(rng.uniform(0, 5, n)),
+        rng.integers(0, TAGS, n),
+        rng.integers(0, ANTENNAS, n),
+        rng.integers(0, CHANNELS, n),
+        rng.uniform(-70, -40, n),
+        np.exp(1j * rng.uniform(0, 0.5, n)),
+    )
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 3 * HISTORY * TAGS), max_size=4), st.integers(0, 99))
+def test_a_history_holds_the_last_reads_of_a_tag_on_an_antenna(sizes, seed):
+    expectation = Expectation(TAGS, TABLE_HZ)
+    histories = {(t, a): deque(maxlen=HISTORY) for t in range(TAGS) for a in range(ANTENNAS)}
+    for count, size in enumerate(sizes):
+        reads = drawn(size, seed + count, 5.0 * count)
+        expectation.learn(reads)
+        for row in range(size):
+            histories[reads.tag[row], reads.antenna[row]].append(reads.take([row]))
+    later = 5.0 * len(sizes)
+    for (tag, antenna), history in histories.items():
+        look = [np.array([v]) for v in (later, tag, antenna, 0, -50.0, 1.0 + 0j)]
+        rows = Reads.join(list(history)) if history else drawn(0, 0)
+        weight = np.exp((rows.time_s - later) / residuals.MEMORY_S)
+        gap_hz = TABLE_HZ[antenna, rows.channel] - TABLE_HZ[antenna, 0]
+        weight *= np.exp(-0.5 * (gap_hz / residuals.NARROW_HZ) ** 2)
+        expected = -50 - (weight * rows.rssi_dbm).sum() / max(weight.sum(), 1e-9)
+        found = expectation.look(Reads(*look)).rssi_db[0]
+        assert found == pytest.approx(expected if weight.sum() >= residuals.MIN_SUPPORT else 0)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 200), st.integers(0, 150), st.integers(0, 99))
+def test_how_many_reads_are_compared_at_once_makes_no_difference(block, size, seed):
+    def found():
+        expectation = Expectation(TAGS, TABLE_HZ)
+        for count in range(3):
+            reads = drawn(size, seed + count, 5.0 * count)
+            looked = expectation.look(reads)
+            expectation.learn(reads)
+        return looked
+
+    whole = found()
+    with mock.patch.object(residuals, "BLOCK", block):
+        parts = found()
+    for column in ("phase_rad", "surprise", "rssi_db", "known"):
+        np.testing.assert_array_equal(getattr(whole, column), getattr(parts, column))
+
+
+def test_a_plan_without_readers_has_nothing_to_expect():
+    nothing = Expectation(0, np.zeros((0, 0)))
+    nothing.learn(drawn(0, 0))
+    assert len(nothing.look(drawn(0, 0)).known) == 0

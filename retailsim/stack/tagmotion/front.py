@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.tagmotion.pairs import BIN_S, PairBin, PairFeatures
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
@@ -51,7 +52,7 @@ class Front:
         self._unrest = np.zeros(len(plan.items))
         self._bin = 0
 
-    def add(self, batch: TagReads) -> None:
+    def add(self, batch: TagReads | CleanReads) -> None:
         """Take a batch of reads; late ones go into the next bin."""
         reads = self.table.columns(batch)
         self.table.counts.late += int((reads.time_s < self._bin * BIN_S).sum())

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import TagReads
+from retailsim.store.plan import StorePlan
+from retailsim.store.regions import REGIONS
 
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
@@ -130,79 +133,147 @@ class Intake:
             channels: length of the hop table by row of the antenna, int64 (antennas,).
         """
         self.counts = ReadCounts()
-        self._tag_row, self._antenna_row, self._channels = tag_row, antenna_row, channels
+        self.tag_row, self.antenna_row = tag_row, antenna_row
+        self._channels = np.append(channels, 0)  # of no antenna, row -1: none
+        self._ports: dict[str, I64] = {}
+        for (reader, port), row in antenna_row.items():
+            self._ports.setdefault(reader, _no_port())[port] = row
         self._clocks: dict[str, _Clock] = {}
         self._newest_us: float | None = None
-        self._seen: set[tuple[Any, ...]] = set()
-        self._seen_before: set[tuple[Any, ...]] = set()
-        self._seen_from_us = 0.0
+        self._seen = _Seen()
+
+    @classmethod
+    def of_plan(cls, plan: StorePlan) -> Intake:
+        """Return the intake of a shop; rows are those of its garments and of its antennas."""
+        ports = [(r, a) for r in plan.readers for a in r.antennas]
+        tables = [len(REGIONS[r.region].frequency_hz) for r, _ in ports]
+        return cls(
+            {item.epc: row for row, item in enumerate(plan.items)},
+            {(r.id, a.port): row for row, (r, a) in enumerate(ports)},
+            np.array(tables, np.int64),
+        )
 
     def told(self, time_ns: int) -> None:
         """Take notice that it is at least so late: silence up to then is no clock jump."""
         if self._newest_us is not None and time_ns / 1000 < self._newest_us + AHEAD_US:
             self._newest_us = max(self._newest_us, time_ns / 1000)
 
+    def clean(self, batch: TagReads) -> CleanReads:
+        """Return the reads of a batch that can be used, as a message."""
+        taken = self.take(batch)
+        return CleanReads(
+            batch.time_ns,
+            batch.reader,
+            taken.time_us,
+            taken.tag,
+            taken.antenna,
+            taken.channel,
+            batch.rssi_cdbm[taken.row],
+            batch.phase[taken.row] % np.uint16(FULL_TURN),
+            batch.doppler[taken.row],
+        )
+
     def take(self, batch: TagReads) -> Taken:
         """Return the reads of a batch that can be used."""
-        counts = self.counts
-        counts.reads += len(batch.epc)
-        left = np.ones(len(batch.epc), np.bool_)
+        n = len(batch.epc)
+        self.counts.reads += n
         time_us, fits = self._times(batch)
-        counts.bad_time += _drop(left, ~fits)
-        tag = np.array([self._tag_row.get(epc, -1) for epc in batch.epc.tolist()], np.int64)
-        counts.unknown_tag += _drop(left, tag < 0)
-        rows = {
-            p: self._antenna_row.get((batch.reader, p), -1) for p in set(batch.antenna.tolist())
-        }
-        antenna = np.array([rows[port] for port in batch.antenna.tolist()], np.int64)
-        counts.unknown_antenna += _drop(left, antenna < 0)
+        row_of = self.tag_row.get
+        tag = np.fromiter((row_of(epc, -1) for epc in batch.epc.tolist()), np.int64, n)
+        antenna = self._ports.get(batch.reader, _NO_READER)[batch.antenna]
         channel = batch.channel.astype(np.int64) - 1
-        most = self._channels[antenna] if len(self._channels) else np.zeros(len(left), np.int64)
-        counts.unknown_channel += _drop(left, (channel < 0) | (channel >= most))
-        counts.bad_phase += _drop(left, batch.phase > FULL_TURN)
         low, high = RSSI_CDBM
-        counts.bad_rssi += _drop(left, (batch.rssi_cdbm < low) | (batch.rssi_cdbm > high))
+        left = self._without(
+            fits,
+            unknown_tag=tag < 0,
+            unknown_antenna=antenna < 0,
+            unknown_channel=(channel < 0) | (channel >= self._channels[antenna]),
+            bad_phase=batch.phase > FULL_TURN,
+            bad_rssi=(batch.rssi_cdbm < low) | (batch.rssi_cdbm > high),
+        )
         row = np.flatnonzero(left)
         row = row[np.argsort(time_us[row], kind="stable")]
         columns = time_us, tag, antenna, channel, batch.phase, batch.rssi_cdbm
-        row = row[self._first_time(columns, row)]
-        counts.taken += len(row)
-        counts.full_turn += int((batch.phase[row] == FULL_TURN).sum())
+        row = row[self._first_time(batch.reader, [c[row] for c in columns])]
+        self.counts.taken += len(row)
+        self.counts.full_turn += int(np.count_nonzero(batch.phase[row] == FULL_TURN))
         return Taken(row, time_us[row], tag[row], antenna[row], channel[row])
+
+    def _without(self, fits: Bool, **wrong: Bool) -> Bool:
+        """Return which reads are left when all that is wrong is struck out; count that once."""
+        left = np.ones(len(fits), np.bool_)
+        for reason, where in {"bad_time": ~fits, **wrong}.items():
+            struck = int(np.count_nonzero(left & where))
+            if struck:
+                setattr(self.counts, reason, getattr(self.counts, reason) + struck)
+                left &= ~where
+        return left
 
     def _times(self, batch: TagReads) -> tuple[I64, Bool]:
         """Return times without the clock's jumps, and which of them can be right."""
         fits = (batch.read_us >= 0) & (batch.read_us < MOST_US)
         if not fits.any():
             return batch.read_us, fits
-        raw = np.where(fits, batch.read_us, 0).astype(np.float64)
-        sane = np.sort(raw[fits])
-        fits &= np.abs(raw - sane[len(sane) // 2]) <= ASTRAY_US
+        raw_us = np.where(fits, batch.read_us, 0)
+        sane = np.sort(raw_us[fits])
+        fits &= np.abs(raw_us - sane[len(sane) // 2]) <= ASTRAY_US
         clock = self._clocks.setdefault(batch.reader, _Clock())
-        last_us = float(raw[fits].max())
+        last_us = float(raw_us[fits].max())
         if clock.check(last_us, self._newest_us):
             self.counts.clock_jumps += 1
-        time_us = np.where(fits, batch.read_us, 0) + np.int64(clock.offset_us)
+        time_us = raw_us + np.int64(clock.offset_us)
         good = time_us[fits]
-        self.counts.out_of_order += int((good < np.maximum.accumulate(good)).sum())
+        self.counts.out_of_order += int(np.count_nonzero(good < np.maximum.accumulate(good)))
         self._newest_us = max(self._newest_us or 0.0, last_us + clock.offset_us)
         return time_us, fits
 
-    def _first_time(self, columns: Sequence[NDArray[Any]], row: I64) -> Bool:
-        """Return which rows (n,) of the columns are not there yet; remember them.
-
-        Sets, because batches are small: some 1 us a read, where sorting takes 0.3 ms a batch.
-        """
-        now_us = self._newest_us or 0.0
-        if now_us - self._seen_from_us > TWICE_US:
-            self._seen, self._seen_before, self._seen_from_us = set(), self._seen, now_us
-        new = np.zeros(len(row), np.bool_)
-        for place, read in enumerate(zip(*(c[row].tolist() for c in columns), strict=True)):
-            if read not in self._seen and read not in self._seen_before:
-                new[place] = True
-                self._seen.add(read)
-        self.counts.duplicate += len(row) - int(new.sum())
+    def _first_time(self, reader: str, columns: Sequence[NDArray[Any]]) -> Bool:
+        """Return which reads (n,) of a reader are not there yet; remember them."""
+        new = self._seen.add(reader, columns, self._newest_us or 0.0)
+        self.counts.duplicate += len(new) - int(np.count_nonzero(new))
         return new
+
+
+class _Seen:
+    """Remembers the reads of the last `TWICE_US` and more, to know them again.
+
+    Reads later than all of their reader's are new without a look; they are put where they can be
+    looked up only when one comes that is not.
+    """
+
+    def __init__(self) -> None:
+        self._known: set[tuple[Any, ...]] = set()
+        self._known_before: set[tuple[Any, ...]] = set()
+        self._unsorted: list[Sequence[NDArray[Any]]] = []
+        self._last_us: dict[str, int] = {}
+        self._from_us = 0.0
+
+    def add(self, reader: str, columns: Sequence[NDArray[Any]], now_us: float) -> Bool:
+        """Return which reads are new; columns of one reader, their times first, in order."""
+        if now_us - self._from_us > TWICE_US:
+            self._sort()
+            self._known, self._known_before, self._from_us = set(), self._known, now_us
+        time_us = columns[0]
+        new = np.ones(len(time_us), np.bool_)
+        if not len(time_us):
+            return new
+        last_us = self._last_us.get(reader, -1)
+        self._last_us[reader] = max(last_us, int(time_us[-1]))
+        if time_us[0] > last_us and (time_us[1:] > time_us[:-1]).all():
+            self._unsorted.append(columns)
+            return new
+        self._sort()
+        for place, read in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            if read in self._known or read in self._known_before:
+                new[place] = False
+            else:
+                self._known.add(read)
+        return new
+
+    def _sort(self) -> None:
+        for columns in self._unsorted:
+            self._known.update(zip(*(c.tolist() for c in columns), strict=True))
+        self._unsorted = []
 
 
 @dataclass
@@ -232,8 +303,9 @@ class _Clock:
         return oldest - BACK_US <= time_us <= newest_us + AHEAD_US
 
 
-def _drop(left: Bool, wrong: Bool) -> int:
-    """Strike out what is wrong; return how many it struck."""
-    struck = left & wrong
-    left &= ~wrong
-    return int(struck.sum())
+def _no_port() -> I64:
+    """Return the rows of a reader's ports, 0 to 255: none."""
+    return np.full(256, -1, np.int64)
+
+
+_NO_READER = _no_port()

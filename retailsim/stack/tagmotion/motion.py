@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import MotionBegun, TagMotion
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import Stage, StageContext
@@ -29,7 +30,7 @@ class TagMotionDetector(Stage):
     are made of its probabilities (`alarms.py`).
     """
 
-    inputs = (TagReads,)
+    inputs = (CleanReads,)
     outputs = (MotionBegun, TagMotion)
 
     def __init__(
@@ -67,8 +68,8 @@ class TagMotionDetector(Stage):
         self._starts_ns: list[int] = []
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Take a batch of reads."""
-        if isinstance(message, TagReads) and self._epc:
+        """Take a batch of reads; those that nobody has checked yet are checked first."""
+        if isinstance(message, CleanReads | TagReads) and self._epc:
             self._front.add(message)
         return ()
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import TagReads
+from retailsim.stack.tagmotion.grouped import in_groups
 from retailsim.stack.tagmotion.intake import Intake, ReadCounts
 from retailsim.store.plan import StorePlan
 from retailsim.store.regions import LIGHT_MPS, REGIONS
@@ -24,6 +26,7 @@ I64 = NDArray[np.int64]
 C128 = NDArray[np.complex128]
 
 HISTORY = 64  # reads kept per tag and antenna
+BLOCK = 64  # reads compared at once: larger blocks do not fit the cache and take twice as long
 NARROW_HZ, WIDE_HZ = 2.0e6, 8.0e6  # kernel widths for the tag's own curve and for learning offsets
 MEMORY_S = 90.0
 MODEL_VARIANCE = 0.02  # rad^2 of the doubled phase that the kernel leaves (assumed)
@@ -84,22 +87,21 @@ class Residuals:
 class ReadTable:
     """Turns batches of reads into columns, giving every tag, antenna and channel a row.
 
-    Tags of the plan have the rows of `plan.items`; strangers and nonsense are left out and counted
-    in `counts`.
+    Tags of the plan have the rows of `plan.items`. Of a reader's own batches strangers and
+    nonsense are left out and counted in `counts`; those that were checked before are taken as
+    they are.
     """
 
     def __init__(self, plan: StorePlan) -> None:
-        self.tag_row = {item.epc: row for row, item in enumerate(plan.items)}
+        self._intake = Intake.of_plan(plan)
+        self.tag_row, self.antenna_row = self._intake.tag_row, self._intake.antenna_row
         self.xyz_m = np.array(
             [plan.slot_xyz_m(i.fixture, i.slot) for i in plan.items], float
         ).reshape(-1, 3)
         ports = [(r, a) for r in plan.readers for a in r.antennas]
-        self.antenna_row = {(r.id, a.port): row for row, (r, a) in enumerate(ports)}
         position = np.array([a.position_m for _, a in ports], float).reshape(-1, 3)
         self.distance_m = np.linalg.norm(self.xyz_m[:, None] - position, axis=2)
         self.frequency_hz = _frequencies([REGIONS[r.region].frequency_hz for r, _ in ports])
-        tables = [len(REGIONS[r.region].frequency_hz) for r, _ in ports]
-        self._intake = Intake(self.tag_row, self.antenna_row, np.array(tables, np.int64))
         self._epoch_us: int | None = None
         self._newest_s = 0.0
 
@@ -122,24 +124,22 @@ class ReadTable:
         """Time of the first read; 0 before there was any."""
         return self._epoch_us or 0
 
-    def columns(self, batch: TagReads) -> Reads:
+    def columns(self, batch: TagReads | CleanReads) -> Reads:
         """Return the usable reads of one batch, in order of time."""
-        taken = self._intake.take(batch)
-        if self._epoch_us is None and len(taken.row):
-            self._epoch_us = int(taken.time_us[0])
-        turns = batch.phase[taken.row] / 4096.0
-        tag, antenna, channel = taken.tag, taken.antenna, taken.channel
+        clean = self._intake.clean(batch) if isinstance(batch, TagReads) else self._count(batch)
+        if self._epoch_us is None and len(clean.read_us):
+            self._epoch_us = int(clean.read_us[0])
+        tag, antenna, channel = clean.tag, clean.antenna, clean.channel
         way = self.distance_m[tag, antenna] * self.frequency_hz[antenna, channel] / LIGHT_MPS
-        time_s = (taken.time_us - self.epoch_us).astype(np.float64) * 1e-6
+        time_s = (clean.read_us - self.epoch_us).astype(np.float64) * 1e-6
         self._newest_s = max(self._newest_s, float(time_s.max(initial=0.0)))
-        return Reads(
-            time_s,
-            tag,
-            antenna,
-            channel,
-            batch.rssi_cdbm[taken.row] / 100.0,
-            np.exp(4j * np.pi * (turns - 2 * way)),
-        )
+        doubled = np.exp(4j * np.pi * (clean.phase / 4096.0 - 2 * way))
+        return Reads(time_s, tag, antenna, channel, clean.rssi_cdbm / 100.0, doubled)
+
+    def _count(self, clean: CleanReads) -> CleanReads:
+        self.counts.reads += len(clean.read_us)
+        self.counts.taken += len(clean.read_us)
+        return clean
 
 
 def _frequencies(tables: list[F64]) -> F64:
@@ -150,35 +150,39 @@ def _frequencies(tables: list[F64]) -> F64:
 
 
 class Expectation:
-    """Learns offsets and every tag's own curve; says how far reads are from them."""
+    """Learns offsets and every tag's own curve; says how far reads are from them.
+
+    Histories have a row per pair of tag and antenna, tag * antennas + antenna; a place is a pair
+    of antenna and channel, antenna * channels + channel.
+    """
 
     def __init__(self, tags: int, frequency_hz: F64) -> None:
-        antennas = len(frequency_hz)
-        self._frequency_hz = frequency_hz
-        self._offset = np.zeros(frequency_hz.shape, np.complex128)
-        shape = (tags, antennas, HISTORY)
+        self._antennas, self._channels = frequency_hz.shape
+        self._offset = np.zeros(frequency_hz.size, np.complex128)
+        gap_hz = (frequency_hz - frequency_hz.T[:, :, None]).reshape(
+            self._channels, frequency_hz.size
+        )
+        self._narrow = np.exp(-0.5 * (gap_hz / NARROW_HZ) ** 2)  # (channel now, place then)
+        self._wide = np.exp(-0.5 * (gap_hz / WIDE_HZ) ** 2)
+        shape = (tags * self._antennas, HISTORY)
         self._doubled = np.zeros(shape, np.complex128)
-        self._channel = np.zeros(shape, np.int64)
+        self._place = np.zeros(shape, np.int64)
         self._rssi = np.zeros(shape)
         self._time = np.full(shape, -np.inf)
-        self._next = np.zeros((tags, antennas), np.int64)
+        self._next = np.zeros(len(self._time), np.int64)
 
     def look(self, reads: Reads) -> Residuals:
         """Compare reads with what is known, and learn the offsets from them."""
-        gap_hz, weight = self._weights(reads)
-        self._learn_offsets(reads, gap_hz, weight)
-        narrow = weight * np.exp(-0.5 * (gap_hz / NARROW_HZ) ** 2)
-        support = narrow.sum(axis=1)
-        past = self._corrected(reads) * narrow
-        mean = past.sum(axis=1) / np.maximum(support, 1e-9)
-        offset = self._unit_offset()[reads.antenna, reads.channel]
+        blocks = [reads.take(slice(i, i + BLOCK)) for i in range(0, max(len(reads), 1), BLOCK)]
+        self._learn_offsets(reads, blocks)
+        every = self._unit_offset()
+        columns = zip(*(self._expected(block, every) for block in blocks), strict=True)
+        mean, support, level = (np.concatenate(column) for column in columns)
+        offset = every[self._places(reads)]
         known = (support >= MIN_SUPPORT) & (offset != 0) & (np.abs(mean) > 0.3)
         here = reads.doubled * offset.conj()
         phase = np.where(known, np.angle(here * mean.conj()), 0.0)
-        level = (self._rssi[reads.tag, reads.antenna] * narrow).sum(axis=1)
-        rssi = np.where(
-            support >= MIN_SUPPORT, reads.rssi_dbm - level / np.maximum(support, 1e-9), 0
-        )
+        rssi = np.where(support >= MIN_SUPPORT, reads.rssi_dbm - level, 0)
         spread = -2 * np.log(np.clip(np.abs(mean), 0.3, 0.999))
         noise = 4 * phase_variance(reads.rssi_dbm) + MODEL_VARIANCE
         variance = noise + np.maximum(spread, noise) / np.maximum(support, 1.0) + spread / 2
@@ -187,61 +191,80 @@ class Expectation:
 
     def without_offsets(self, reads: Reads) -> C128:
         """Return the doubled phases without the offsets of antenna and channel; 0 if unknown."""
-        offset = self._unit_offset()[reads.antenna, reads.channel]
-        free: C128 = reads.doubled * offset.conj()
+        free: C128 = reads.doubled * self._unit_offset()[self._places(reads)].conj()
         return free
 
     def learn(self, reads: Reads) -> None:
         """Add reads of still tags to their histories, oldest out."""
-        for row in range(len(reads)):
-            tag, antenna = reads.tag[row], reads.antenna[row]
-            place = self._next[tag, antenna] % HISTORY
-            self._next[tag, antenna] += 1
-            self._doubled[tag, antenna, place] = reads.doubled[row]
-            self._channel[tag, antenna, place] = reads.channel[row]
-            self._rssi[tag, antenna, place] = reads.rssi_dbm[row]
-            self._time[tag, antenna, place] = reads.time_s[row]
+        pairs = self._pairs(reads)
+        order, before, after = in_groups(pairs)
+        stays = after < HISTORY
+        order = order[stays]
+        pair, slot = pairs[order], (self._next[pairs[order]] + before[stays]) % HISTORY
+        self._next += np.bincount(pairs, minlength=len(self._next))
+        self._doubled[pair, slot] = reads.doubled[order]
+        self._place[pair, slot] = self._places(reads)[order]
+        self._rssi[pair, slot] = reads.rssi_dbm[order]
+        self._time[pair, slot] = reads.time_s[order]
 
     def forget(self, tags: I64) -> None:
         """Drop the histories of tags that have a new place."""
-        self._time[tags] = -np.inf
-        self._next[tags] = 0
+        self._time.reshape(-1, self._antennas, HISTORY)[tags] = -np.inf
+        self._next.reshape(-1, self._antennas)[tags] = 0
 
-    def _weights(self, reads: Reads) -> tuple[F64, F64]:
-        """Return distance in frequency and weight by age of the history of every read, (n, H)."""
-        then = self._time[reads.tag, reads.antenna]
-        weight = np.exp(np.minimum(then - reads.time_s[:, None], 0.0) / MEMORY_S)
-        table = self._frequency_hz[reads.antenna]
-        past_hz = np.take_along_axis(table, self._channel[reads.tag, reads.antenna], axis=1)
-        now_hz = self._frequency_hz[reads.antenna, reads.channel]
-        return past_hz - now_hz[:, None], weight
+    def _pairs(self, reads: Reads) -> I64:
+        return reads.tag * self._antennas + reads.antenna
 
-    def _corrected(self, reads: Reads) -> C128:
-        """Return the histories without the offsets; 0 where the offset is not known, (n, H)."""
-        channels = self._channel[reads.tag, reads.antenna]
-        offsets = np.take_along_axis(self._unit_offset()[reads.antenna], channels, axis=1)
-        corrected: C128 = self._doubled[reads.tag, reads.antenna] * offsets.conj()
-        return corrected
+    def _places(self, reads: Reads) -> I64:
+        return reads.antenna * self._channels + reads.channel
+
+    def _past(self, reads: Reads, kernel: F64) -> tuple[I64, F64]:
+        """Return the places in the histories of reads, and weights by age and frequency, (n, H)."""
+        pair = self._pairs(reads)
+        age = self._time.take(pair, axis=0) - reads.time_s[:, None]
+        weight = np.exp(np.minimum(age, 0.0, out=age) / MEMORY_S)
+        place = self._place.take(pair, axis=0)
+        weight *= kernel.take(place + reads.channel[:, None] * kernel.shape[1])
+        return place, weight
+
+    def _mean(self, reads: Reads, place: I64, weight: F64, offset: C128) -> C128:
+        """Return the weighted sum of the histories without offsets, where those are known."""
+        free = self._doubled.take(self._pairs(reads), axis=0) * offset.take(place).conj()
+        total: C128 = (free * weight).sum(axis=1)
+        return total
+
+    def _expected(self, reads: Reads, offset: C128) -> tuple[C128, F64, F64]:
+        """Return mean phasor, weight and mean RSSI of the histories of reads, (n,) each."""
+        place, weight = self._past(reads, self._narrow)
+        support = weight.sum(axis=1)
+        safe = np.maximum(support, 1e-9)
+        level = (self._rssi.take(self._pairs(reads), axis=0) * weight).sum(axis=1)
+        return self._mean(reads, place, weight, offset) / safe, support, level / safe
 
     def _unit_offset(self) -> C128:
         size = np.abs(self._offset)
         return np.where(size > 0, self._offset / np.maximum(size, 1e-12), 0)
 
-    def _learn_offsets(self, reads: Reads, gap_hz: F64, weight: F64) -> None:
+    def _learn_offsets(self, reads: Reads, blocks: list[Reads]) -> None:
         """Take the offset of (antenna, channel) from the tags whose own curve is known.
 
         The first channel an antenna is heard on has offset 0 by definition.
         """
-        fresh = ~(self._offset[reads.antenna] != 0).any(axis=1)
-        for antenna in np.unique(reads.antenna[fresh]):
+        heard = (self._offset.reshape(self._antennas, self._channels) != 0).any(axis=1)
+        for antenna in np.unique(reads.antenna[~heard[reads.antenna]]):
             first = np.flatnonzero(reads.antenna == antenna)[0]
-            self._offset[antenna, reads.channel[first]] = 1e-3
-        wide = weight * np.exp(-0.5 * (gap_hz / WIDE_HZ) ** 2)
-        mean = (self._corrected(reads) * wide).sum(axis=1)
+            self._offset[self._places(reads)[first]] = 1e-3
+        offset = self._unit_offset()
+        votes = np.concatenate([self._votes(block, offset) for block in blocks])
+        np.add.at(self._offset, self._places(reads), votes)
+
+    def _votes(self, reads: Reads, offset: C128) -> C128:
+        place, weight = self._past(reads, self._wide)
+        mean = self._mean(reads, place, weight, offset)
         size = np.abs(mean)
-        sure = np.where(size > 0.5, size / np.maximum(wide.sum(axis=1), 1e-9), 0.0)
-        vote = reads.doubled * mean.conj() / np.maximum(size, 1e-9) * sure
-        np.add.at(self._offset, (reads.antenna, reads.channel), vote)
+        sure = np.where(size > 0.5, size / np.maximum(weight.sum(axis=1), 1e-9), 0.0)
+        vote: C128 = reads.doubled * mean.conj() / np.maximum(size, 1e-9) * sure
+        return vote
 
 
 def phase_variance(rssi_dbm: F64) -> F64:

@@ -27,22 +27,28 @@ def lomb_scargle(time_s: F64, value: F64, group: I64, groups: int) -> F64:
         groups: number of groups.
 
     A group of n samples of a sinusoid with amplitude a has power n a^2 / 4 at its frequency.
+    Times are shifted by Scargle's tau after summing up, by the addition theorems: sines and
+    cosines of all samples are what takes the time.
     """
 
     def total(x: F64) -> F64:
-        sums: F64 = np.bincount(group, x, groups).astype(np.float64)
+        sums: F64 = np.bincount(group, x, groups).astype(np.float64, copy=False)
         return sums
 
     count = np.bincount(group, minlength=groups)
     centred = value - (total(value) / np.maximum(count, 1))[group]
     power = np.zeros((groups, len(FREQUENCIES_HZ)))
     for column, frequency_hz in enumerate(FREQUENCIES_HZ):
-        w = 2 * np.pi * frequency_hz
-        tau = np.arctan2(total(np.sin(2 * w * time_s)), total(np.cos(2 * w * time_s))) / (2 * w)
-        angle = w * (time_s - tau[group])
+        angle = 2 * np.pi * frequency_hz * time_s
         cos, sin = np.cos(angle), np.sin(angle)
-        cc, ss = np.maximum(total(cos * cos), 1e-3), np.maximum(total(sin * sin), 1e-3)
-        power[:, column] = 0.5 * (total(centred * cos) ** 2 / cc + total(centred * sin) ** 2 / ss)
+        double_cos, double_sin = 2 * total(cos * cos) - count, 2 * total(sin * cos)
+        turn = np.arctan2(double_sin, double_cos) / 2
+        size = np.hypot(double_sin, double_cos)
+        cc, ss = np.maximum(count + size, 2e-3) / 2, np.maximum(count - size, 2e-3) / 2
+        with_cos, with_sin = total(centred * cos), total(centred * sin)
+        along = with_cos * np.cos(turn) + with_sin * np.sin(turn)
+        across = with_sin * np.cos(turn) - with_cos * np.sin(turn)
+        power[:, column] = 0.5 * (along**2 / cc + across**2 / ss)
     return power
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
+from retailsim.stack.tagmotion.grouped import in_groups, running_mean
 from retailsim.stack.tagmotion.location import SignalMap
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
 from retailsim.store.zones import OUTSIDE, ZoneMap, zone_at
@@ -47,7 +49,7 @@ class TagZoneLocator(Stage):
     are looked for on the floor by RSSI. Sold garments are at the till, soon after out of the shop.
     """
 
-    inputs = (TagReads, Sale)
+    inputs = (CleanReads, Sale)
     outputs = (TagZones,)
 
     def __init__(self, context: StageContext, *, sure: float = 0.6, steps: int = 2) -> None:
@@ -88,8 +90,8 @@ class TagZoneLocator(Stage):
         self._kind = {z.id: z.kind for z in plan.zones}
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Collect reads and sales."""
-        if isinstance(message, TagReads) and self._map:
+        """Collect reads and sales; reads that nobody has checked yet are checked first."""
+        if isinstance(message, CleanReads | TagReads) and self._map:
             self._parts.append(self._table.columns(message))
             if not self._told and self._table.epoch_us:
                 self._told = True
@@ -153,12 +155,15 @@ class TagZoneLocator(Stage):
 
     def _watch_rest(self, reads: Reads) -> None:
         """Follow how much each tag's phase turns from read to read on the same antenna."""
-        free = self._expectation.without_offsets(reads)
-        for row in range(len(reads)):
-            tag, antenna = reads.tag[row], reads.antenna[row]
-            turn = float(np.angle(free[row] * self._last[tag, antenna].conj()))
-            self._last[tag, antenna] = free[row]
-            self._turn[tag] += REST_SHARE * (min(turn**2, 4.0) - self._turn[tag])
+        pair = reads.tag * self._last.shape[1] + reads.antenna
+        order, earlier, _ = in_groups(pair)
+        free, pair = self._expectation.without_offsets(reads)[order], pair[order]
+        before = np.where(earlier > 0, np.roll(free, 1), self._last.ravel()[pair])
+        turn = np.empty(len(reads))
+        turn[order] = np.angle(free * before.conj())
+        self._last.ravel()[pair] = free  # the last of a pair stays
+        square = np.minimum(turn**2, 4.0)
+        self._turn = running_mean(self._turn, reads.tag, square, REST_SHARE)
         self._rest = np.where(self._turn < REST_TURN, self._rest + 1, 0)
 
     def _look(self, reads: Reads) -> F64:
