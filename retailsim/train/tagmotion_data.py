@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -69,15 +70,18 @@ class Session:
         return len(self.start_ns)
 
     def window(self, begin: int, bins: int) -> Window:
-        """Return `bins` bins from `begin` on."""
-        rows = slice(self.first[begin], self.first[begin + bins])
+        """Return `bins` bins from `begin` on; beyond the end they are empty, and to be ignored."""
         ends = self.first[begin : begin + bins + 1]
+        rows, missing = slice(ends[0], ends[-1]), bins + 1 - len(ends)
+        beyond = ((0, missing), (0, 0))
+        tags = np.pad(self.tags[begin : begin + bins], (*beyond, (0, 0)))
+        label = np.pad(self.label[begin : begin + bins], beyond, constant_values=IGNORE)
         return Window(
             self.pairs[rows].astype(np.float32),
             self.tag[rows].astype(np.int64),
-            np.repeat(np.arange(bins), np.diff(ends)),
-            self.tags[begin : begin + bins].astype(np.float32).transpose(1, 0, 2),
-            self.label[begin : begin + bins].astype(np.int64).T,
+            np.repeat(np.arange(bins - missing), np.diff(ends)),
+            tags.astype(np.float32).transpose(1, 0, 2),
+            label.astype(np.int64).T,
         )
 
 
@@ -120,7 +124,7 @@ def prepare(bag: Path) -> Session:
     )
 
 
-def labels(start_ns: I64, truth: MessageLog, row: dict[str, int]) -> NDArray[np.int8]:
+def labels(start_ns: I64, truth: MessageLog, row: Mapping[str, int]) -> NDArray[np.int8]:
     """Return what every tag does in every bin, int8 (bins, tags), IGNORE where it is unclear."""
     label = np.zeros((len(start_ns), len(row)), np.int8)
     end_ns = start_ns + BIN_NS

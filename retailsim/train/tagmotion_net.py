@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from retailsim.stack.tagmotion.network import DILATIONS, MEAN_FLOOR, Motion
+from retailsim.stack.tagmotion.network import DILATIONS, Motion
 
 WIDTH, ENCODED, NEAR, RIVALS, DECIDE = 48, 32, 16, 8, 32
 
@@ -39,7 +39,7 @@ class TagMotionNet(nn.Module):
         self.drop = nn.Dropout(drop)
 
     def forward(
-        self, pairs: Tensor, cell: Tensor, tags: Tensor, row: Tensor, weight: Tensor
+        self, pairs: Tensor, cell: Tensor, tags: Tensor, row: Tensor, share: Tensor
     ) -> Tensor:
         """Return logits (t, b, 2, 3): of the bin itself, and of the bin `LAG_BINS` before.
 
@@ -47,7 +47,7 @@ class TagMotionNet(nn.Module):
             pairs: features of the pairs read, (p, f).
             cell: where each belongs, tag * b + bin, int64 (p,).
             tags: features of every tag and bin, (t, b, g).
-            row, weight: neighbours, (t, k) each; see `stack.tagmotion.network.Neighbours`.
+            row, share: neighbours, (t, k) each; see `stack.tagmotion.network.Neighbours`.
         """
         t, b, _ = tags.shape
         x = self.drop((pairs - self.pair_mean) / self.pair_scale)
@@ -58,19 +58,24 @@ class TagMotionNet(nn.Module):
         )
         own = ((tags - self.tag_mean) / self.tag_scale).reshape(t * b, -1)
         x = torch.relu(self.tag(torch.cat([total, most, own], dim=1))).reshape(t, b, -1)
-        around = _around(torch.relu(self.near(x)), row, weight)
+        around = _around(torch.relu(self.near(x)), row, share)
         x = torch.relu(self.join(torch.cat([x, *around], dim=2))).transpose(1, 2)
         for dilation, layer in zip(DILATIONS, self.time, strict=True):
             x = x + torch.relu(layer(pad(x, (2 * dilation, 0))))
-        x = self.drop(x.transpose(1, 2))
-        rivals = _around(torch.relu(self.rivals(x)), row, weight)
+        x = x.transpose(1, 2)
+        rivals = _around(torch.relu(self.rivals(x)), row, share)
         logits: Tensor = self.say(torch.relu(self.decide(torch.cat([x, *rivals], dim=2))))
         return logits.reshape(t, b, 2, len(Motion))
 
 
-def _around(x: Tensor, row: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return weighted mean and maximum over each tag's neighbours, (t, b, f) each."""
-    near = x[row]
-    share = weight / (weight.sum(dim=1, keepdim=True) + MEAN_FLOOR)
-    there = (weight > 0)[:, :, None, None]
-    return (near * share[:, :, None, None]).sum(dim=1), (near * there).amax(dim=1)
+def _around(x: Tensor, row: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and maximum over each tag's neighbours, (t, b, f) each, of x >= 0."""
+    flat = torch.cat([x, torch.zeros(1, *x.shape[1:])]).flatten(1)
+    count, neighbours = row.shape
+    own = torch.arange(count)[:, None].expand(-1, neighbours)
+    mixing = torch.sparse_coo_tensor(
+        torch.stack([own.flatten(), row.flatten()]), share.flatten(), (count, count + 1)
+    )
+    mean = torch.sparse.mm(mixing, flat)
+    most = flat[row].amax(dim=1)
+    return mean.reshape(x.shape), most.reshape(x.shape)

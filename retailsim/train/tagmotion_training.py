@@ -28,10 +28,10 @@ from retailsim.train.tagmotion_data import IGNORE, Session, prepared
 from retailsim.train.tagmotion_net import TagMotionNet
 
 WINDOW_BINS, WARM_BINS = 64, 12  # the first bins of a window only fill the network's memory
-WINDOWS_AT_ONCE = 4
+WINDOWS_AT_ONCE = 2
 CLASS_WEIGHT = (1.0, 2.0, 1.0)  # still, handled, carried
 NOW_WEIGHT = 0.5  # of what is said at once, beside what is said later
-PEAK_RATE, DECAY = 3e-3, 1e-2
+PEAK_RATE, DECAY = 2e-3, 1e-2
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Batches:
         places = []
         for row, session in enumerate(self._sessions):
             count, step = self._windows(session), WINDOW_BINS - WARM_BINS
-            spare = len(session) - WINDOW_BINS - (count - 1) * step
-            begin = int(self._rng.integers(0, spare + 1)) if count else 0
+            spare = max(0, len(session) - WINDOW_BINS - (count - 1) * step)
+            begin = int(self._rng.integers(0, spare + 1) * self._rng.integers(0, 2))
             places += [(row, begin + i * step) for i in range(count)]
         self._rng.shuffle(places)
         for start in range(0, len(places) - WINDOWS_AT_ONCE + 1, WINDOWS_AT_ONCE):
@@ -66,30 +66,32 @@ class Batches:
 
     @staticmethod
     def _windows(session: Session) -> int:
-        return max(0, (len(session) - WINDOW_BINS) // (WINDOW_BINS - WARM_BINS) + 1)
+        return max(1, (len(session) - WINDOW_BINS) // (WINDOW_BINS - WARM_BINS) + 1)
 
     def _batch(self, places: Sequence[tuple[int, int]]) -> Batch:
         parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
-        tags = 0
+        tags, every = 0, sum(len(self._near[row].row) for row, _ in places)
         for row, begin in places:
             window, near = self._sessions[row].window(begin, WINDOW_BINS), self._near[row]
             cell = (window.tag + tags) * WINDOW_BINS + window.bin
-            columns = (window.pairs, cell, window.tags, near.row + tags, near.weight, window.label)
+            there = np.where(near.row < len(near.row), near.row + tags, every)
+            columns = (window.pairs, cell, window.tags, there, near.share, window.label)
             for part, column in zip(parts, columns, strict=True):
                 part.append(column)
+            if begin:  # what was before is not known to the network
+                window.label[:, :WARM_BINS] = IGNORE
             tags += len(near.row)
         *inputs, label = (torch.from_numpy(np.concatenate(part)) for part in parts)
         return Batch(tuple(inputs), label)
 
 
 def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """Return the loss of logits (t, b, 2, 3) against labels (t, b), warm-up left out."""
+    """Return the loss of logits (t, b, 2, 3) against labels (t, b)."""
     weight = torch.tensor(CLASS_WEIGHT)
-    now = logits[:, WARM_BINS:, 0].reshape(-1, logits.shape[-1])
-    late = logits[:, WARM_BINS + LAG_BINS :, 1].reshape(-1, logits.shape[-1])
-    said = (now, label[:, WARM_BINS:]), (late, label[:, WARM_BINS:-LAG_BINS])
+    said = (logits[:, :, 0], label), (logits[:, LAG_BINS:, 1], label[:, :-LAG_BINS])
     of_now, of_late = (
-        cross_entropy(x, y.reshape(-1), weight=weight, ignore_index=IGNORE) for x, y in said
+        cross_entropy(x.flatten(0, 1), y.flatten(), weight=weight, ignore_index=IGNORE)
+        for x, y in said
     )
     return NOW_WEIGHT * of_now + of_late
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from retailsim.errors import ModelError
-from retailsim.stack.tagmotion.network import LAG_BINS, MotionNetwork, Neighbours
+from retailsim.stack.tagmotion.network import LAG_BINS, NEIGHBOURS, MotionNetwork, Neighbours
 from retailsim.stack.tagmotion.pairs import BIN_S, PAIR_NAMES, TAG_NAMES, PairBin
 from retailsim.train.export import write_network
 from retailsim.train.tagmotion_net import TagMotionNet
@@ -50,7 +50,7 @@ def test_numpy_bin_by_bin_says_what_torch_says_of_all_bins(net, folder):
             torch.from_numpy(cell),
             torch.from_numpy(np.stack([b.tags for b in made], axis=1)),
             torch.from_numpy(near.row),
-            torch.from_numpy(near.weight),
+            torch.from_numpy(near.share),
         )
     wanted = torch.softmax(logits, dim=-1).numpy()
     network = MotionNetwork(str(folder), XYZ_M)
@@ -84,8 +84,11 @@ def test_shops_with_hardly_any_tags_are_shops_too(folder, tags):
 
 def test_only_tags_within_reach_are_neighbours():
     near = Neighbours.of(np.array([[0.0, 0, 0], [0.1, 0, 0], [5.0, 0, 0]]))
-    assert [row[0] for row, w in zip(near.row, near.weight, strict=True) if w[0] > 0] == [1, 0]
-    assert (near.weight > 0).sum(axis=1).tolist() == [1, 1, 0]
+    assert near.row[:, 0].tolist() == [1, 0, 3]
+    assert (near.share > 0).sum(axis=1).tolist() == [1, 1, 0]
+    assert (near.row == 3).sum(axis=1).tolist() == [n - 1 for n in (NEIGHBOURS, NEIGHBOURS)] + [
+        NEIGHBOURS
+    ]
 
 
 def test_weights_and_features_that_do_not_fit_are_named(net, tmp_path):

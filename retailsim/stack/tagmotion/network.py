@@ -31,7 +31,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 LAG_BINS = 3
-NEIGHBOURS, REACH_M, SCALE_M = 16, 0.8, 0.3
+NEIGHBOURS, REACH_M, SCALE_M = 12, 0.8, 0.3
 DILATIONS = (1, 2, 4)
 MEAN_FLOOR = 0.1
 
@@ -49,12 +49,13 @@ class Neighbours:
     """The tags next to each tag.
 
     Attributes:
-        row: int64 (tags, NEIGHBOURS), nearest first, anything where there is none.
-        weight: falls with distance, 0 where there is none, float32 (tags, NEIGHBOURS).
+        row: int64 (tags, NEIGHBOURS), nearest first, one beyond the last tag where there is none.
+        share: of each in the mean over them; falls with distance, adds up to less than 1, and is
+            0 where there is none, float32 (tags, NEIGHBOURS).
     """
 
     row: I64
-    weight: F32
+    share: F32
 
     @classmethod
     def of(cls, xyz_m: F64) -> Neighbours:
@@ -64,11 +65,12 @@ class Neighbours:
         count = min(NEIGHBOURS, max(len(xyz_m) - 1, 0))
         row = np.argsort(apart, axis=1, kind="stable")[:, :count]
         off = np.take_along_axis(apart, row, axis=1)
-        weight = np.where(off < REACH_M, np.exp(-((off / SCALE_M) ** 2)) + 0.05, 0.0)
+        near = off < REACH_M
+        weight = np.where(near, np.exp(-((off / SCALE_M) ** 2)) + 0.05, 0.0)
+        share = weight / (weight.sum(axis=1, keepdims=True) + MEAN_FLOOR)
         missing = ((0, 0), (0, NEIGHBOURS - count))
-        return cls(
-            np.pad(row, missing).astype(np.int64), np.pad(weight, missing).astype(np.float32)
-        )
+        row = np.pad(np.where(near, row, len(xyz_m)), missing, constant_values=len(xyz_m))
+        return cls(row.astype(np.int64), np.pad(share, missing).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,9 @@ class MotionNetwork:
 
     def _around(self, x: F32) -> tuple[F32, F32]:
         """Return weighted mean and maximum over each tag's neighbours."""
-        near = x[self._near.row]
-        weight = self._near.weight
-        share = weight / (weight.sum(axis=1, keepdims=True) + np.float32(MEAN_FLOOR))
-        mean: F32 = np.einsum("tk,tkf->tf", share, near)
-        most: F32 = (near * (weight > 0)[:, :, None]).max(axis=1, initial=0.0)
+        near = np.vstack([x, np.zeros((1, x.shape[1]), np.float32)])[self._near.row]
+        mean: F32 = np.einsum("tk,tkf->tf", self._near.share, near)
+        most: F32 = near.max(axis=1)
         return mean, most
 
     def _linear(self, name: str, x: F32) -> F32:
