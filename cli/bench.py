@@ -105,6 +105,56 @@ def bench_replay_command(
     console.print(f"{found['device']}", highlight=False)
 
 
+def bench_reads_command(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Bag, or scenario YAML or name. Default: boutique."),
+    ] = None,
+    stack: Annotated[
+        Path | None, typer.Option("--stack", help="Stack YAML. Default: the shipped stack.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", help="Length of sessions that are simulated.")
+    ] = 60.0,
+    rounds: Rounds = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 42,
+    json: Json = False,
+) -> None:
+    """Measure how many tag reads a second the tag stages take on one core.
+
+    Runs the stages that work on reads, those alone, several times over the reads of a bag or of a
+    day simulated without cameras. Prints reads per second of each stage's own time, medians with
+    the least and the most: the faster, the more readers one core can follow.
+
+    Examples:
+
+        retail bench reads
+
+        retail bench reads monday.bag dense-rails --rounds 9
+
+        retail bench reads fast-fashion --stack mine.yaml --seconds 30 --json
+    """
+    from retailsim.experiments.bench_tables import reads_tables
+    from retailsim.experiments.reads_bench import bench_reads
+
+    with share_bar("reading") as advance:
+        bench = bench_reads(
+            sources or ("boutique",),
+            stack=stack,
+            seconds=seconds,
+            rounds=rounds,
+            seed=seed,
+            progress=advance,
+        )
+    if json:
+        typer.echo(jsonlib.dumps(asdict(bench), indent=2))
+        return
+    console = Console()
+    for table in reads_tables(bench):
+        console.print(table)
+    console.print(f"{bench.device}", highlight=False)
+
+
 def bench_baselines_command(
     scenarios: Annotated[
         list[str] | None,

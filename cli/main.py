@@ -13,6 +13,7 @@ from cli.bench import (
     bench_baselines_command,
     bench_days_command,
     bench_inventory_command,
+    bench_reads_command,
     bench_replay_command,
     bench_simulate_command,
 )
@@ -72,6 +73,7 @@ train.command("footpoint")(train_footpoint_command)
 app.add_typer(train, name="train")
 bench.command("simulate")(bench_simulate_command)
 bench.command("replay")(bench_replay_command)
+bench.command("reads")(bench_reads_command)
 bench.command("baselines")(bench_baselines_command)
 bench.command("days")(bench_days_command)
 bench.command("inventory")(bench_inventory_command)

@@ -61,6 +61,7 @@ def run_serial(
     *,
     lateness_s: float,
     progress: Progress | None = None,
+    watch: Stopwatch | None = None,
 ) -> Run:
     """Feed a recording through the stages.
 
@@ -69,11 +70,12 @@ def run_serial(
         nodes: stages in running order.
         lateness_s: how far messages may be out of order.
         progress: told (frames so far, stream time in ns) after every tick.
+        watch: what takes the times; None makes one.
 
     Raises:
         StageError: a stage raised, or said something it did not declare.
     """
-    watch = Stopwatch()
+    watch = watch or Stopwatch()
     results = MessageLog()
     rivals = {
         id(n): Rival(n.role, n.baseline, frozenset(n.stage.outputs), MessageLog())

@@ -7,7 +7,7 @@ process at intervals, differs less.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -46,9 +46,12 @@ class StageTime:
 
 
 class Stopwatch:
-    """Collects the times of one run."""
+    """Collects the times of one run; stages' by `clock`, in seconds."""
 
-    def __init__(self, *, reference_every: int = 25) -> None:
+    def __init__(
+        self, *, reference_every: int = 25, clock: Callable[[], float] = perf_counter
+    ) -> None:
+        self._clock = clock
         self.stages: dict[str, StageTime] = defaultdict(StageTime)
         self.ticks_ms: list[float] = []
         self._reference = Reference()
@@ -60,9 +63,9 @@ class Stopwatch:
     @contextmanager
     def stage(self, name: str, items: int) -> Iterator[None]:
         """Time one stage's work on `items` items."""
-        begin = perf_counter()
+        begin = self._clock()
         yield
-        self.add(name, perf_counter() - begin, items)
+        self.add(name, self._clock() - begin, items)
 
     def add(self, name: str, seconds: float, items: int) -> None:
         """Book time taken elsewhere to a stage."""

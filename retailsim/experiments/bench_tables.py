@@ -12,6 +12,7 @@ from rich.table import Table
 from retailsim.experiments.baselines import Hardness
 from retailsim.experiments.days import DayReport
 from retailsim.experiments.inventory_bench import WINDOW_S, InventoryBench
+from retailsim.experiments.reads_bench import ReadsBench, SessionRate, StageRate
 from retailsim.experiments.simulate_bench import ScenarioSpeed, SimulateBench, Spread
 from retailsim.report.table import number
 
@@ -62,6 +63,36 @@ def replay_table(precision: str, speed: dict[str, Any]) -> Table:
         table.add_column(column, justify="left" if column == "stage" else "right")
     for name, stage in sorted(speed["stages"].items(), key=lambda item: -item[1]["busy"]):
         table.add_row(name, number(stage["ms_per_item"]), f"{stage['busy']:.0%}")
+    return table
+
+
+def reads_tables(bench: ReadsBench) -> list[Table]:
+    """Return a table per session: how many reads a second each tag stage takes."""
+    return [_reads_table(one, bench.rounds) for one in bench.sessions]
+
+
+def _reads_table(one: SessionRate, rounds: int) -> Table:
+    table = Table(
+        title=(
+            f"{escape(one.source)}: {one.reads:,} reads in {one.seconds:.0f} s "
+            f"({one.told_per_s:,.0f} a second) of {one.tags:,} tags by {one.antennas} antennas"
+        ),
+        caption=f"one core's time, {rounds} rounds: median (least to most)",
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("stage")
+    for heading in ("reads per second", "us per read"):
+        table.add_column(heading, justify="right")
+
+    def row(name: str, rate: StageRate) -> None:
+        table.add_row(name, _spread(rate.reads_per_s, 0), _spread(rate.us_per_read, 1))
+
+    for role, rate in one.stages.items():
+        row(role, rate)
+    table.add_section()
+    row("together", one.together)
     return table
 
 
@@ -143,7 +174,7 @@ def inventory_table(bench: InventoryBench) -> Table:
 
 
 def _spread(spread: Spread, digits: int) -> str:
-    shown = f"{spread.median:.{digits}f}"
+    shown = f"{spread.median:,.{digits}f}"
     if spread.least == spread.most:
         return shown
-    return f"{shown} ({spread.least:.{digits}f} to {spread.most:.{digits}f})"
+    return f"{shown} ({spread.least:,.{digits}f} to {spread.most:,.{digits}f})"

@@ -28,7 +28,8 @@ COLUMNS = (
 MAX_READS = 20_000_000
 BATCH_US = 250_000
 _EPC = re.compile(r"[0-9a-f]{24}")
-_LIMITS = {"antenna": (0, 255), "channel": (0, 65535), "phase": (0, 4096)}  # of phase a whole turn, too: readers send it, and the stack counts it
+# A phase of a whole turn is no error: readers send it, and the stack counts and mends it.
+_LIMITS = {"antenna": (0, 255), "channel": (0, 65535), "phase": (0, 4096)}
 _I16 = (-32768, 32767)
 
 

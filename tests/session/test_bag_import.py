@@ -118,7 +118,7 @@ def test_reads_and_videos_share_one_clock(tmp_path: Path) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 10**8), st.integers(1, 8), st.integers(0, 4095)),
+        st.tuples(st.integers(0, 10**8), st.integers(1, 8), st.integers(0, 4096)),
         min_size=1,
         max_size=40,
     )
@@ -206,7 +206,7 @@ def test_truth_that_does_not_fit_is_refused(tmp_path: Path, text: str, complaint
         (f"x,1,-60,{EPC},1,1,1", "2: not a read: could not convert"),
         ("1,1,-60,12,1,1,1", "2: not a read: EPC '12' is not 24 hex digits"),
         (f"1,999,-60,{EPC},1,1,1", "2: not a read: antenna 999 is out of range"),
-        (f"1,1,-60,{EPC},4096,1,1", "2: not a read: phase 4096 is out of range"),
+        (f"1,1,-60,{EPC},4097,1,1", "2: not a read: phase 4097 is out of range"),
         (f"1,1,-6000,{EPC},1,1,1", "2: not a read: rssi_cdbm"),
         (f"inf,1,-60,{EPC},1,1,1", "2: not a read"),
         (f"1,1,-60,{EPC}", "2: not a read"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.messages.sensors import TagReads
+from retailsim.session.rfid_csv import load_reads
 from retailsim.stack.stage import StageContext
 from retailsim.stack.tagmotion.front import Front
 from retailsim.stack.tagmotion.intake import LEFT_OUT, Intake, ReadCounts
@@ -81,6 +82,16 @@ def test_a_read_that_makes_no_sense_is_left_out_and_counted(reason, columns):
 def test_a_whole_turn_of_phase_is_none():
     entry = intake()
     assert len(entry.take(reads([0.0, 0.1], phase=[4096, 0])).row) == 2
+    assert entry.counts == ReadCounts(reads=2, taken=2, full_turn=1)
+
+
+def test_a_whole_turn_of_phase_in_a_table_is_counted_as_a_readers_own_is(tmp_path):
+    lines = ["timestamp,antenna,rssi,epc,phase_angle,channel_index,doppler_frequency"]
+    lines += [f"17000000{i}0,1,-55,{EPC[i]},{phase},7,0" for i, phase in enumerate((4096, 0))]
+    (tmp_path / "reads.csv").write_text("\n".join(lines))
+    entry = intake()
+    for batch in load_reads(tmp_path / "reads.csv", reader=READERS[0]):
+        assert entry.clean(batch).phase.tolist() == [0]
     assert entry.counts == ReadCounts(reads=2, taken=2, full_turn=1)
 
 
@@ -254,3 +265,31 @@ def test_reads_that_come_too_late_are_taken_and_counted():
         "1 tag reads came too late for their time and count for later"
     ]
     assert sum(len(bin_.reads) for bin_ in front.rest()) == 2
+
+
+some_s = st.lists(st.integers(0, 40).map(lambda eighth: eighth / 8), max_size=6)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(READERS), some_s), max_size=12))
+def test_a_read_is_new_exactly_if_it_has_not_been_there(batches):
+    entry, known = intake(), set()
+    for reader, at_s in batches:
+        taken = entry.take(reads(at_s, reader=reader, epc=[EPC[0]] * len(at_s)))
+        new = {(reader, s) for s in at_s} - known
+        assert len(taken.row) == len(new)
+        known |= new
+    assert entry.counts.taken == len(known)
+    assert entry.counts.duplicate == entry.counts.reads - len(known)
+
+
+def test_reads_that_came_late_are_known_again_and_forgotten_in_time():
+    entry = intake()
+    one, two, three = reads([1.0, 2.0]), reads([0.5, 1.5]), reads([3.0, 4.0])
+    for batch in (one, two, three):
+        assert len(entry.take(batch).row) == 2
+    for batch in (two, one, three):
+        assert len(entry.take(batch).row) == 0
+    for second in range(5, 31, 5):
+        entry.take(reads([float(second)]))
+    assert len(entry.take(reads([30.0])).row) == 0

@@ -101,3 +101,13 @@ def test_tags_of_other_shops_are_left_out():
         batch.antenna, batch.channel, batch.rssi_cdbm, batch.phase, batch.doppler,
     )  # fmt: skip
     assert run(TagMotionDetector, (strangers,)).of(TagMotion) == []
+
+
+def test_a_shop_with_one_antenna_is_served():
+    reader = PLAN.readers[0]
+    alone = reader.model_copy(update={"antennas": reader.antennas[:1]})
+    stage = TagMotionDetector(StageContext(PLAN.model_copy(update={"readers": [alone]})))
+    for batch in flip_session()[0][:60]:
+        list(stage.process(batch))
+    assert list(stage.finish()) == []
+    assert stage.read_counts.taken > 100

@@ -175,7 +175,8 @@ class BinFeatures:
             spread = 2 * np.maximum(total - mean, 0)
             around = self._around(spread, freedom)
             beyond = (spread / (1 + around)).reshape(self._tags, -1)
-            first, second = np.sort(beyond, axis=1)[:, :-3:-1].T  # shaken on two antennas?
+            two = np.pad(beyond, ((0, 0), (0, 1)))  # there may be one antenna alone
+            first, second = np.sort(two, axis=1)[:, :-3:-1].T  # shaken on two antennas?
             columns += [self._per_tag(spread), self._per_tag(freedom), beyond.sum(axis=1)]
             columns += [first, second]
         # A body that comes near changes RSSI as much as phase; a hand shifts the phase alone.
