@@ -9,8 +9,10 @@ flip, a put-back (handling, too, but not asked for), or being carried. All other
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -90,31 +92,79 @@ def score_flip(events: Handling, results: MessageLog, reads: ReadTimes, *, found
 
     Returns:
         coverage, precision, recall, f1: shares, see the module.
-        balanced_accuracy: mean of the recall and of the share of quiet tag-windows without an
-            alarm; a window is 2 s in which the tag was read three times and nothing moved it.
+        balanced_accuracy: mean of the recall of events and of the share of quiet tag-windows
+            without an alarm; a window is 2 s in which the tag was read three times and nothing
+            moved it. Flips weigh as much as all quiet windows together, however few they are.
+            (`windows.py` has the figure over windows on both sides.)
         false_alarms_per_tag_hour: over the hours between each tag's first and last read.
-        delay_s: mean stream time from the start of a found flip until its alarm was said.
+        delay_s: mean stream time from the start of a found flip until its alarm was said (the
+            median is in `flip_groups.py`).
     """
     figures = nulls(*NAMES)
     figures["coverage"] = share(len(events.covered), len(events.flips))
     if not found:
         return figures
-    alarms, said_ns = flip_alarms(results)
-    pairs = match_intervals(events.covered, alarms)
-    right = {alarm for _, alarm in pairs}
-    excused = overlap_s(alarms, events.excused).max(axis=1, initial=0.0) > 0
-    false = sum(1 for i in range(len(alarms)) if i not in right and not excused[i])
-    hits, missed = len(pairs), len(events.covered) - len(pairs)
+    verdicts = judge_flips(events, results, reads)
+    alarms, _ = flip_alarms(results)
+    hits, missed, false = tally(v for v in verdicts if v.covered)
     recall, quiet = share(hits, hits + missed), quiet_share(events, alarms, reads)
-    delays = [(said_ns[a] - events.covered[t].time_ns) * 1e-9 for t, a in pairs]
     return figures | {
         "precision": share(hits, hits + false),
         "recall": recall,
         "f1": f1(hits, false, missed) if events.covered else None,
         "balanced_accuracy": None if recall is None or quiet is None else (recall + quiet) / 2,
         "false_alarms_per_tag_hour": share(false, reads.tag_hours()),
-        "delay_s": mean(delays),
+        "delay_s": mean(v.delay_s for v in verdicts if v.covered),
     }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one flip, or of one alarm that was false.
+
+    Attributes:
+        outcome: 'hit' and 'miss' are flips, 'false' is an alarm where nothing moved the garment.
+        epc: the garment.
+        reads: of its tag, during the flip or the alarm.
+        covered: reads were enough; true of all false alarms, which always count.
+        delay_s: of a hit, stream time from the flip's start until the alarm was said.
+    """
+
+    outcome: Literal["hit", "miss", "false"]
+    epc: str
+    reads: int
+    covered: bool = True
+    delay_s: float | None = None
+
+
+def judge_flips(events: Handling, results: MessageLog, reads: ReadTimes) -> list[Verdict]:
+    """Return a verdict on every flip, covered ones first, then on every false alarm.
+
+    Covered flips are matched first; uncovered ones get alarms that are left over.
+    """
+    alarms, said_ns = flip_alarms(results)
+    pairs = dict(match_intervals(events.covered, alarms))
+    free = [a for a in range(len(alarms)) if a not in set(pairs.values())]
+    more = dict(match_intervals(events.uncovered, [alarms[a] for a in free]))
+    matched = pairs | {len(events.covered) + t: free[a] for t, a in more.items()}
+    verdicts = []
+    for row, flip in enumerate(events.flips):
+        alarm = matched.get(row)
+        delay_s = None if alarm is None else (said_ns[alarm] - flip.time_ns) * 1e-9
+        count = reads.count(flip.epc, flip.time_ns, flip.end_ns)
+        outcome: Literal["hit", "miss"] = "miss" if alarm is None else "hit"
+        verdicts.append(Verdict(outcome, flip.epc, count, row < len(events.covered), delay_s))
+    excused = overlap_s(alarms, events.excused).max(axis=1, initial=0.0) > 0
+    false = [alarms[a] for a in free if not excused[a]]
+    return verdicts + [
+        Verdict("false", a.epc, reads.count(a.epc, a.time_ns, a.end_ns)) for a in false
+    ]
+
+
+def tally(verdicts: Iterable[Verdict]) -> tuple[int, int, int]:
+    """Return the numbers of hits, misses and false alarms."""
+    counts = Counter(v.outcome for v in verdicts)
+    return counts["hit"], counts["miss"], counts["false"]
 
 
 def flip_alarms(results: MessageLog) -> tuple[list[TagMotion], list[int]]:

@@ -164,21 +164,40 @@ class Goods:
         """Set a garment at its fixture in motion, and its neighbours a little."""
         hz = float(np.exp(rng.uniform(*np.log(FLIP_HZ))))
         for other in (garment, *self._neighbours(garment)):
-            size = rng.uniform(*(FLIP_M if other == garment else NEIGHBOUR_M))
-            decay = float(rng.uniform(*DECAY_S))
-            release = start_ns + round(hold_s * 1e9)
-            self.swings.append(
-                Swing(
-                    garment=other,
-                    start_ns=start_ns,
-                    release_ns=release,
-                    end_ns=release + round(TAIL * decay * 1e9),
-                    amplitude_m=self._amplitude(other, float(size), rng),
-                    frequency_hz=hz,
-                    phase_rad=float(rng.uniform(-0.3, 0.3)),
-                    decay_s=decay,
-                )
+            size_m = float(rng.uniform(*(FLIP_M if other == garment else NEIGHBOUR_M)))
+            self.sway(other, size_m, hz, start_ns=start_ns, hold_s=hold_s, rng=rng)
+
+    def sway(
+        self,
+        garment: int,
+        size_m: float,
+        hz: float,
+        *,
+        start_ns: int,
+        hold_s: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Set one garment at its fixture in motion: kept going for `hold_s`, then left to swing."""
+        decay = float(rng.uniform(*DECAY_S))
+        release = start_ns + round(hold_s * 1e9)
+        self.swings.append(
+            Swing(
+                garment=garment,
+                start_ns=start_ns,
+                release_ns=release,
+                end_ns=release + round(TAIL * decay * 1e9),
+                amplitude_m=self._amplitude(garment, size_m, rng),
+                frequency_hz=hz,
+                phase_rad=float(rng.uniform(-0.3, 0.3)),
+                decay_s=decay,
             )
+        )
+
+    def hanging(self) -> NDArray[np.int64]:
+        """Return the garments that hang on rails."""
+        rails = [self._plan.fixture(fixture).kind == "rail" for fixture in self.fixtures]
+        on_rail = np.array(rails, bool)[self.fixture] & (self.place == Place.ON_FIXTURE)
+        return np.flatnonzero(on_rail)
 
     def advance(self, people: Sequence[Person], now_ns: int, tick_ns: int) -> None:
         """Move garments with their carriers and forget swings that are over."""

@@ -167,6 +167,16 @@ class Staff(PlanModel):
     delivery: Delivery | None = None
 
 
+class Draught(PlanModel):
+    """What wind does when a door opens: cloth on rails near it sways (`draught.py`). Assumed."""
+
+    reach_m: Positive = Field(default=3.5, description="cloth farther from the door hangs still")
+    amplitude_m: Span = Field(
+        default=(0.001, 0.01), description="least and most, at the door; less with the distance"
+    )
+    gust_s: Span = Field(default=(1.0, 3.0), description="how long it blows, least and most")
+
+
 class Promises(PlanModel):
     """What a session of the scenario holds at least (`_at_most`: at most); null promises nothing.
 
@@ -281,6 +291,7 @@ class Scenario(PlanModel):
     staff: Staff = Staff()
     responses: Responses = Responses()
     lighting: Lighting = Lighting()
+    draught: Draught | None = Field(default=None, description="wind through doors; null is none")
     faults: Faults = Faults()
     randomise: Randomisation = Randomisation()
     for_training: bool = Field(
@@ -328,7 +339,10 @@ def parse_scenario(text: str, *, origin: str) -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """Return the scenario as YAML text that `parse_scenario` reads back equal."""
-    return yaml.safe_dump(scenario.model_dump(mode="json", by_alias=True), sort_keys=False)
+    data = scenario.model_dump(mode="json", by_alias=True)
+    if scenario.draught is None:
+        del data["draught"]  # days without wind are written as they were before there was any
+    return yaml.safe_dump(data, sort_keys=False)
 
 
 def load_store(scenario: Scenario, scenario_path: str | Path) -> StorePlan:

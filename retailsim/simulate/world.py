@@ -16,6 +16,7 @@ from retailsim.messages.truth import TruthScenario, TruthTagZones
 from retailsim.simulate.choice import Sight
 from retailsim.simulate.coarse import Trips
 from retailsim.simulate.doors import on_floor, through
+from retailsim.simulate.draught import Draughts
 from retailsim.simulate.goods import Goods
 from retailsim.simulate.motion import step
 from retailsim.simulate.navigation import Navigator
@@ -70,6 +71,9 @@ class World:
         label_seed = seed if label_seed is None else label_seed
         self._population = Population(self._shop, seed=seed, label_seed=label_seed)
         self._started = False
+        self._draughts: Draughts | None = None
+        if scenario.draught is not None:
+            self._draughts = Draughts(scenario.draught, plan, self._shop.goods, seed=seed)
 
     def run(self, duration_s: float) -> Iterator[tuple[Snapshot, tuple[Message, ...]]]:
         """Yield the world at every tick of 0.1 s, with the messages that came up since the last.
@@ -171,6 +175,8 @@ class World:
             after = np.array([person.xy_m for person in people])
             for row, door, direction in through(self._plan.doors, before, after):
                 shop.truth.crossing(people[row], door, direction)
+                if self._draughts is not None:
+                    self._draughts.door_opens(door, self._now_ns())
             for person, inside in zip(people, on_floor(self._plan, after), strict=True):
                 person.inside = bool(inside)
 
