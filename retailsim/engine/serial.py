@@ -24,12 +24,14 @@ class Rival:
     Attributes:
         role, name: whose rival it is and what it is called.
         outputs: the message types it declares.
+        replaces: those, and what the stack's own stage of the role declares.
         said: its words.
     """
 
     role: str
     name: str
     outputs: frozenset[type[Message]]
+    replaces: frozenset[type[Message]]
     said: MessageLog
 
 
@@ -77,11 +79,7 @@ def run_serial(
     """
     watch = watch or Stopwatch()
     results = MessageLog()
-    rivals = {
-        id(n): Rival(n.role, n.baseline, frozenset(n.stage.outputs), MessageLog())
-        for n in nodes
-        if n.baseline
-    }
+    rivals = {id(n): _rival(n, nodes) for n in nodes if n.baseline}
     outputs = frozenset(k for n in nodes if not n.baseline for k in n.stage.outputs if k.kept)
     frames, begin_ns, end_ns = 0, 0, 0
     for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
@@ -95,6 +93,15 @@ def run_serial(
             progress(frames, end_ns)
     _finish(end_ns, nodes, results, rivals, watch)
     return Run(results, outputs, tuple(rivals.values()), frames, begin_ns, end_ns, watch)
+
+
+def _rival(node: Node, nodes: Sequence[Node]) -> Rival:
+    own = frozenset(
+        kind for n in nodes if n.role == node.role and not n.baseline for kind in n.stage.outputs
+    )
+    outputs = frozenset(node.stage.outputs)
+    assert node.baseline
+    return Rival(node.role, node.baseline, outputs, outputs | own, MessageLog())
 
 
 def _run_tick(

@@ -20,7 +20,7 @@ from retailsim.evaluate.figures import Figures, f1, mean, nulls, share
 from retailsim.evaluate.intervals import TagInterval, match_intervals, overlap_s
 from retailsim.evaluate.reads import ReadTimes
 from retailsim.messages.log import MessageLog
-from retailsim.messages.results import TagMotion
+from retailsim.messages.results import MotionBegun, TagMotion
 from retailsim.messages.truth import TruthCarry, TruthInteraction
 
 MIN_READS = 3
@@ -85,7 +85,7 @@ def score_flip(events: Handling, results: MessageLog, reads: ReadTimes, *, found
 
     Args:
         events: the truth.
-        results: alarms are its `TagMotion` of kind 'flip'.
+        results: alarms are its `TagMotion` of kind 'flip', see `flip_alarms`.
         reads: of all tags.
         found: whether the results come from a stack that looks for flips; if not, everything
             but the coverage is None.
@@ -168,10 +168,27 @@ def tally(verdicts: Iterable[Verdict]) -> tuple[int, int, int]:
 
 
 def flip_alarms(results: MessageLog) -> tuple[list[TagMotion], list[int]]:
-    """Return the alarms and the stream times at which they were said."""
-    motions = zip(results.of(TagMotion), results.emitted_ns(TagMotion), strict=True)
-    flips = [(motion, said) for motion, said in motions if motion.kind == "flip"]
-    return [motion for motion, _ in flips], [said for _, said in flips]
+    """Return the alarms and the stream times at which they were said first.
+
+    A stack may say that a flip has begun before it says the whole of it. A beginning that no
+    `TagMotion` followed up counts as an alarm that lasted until it was said.
+    """
+    begun: dict[str, list[tuple[MotionBegun, int]]] = {}
+    for start, said_ns in zip(results.of(MotionBegun), results.emitted_ns(MotionBegun), strict=True):
+        if start.kind == "flip":
+            begun.setdefault(start.epc, []).append((start, said_ns))
+    alarms, first_ns = [], []
+    for motion, said_ns in zip(results.of(TagMotion), results.emitted_ns(TagMotion), strict=True):
+        if motion.kind == "flip":
+            mine = begun.get(motion.epc, [])
+            ahead = mine.pop(0)[1] if mine and mine[0][0].time_ns < motion.end_ns else said_ns
+            alarms.append(motion)
+            first_ns.append(min(ahead, said_ns))
+    for start, said_ns in (left for rest in begun.values() for left in rest):
+        end_ns = max(said_ns, start.time_ns)
+        alarms.append(TagMotion(start.time_ns, end_ns, start.epc, "flip", start.score))
+        first_ns.append(said_ns)
+    return alarms, first_ns
 
 
 def quiet_share(events: Handling, alarms: Sequence[TagMotion], reads: ReadTimes) -> float | None:

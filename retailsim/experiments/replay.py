@@ -159,7 +159,7 @@ def _score_baselines(
     """Score every rival with its words in the place of the stack's own."""
     table: dict[str, dict[str, dict[str, Any]]] = {}
     for rival in run.baselines:
-        mixed = run.results.replaced(rival.said, rival.outputs)
+        mixed = run.results.replaced(rival.said, rival.replaces)
         blocks = [block for kind, block in BLOCKS.items() if kind in rival.outputs]
         declared = run.outputs | rival.outputs
         figures = score(truth, mixed, plan, sensors, outputs=declared, only=blocks)

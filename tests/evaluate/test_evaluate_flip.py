@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from retailsim.evaluate.flip import handling, score_flip
 from retailsim.evaluate.reads import ReadTimes
 from retailsim.messages.log import MessageLog
-from retailsim.messages.results import TagMotion
+from retailsim.messages.results import MotionBegun, TagMotion
 from retailsim.messages.truth import TruthCarry
 
 OTHER = "31" + "0" * 22
@@ -135,3 +135,34 @@ def test_dropping_an_alarm_never_raises_recall(truth, alarms, data):
     all_of, less = score(flips, said)["recall"], score(flips, fewer)["recall"]
     assert (all_of is None) == (less is None)
     assert all_of is None or less <= all_of
+
+
+def begun(time_s: float, *, epc: str = EPC) -> MotionBegun:
+    return MotionBegun(at(time_s), epc, "flip", 0.9)
+
+
+def score_of(truth, said):
+    """Score messages given as (stream time, message)."""
+    results = MessageLog()
+    for said_s, message in said:
+        results.append(message, emitted_ns=at(said_s))
+    times = ReadTimes(MessageLog([reads(STEADY)]))
+    return score_flip(handling(MessageLog(truth), times), results, times, found=True)
+
+
+def test_an_alarm_is_said_when_its_beginning_is():
+    figures = score_of([handled(10, 12)], [(11, begun(10)), (14, alarm(9.5, 12))])
+    assert figures["delay_s"] == pytest.approx(1.0)
+    assert figures["precision"] == 1.0
+
+
+def test_each_beginning_belongs_to_the_next_event_of_its_tag():
+    said = [(11, begun(10)), (14, alarm(10, 12)), (21.5, begun(20)), (24, alarm(20, 22))]
+    figures = score_of([handled(10, 12), handled(20, 22)], said)
+    assert figures["delay_s"] == pytest.approx((1.0 + 1.5) / 2)
+
+
+def test_a_beginning_that_came_to_nothing_is_a_false_alarm():
+    figures = score_of([handled(10, 12)], [(11, begun(10)), (14, alarm(10, 12)), (31, begun(30))])
+    assert figures["precision"] == pytest.approx(1 / 2)
+    assert figures["recall"] == 1.0
