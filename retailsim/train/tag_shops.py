@@ -26,14 +26,14 @@ from retailsim.train.seeds import parse_seeds, require_training_scenario, requir
 F64 = NDArray[np.float64]
 # Days to begin from, and how often each.
 BASE_SCENARIOS = {
-    "boutique": 0.28,
+    "boutique": 0.30,
     "uniforms": 0.08,
     "saturday-rush": 0.12,
-    "dense-rails": 0.18,
+    "dense-rails": 0.22,
     "armfuls": 0.10,
     "restocking": 0.08,
     "quiet-morning": 0.06,
-    "fast-fashion": 0.10,
+    "fast-fashion": 0.04,
 }
 MODE_SHARES = {"fm0": 0.5, "m2": 0.25, "m4": 0.2, "m8": 0.05}
 REGION_SHARES = {"fcc": 0.6, "etsi": 0.2, "china": 0.2}
