@@ -305,6 +305,55 @@ def bench_inventory_command(
     Console().print(inventory_table(bench))
 
 
+def bench_radio_command(
+    tags: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Numbers of tags, with commas between.")
+    ] = "1000",
+    antennas: Annotated[
+        int, typer.Option(min=1, max=8, help="Of the one reader; they take turns.")
+    ] = 8,
+    people: Annotated[int, typer.Option(min=0, max=100, help="In the shop.")] = 10,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=0.1, max=3600, help="Simulated time of each round.")
+    ] = 30.0,
+    rounds: Rounds = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 42,
+    json: Json = False,
+) -> None:
+    """Measure how fast the radio is simulated, in time of one core.
+
+    The boutique with so many tags and one reader, people walking and standing, garments carried,
+    and one taken by the hand every second. Prints simulated seconds per second, what the first turn
+    of all antennas takes before that, and speed over a fixed reference workload; numbers of tags
+    are played in turn, and figures are medians with their spread.
+
+    Examples:
+
+        retail bench radio
+
+        retail bench radio --tags 240,1000,1500 --antennas 4 --rounds 5
+
+        retail bench radio --people 0 --seconds 10 --json | jq '.populations[].realtime_factor'
+    """
+    from retailsim.experiments.bench_tables import radio_table
+    from retailsim.experiments.radio_bench import bench_radio
+
+    with share_bar("reading tags") as advance:
+        bench = bench_radio(
+            _numbers(tags),
+            antennas=antennas,
+            people=people,
+            seconds=seconds,
+            rounds=rounds,
+            seed=seed,
+            progress=advance,
+        )
+    if json:
+        typer.echo(jsonlib.dumps(bench.as_dict(), indent=2))
+        return
+    Console().print(radio_table(bench))
+
+
 def _numbers(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]

@@ -13,6 +13,7 @@ from cli.bench import (
     bench_baselines_command,
     bench_days_command,
     bench_inventory_command,
+    bench_radio_command,
     bench_reads_command,
     bench_replay_command,
     bench_simulate_command,
@@ -77,6 +78,7 @@ bench.command("reads")(bench_reads_command)
 bench.command("baselines")(bench_baselines_command)
 bench.command("days")(bench_days_command)
 bench.command("inventory")(bench_inventory_command)
+bench.command("radio")(bench_radio_command)
 app.add_typer(bench, name="bench")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from retailsim.experiments.baselines import Hardness
 from retailsim.experiments.days import DayReport
 from retailsim.experiments.inventory_bench import WINDOW_S, InventoryBench
+from retailsim.experiments.radio_bench import RadioBench
 from retailsim.experiments.reads_bench import ReadsBench, SessionRate, StageRate
 from retailsim.experiments.simulate_bench import ScenarioSpeed, SimulateBench, Spread
 from retailsim.report.table import number
@@ -170,6 +171,33 @@ def inventory_table(bench: InventoryBench) -> Table:
                 f"{reading.cpu_ms_per_s:.1f}",
             )
         table.add_section()
+    return table
+
+
+def radio_table(bench: RadioBench) -> Table:
+    """Return every population: speed, what it takes before, and what was read."""
+    table = Table(
+        title=f"{bench.antennas} antennas, {bench.people} people, time of one core",
+        caption=(
+            f"{bench.seconds:g} s, {bench.rounds} rounds in turn, seed {bench.seed}: "
+            "median (least to most)\nonce: the first turn of all antennas; reference: a simulated "
+            "second over a\nfixed workload; seen: tags read at all"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for heading in ("tags", "x real time", "once s", "x reference", "reads/s", "seen"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in bench.populations:
+        table.add_row(
+            f"{one.tags:,}",
+            _spread(one.realtime_factor, 1),
+            _spread(one.once_s, 2),
+            _spread(one.ratio, 1),
+            f"{one.reads_per_s:.0f}",
+            f"{one.tags_read:,}",
+        )
     return table
 
 

@@ -193,7 +193,8 @@ class _ReaderRig:
         middle_ns = (stretch.start_ns + stretch.end_ns) // 2
         air = view.at(scene.tag_xyz_m, scene.bodies, middle_ns, stretch.channel, scene.silent)
         h_all = air.h * self._coupling.uptake
-        awake, reply_dbm = self._answers(np.arange(len(h_all)), _decibel(h_all))
+        power_dbm = self._reader.tx_power_dbm
+        awake, reply_dbm = self._tags.answer(slice(None), _decibel(h_all), power_dbm)
         tag, time_ns = self._inventory.read(stretch, awake & ~scene.silent, reply_dbm)
         if not len(tag):
             return None
@@ -204,10 +205,14 @@ class _ReaderRig:
             h[moving], doppler_hz[moving] = self._moving(
                 view, air, scene, tag[moving], time_ns[moving]
             )
-        heard = np.flatnonzero(self._audible(tag, _decibel(h)))
+        awake, reply_dbm = self._tags.answer(tag, _decibel(h), power_dbm)
+        heard = np.flatnonzero(awake & self._inventory.hears(reply_dbm))
         if not len(heard):
             return None
-        return self._report(stretch, tag[heard], time_ns[heard], h[heard], doppler_hz[heard])
+        phase_rad = -2 * np.angle(h[heard])
+        return self._report(
+            stretch, tag[heard], time_ns[heard], phase_rad, reply_dbm[heard], doppler_hz[heard]
+        )
 
     def _moving(
         self, view: AntennaView, air: Air, scene: Scene, tag: I64, time_ns: I64
@@ -230,16 +235,6 @@ class _ReaderRig:
         )
         return detuning.uptake(pulled)
 
-    def _answers(self, tag: I64, path_db: F64) -> tuple[NDArray[np.bool_], F64]:
-        """Return which of `tag` (n,) have power, and how strong their replies are, dBm (n,)."""
-        power = self._reader.tx_power_dbm
-        awake = self._tags.incident_dbm(tag, path_db, power) >= self._tags.sensitivity_dbm[tag]
-        return awake, self._tags.answer_dbm(tag, path_db, power)
-
-    def _audible(self, tag: I64, path_db: F64) -> NDArray[np.bool_]:
-        awake, reply_dbm = self._answers(tag, path_db)
-        return awake & self._inventory.hears(reply_dbm)
-
     def _visit_channel(self, stretch: Stretch) -> None:
         """Draw what is one value for as long as the reader stays on this channel."""
         assert self._epoch_ns is not None
@@ -254,13 +249,18 @@ class _ReaderRig:
         self._revisit_rad = drift.normal(0, REVISIT_SIGMA_RAD, len(self._antennas))
 
     def _report(
-        self, stretch: Stretch, tag: I64, time_ns: I64, h: C128, doppler_hz: F64
+        self,
+        stretch: Stretch,
+        tag: I64,
+        time_ns: I64,
+        path_rad: F64,
+        rssi_dbm: F64,
+        doppler_hz: F64,
     ) -> dict[str, NDArray]:  # type: ignore[type-arg]
         self._visit_channel(stretch)
-        rssi_dbm = self._tags.answer_dbm(tag, _decibel(h), self._reader.tx_power_dbm)
         offset = self._offset_rad[stretch.antenna, stretch.channel]
         fixed = offset + self._revisit_rad[stretch.antenna] + self._tags.phase_rad[tag]
-        phase_rad, flip = fixed - 2 * np.angle(h), self._flip_draw[tag]
+        phase_rad, flip = fixed + path_rad, self._flip_draw[tag]
         return {
             "read_us": time_ns // 1000,
             "tag": tag,
@@ -273,5 +273,5 @@ class _ReaderRig:
 
 
 def _decibel(h: C128) -> F64:
-    level: F64 = 20 * np.log10(np.maximum(np.abs(h), 1e-12))
+    level: F64 = 10 * np.log10(np.maximum(h.real**2 + h.imag**2, 1e-24))
     return level

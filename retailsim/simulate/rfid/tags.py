@@ -12,6 +12,7 @@ from retailsim.simulate.streams import stream
 
 F64 = NDArray[np.float64]
 C128 = NDArray[np.complex128]
+Which = NDArray[np.int64] | slice
 
 # Measured turn-on: 11.9 to 14.2 dBm of reader power at 2 m through a patch antenna, about -17 dBm
 # at the tag.
@@ -61,21 +62,29 @@ class Tags:
             rng.uniform(0, 2 * np.pi, count),
         )
 
-    def incident_dbm(self, tag: NDArray[np.int64], path_db: F64, tx_power_dbm: float) -> F64:
+    def incident_dbm(self, tag: Which, path_db: F64, tx_power_dbm: float) -> F64:
         """Return the power at the chips of `tag` (n,) behind one-way gains `path_db` (n,)."""
         return tx_power_dbm + path_db - self.loss_db[tag]
 
-    def weakest_path_db(self, tx_power_dbm: float) -> float:
-        """Return the one-way gain below which no tag wakes up."""
-        return float((self.sensitivity_dbm + self.loss_db).min(initial=0.0)) - tx_power_dbm
+    def weakest_path_db(self, tx_power_dbm: float) -> F64:
+        """Return the one-way gain below which each tag does not wake up (g,)."""
+        weakest: F64 = self.sensitivity_dbm + self.loss_db - tx_power_dbm
+        return weakest
 
-    def answer_dbm(self, tag: NDArray[np.int64], path_db: F64, tx_power_dbm: float) -> F64:
+    def answer_dbm(self, tag: Which, path_db: F64, tx_power_dbm: float) -> F64:
         """Return the power received back at the reader (n,)."""
+        return self.answer(tag, path_db, tx_power_dbm)[1]
+
+    def answer(
+        self, tag: Which, path_db: F64, tx_power_dbm: float
+    ) -> tuple[NDArray[np.bool_], F64]:
+        """Return which of `tag` (n,) wake up, and what the reader receives back from them, dBm."""
         surplus_db = self.incident_dbm(tag, path_db, tx_power_dbm) - self.sensitivity_dbm[tag]
         modulation_db = MODULATION_AT_TURN_ON_DB - self.modulation_slope[tag] * np.maximum(
             surplus_db, 0
         )
-        return tx_power_dbm + 2 * (path_db - self.loss_db[tag]) + modulation_db
+        reply_dbm = tx_power_dbm + 2 * (path_db - self.loss_db[tag]) + modulation_db
+        return surplus_db >= 0, reply_dbm
 
 
 def turned(moment: C128, turn_rad: F64) -> C128:

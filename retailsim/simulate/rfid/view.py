@@ -30,7 +30,7 @@ DIRTY_SHARE = 0.05
 AT_ONCE = 256  # tags
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Crowd:
     """What people do to the paths of one antenna, on any channel.
 
@@ -67,7 +67,7 @@ class AntennaView:
     """Paths from one antenna to all tags, kept until a tag moves."""
 
     def __init__(
-        self, source: Source, moment: C128, frequency_hz: F64, faintest: float = 0.0
+        self, source: Source, moment: C128, frequency_hz: F64, faintest: F64 | float = 0.0
     ) -> None:
         """Prepare a view.
 
@@ -75,17 +75,18 @@ class AntennaView:
             source: the antenna.
             moment: effective vectors of the tags (g, 3).
             frequency_hz: of all channels (c,).
-            faintest: one-way amplitude below which no tag ever answers; people need not be
-                looked at for those.
+            faintest: one-way amplitude below which a tag never answers, for all or each (g,);
+                people need not be looked at for those.
         """
         self._source, self._moment, self._frequency_hz = source, moment, frequency_hz
-        self._faintest = faintest
+        self._faintest = np.broadcast_to(faintest, len(moment))
         self._xyz_m = np.full((len(moment), 3), np.nan)
         self._field_at_m = self._xyz_m.copy()
         self._reflected = 0
         self._dirty = np.zeros(len(moment), bool)  # moved since the map of legs was drawn
         self._heard = np.zeros(len(moment), bool)
         self._crowd: Crowd | None = None
+        self._changed: tuple[Crowd, int, C128] | None = None  # what it sums up to on a channel
 
     def at(
         self,
@@ -109,8 +110,10 @@ class AntennaView:
         if crowd is None or not 0 <= time_ns - crowd.time_ns < PEOPLE_NS:
             crowd = self._crowd = self._look(bodies(time_ns), time_ns)
         frequency_hz = float(self._frequency_hz[channel])
-        change = _summed(crowd.change, len(xyz_m), frequency_hz)
-        return Air(frequency_hz, self._still(channel) + change, crowd)
+        if self._changed is None or (crowd, channel) != self._changed[:2]:
+            change = _summed(crowd.change, len(xyz_m), frequency_hz)
+            self._changed = crowd, channel, change
+        return Air(frequency_hz, self._still(channel) + self._changed[2], crowd)
 
     def moving(self, air: Air, tag: I64, xyz_m: F64, moment: C128) -> C128:
         """Return the channel to `tag` (n,) displaced to `xyz_m` (n, 3) and turned, (n,).
@@ -222,7 +225,7 @@ class AntennaView:
         self._gain[tag] = taken_up(found.field, self._moment[tag])
         middle_hz = float(self._frequency_hz.mean())
         most = friis(middle_hz) * np.abs(self._gain[tag]).sum(axis=1)
-        self._heard[tag] = most >= self._faintest
+        self._heard[tag] = most >= self._faintest[tag]
         self._dirty[tag] = True
 
     def _draw_map(self) -> None:
