@@ -114,7 +114,7 @@ def _overlay(
 
 def build_stage(role: str, spec: StageSpec, context: StageContext) -> Stage:
     """Make the stage of one role; raises StageError when it cannot be found or made."""
-    kind = _find_class(role, spec.uses or "")
+    kind = stage_class(role, spec.uses or "")
     try:
         return kind(context, **spec.parameters)
     except TypeError as error:
@@ -122,7 +122,8 @@ def build_stage(role: str, spec: StageSpec, context: StageContext) -> Stage:
         raise StageError(f"stage '{role}' ({spec.uses}): {text}") from error
 
 
-def _find_class(role: str, uses: str) -> type[Stage]:
+def stage_class(role: str, uses: str) -> type[Stage]:
+    """Return the class that `uses` names; raises StageError when it cannot be found."""
     if ":" not in uses:
         found = [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name == uses]
         if not found:
