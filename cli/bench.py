@@ -352,6 +352,133 @@ def bench_radio_command(
         typer.echo(jsonlib.dumps(bench.as_dict(), indent=2))
         return
     Console().print(radio_table(bench))
+def bench_flips_command(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="Default: boutique and five days full of motion that is no flip.",
+        ),
+    ] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--detector",
+            help="raw, spectrum, shipped, a model folder, a stack YAML or module:Class; may be "
+            "given several times. Default: the first three.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Seeds, with commas between.")
+    ] = "900001,900002,900003",
+    seconds: Annotated[float, typer.Option(metavar="S", help="Length of each session.")] = 300.0,
+    cache: Annotated[
+        Path, typer.Option("--cache", help="Where sessions and judgements are kept.")
+    ] = Path(".cache/flips"),
+    json: Json = False,
+) -> None:
+    """Judge detectors of touched garments on the same tag reads, day by day.
+
+    Coverage is the share of flips with three reads; all else is over those: balanced accuracy of
+    windows of 2 s, precision, recall and f1 of events, false alarms, delay; f1 also by reads per
+    flip and by distance. Days are played without cameras; what was done once is kept, so that an
+    interrupted study goes on where it was.
+
+    Examples:
+
+        retail bench flips
+
+        retail bench flips second-shop --detector spectrum --detector my_detector:Mine
+
+        retail bench flips boutique armfuls --seconds 120 --json | jq '.shops'
+    """
+    from retailsim.experiments.flip_detectors import DEFAULT
+    from retailsim.experiments.flip_study import DAYS, study_flips
+    from retailsim.experiments.flip_tables import flip_tables
+
+    with share_bar("judging flips") as advance:
+        study = study_flips(
+            scenarios or DAYS,
+            detectors=detector or DEFAULT,
+            seeds=_numbers(seeds),
+            seconds=seconds,
+            cache=cache,
+            progress=advance,
+        )
+    if json:
+        typer.echo(jsonlib.dumps(study.as_dict(), indent=2))
+        return
+    for table in flip_tables(study):
+        Console().print(table)
+
+
+def bench_readers_command(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Scenario YAML or name.")
+    ] = "saturday-rush",
+    detector: Annotated[
+        str, typer.Option("--detector", help="As for `retail bench flips`.")
+    ] = "shipped",
+    tags: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Numbers of tags before the one reader.")
+    ] = "30,60,120,240,480,1000,1500",
+    modes: Annotated[
+        str, typer.Option(metavar="M,M,...", help="Reader modes; '' for none.")
+    ] = "fm0,m2,m4,m8",
+    sessions: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Gen2 sessions; '' for none.")
+    ] = "0,1,2,3",
+    antennas: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Numbers of antennas; '' for none.")
+    ] = "1,2,4,8",
+    seeds: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Seeds, with commas between.")
+    ] = "900001,900002,900003",
+    seconds: Annotated[float, typer.Option(metavar="S", help="Length of each session.")] = 180.0,
+    cache: Annotated[
+        Path, typer.Option("--cache", help="Where sessions and judgements are kept.")
+    ] = Path(".cache/flips"),
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="PNG", help="Also draw it.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show how many flips are covered and found as there are more tags before a reader.
+
+    The shop's stock is made larger and smaller, all its antennas hang on one reader. Modes and
+    sessions are tried with all antennas, antennas in FM0; session 2 and FM0 where not varied.
+
+    Examples:
+
+        retail bench readers --plot readers.png
+
+        retail bench readers boutique --tags 60,240 --modes fm0,m4 --sessions "" --antennas ""
+    """
+    from retailsim.experiments.flip_tables import reader_table
+    from retailsim.experiments.pictures import check_suffix
+    from retailsim.experiments.reader_study import plot_readers, study_readers
+
+    if plot is not None:
+        check_suffix(plot)
+    with share_bar("counting tags") as advance:
+        study = study_readers(
+            scenario,
+            detector=detector,
+            populations=_numbers(tags),
+            modes=[mode for mode in modes.split(",") if mode],
+            sessions=_numbers(sessions) if sessions else (),
+            antennas=_numbers(antennas) if antennas else (),
+            seeds=_numbers(seeds),
+            seconds=seconds,
+            cache=cache,
+            progress=advance,
+        )
+    if plot is not None:
+        plot_readers(study, plot)
+    if json:
+        typer.echo(jsonlib.dumps(study.as_dict(), indent=2))
+        return
+    Console().print(reader_table(study))
 
 
 def _numbers(text: str) -> list[int]:

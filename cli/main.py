@@ -12,9 +12,11 @@ from rich.markup import escape
 from cli.bench import (
     bench_baselines_command,
     bench_days_command,
+    bench_flips_command,
     bench_inventory_command,
     bench_radio_command,
     bench_reads_command,
+    bench_readers_command,
     bench_replay_command,
     bench_simulate_command,
 )
@@ -79,6 +81,8 @@ bench.command("baselines")(bench_baselines_command)
 bench.command("days")(bench_days_command)
 bench.command("inventory")(bench_inventory_command)
 bench.command("radio")(bench_radio_command)
+bench.command("flips")(bench_flips_command)
+bench.command("readers")(bench_readers_command)
 app.add_typer(bench, name="bench")
 
 

@@ -64,6 +64,11 @@ def draw_panels(panels: Sequence[Panel]) -> U8:
     return np.concatenate([draw_panel(panel) for panel in panels], axis=1)
 
 
+def draw_grid(rows: Sequence[Sequence[Panel]]) -> U8:
+    """Return rows of equally many panels below each other, BGR, uint8 (h, w, 3)."""
+    return np.concatenate([draw_panels(row) for row in rows])
+
+
 def draw_panel(panel: Panel) -> U8:
     """Return one plot, BGR, uint8 (h, w, 3)."""
     width, height = PANEL_PX[0] * SMOOTH, PANEL_PX[1] * SMOOTH
@@ -124,6 +129,8 @@ def _draw_axes(image: U8, panel: Panel, place: _Place) -> None:
 
 
 def _draw_curve(image: U8, curve: Curve, place: _Place, colour: tuple[int, int, int]) -> None:
+    if not len(curve.x):
+        return
     points = place.px(curve.x, curve.y)
     if curve.dashed:
         for begin, end in pairwise(points.astype(float)):
