@@ -174,7 +174,9 @@ def flip_alarms(results: MessageLog) -> tuple[list[TagMotion], list[int]]:
     `TagMotion` followed up counts as an alarm that lasted until it was said.
     """
     begun: dict[str, list[tuple[MotionBegun, int]]] = {}
-    for start, said_ns in zip(results.of(MotionBegun), results.emitted_ns(MotionBegun), strict=True):
+    for start, said_ns in zip(
+        results.of(MotionBegun), results.emitted_ns(MotionBegun), strict=True
+    ):
         if start.kind == "flip":
             begun.setdefault(start.epc, []).append((start, said_ns))
     alarms, first_ns = [], []

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from retailsim.engine.config import StackSpec, StageSpec, load_baselines, load_stack, find_class
+from retailsim.engine.config import StackSpec, StageSpec, find_class, load_baselines, load_stack
 from retailsim.errors import ModelError, ScenarioError
 from retailsim.experiments.sessions import digest_sources
 from retailsim.messages.sensors import TagReads

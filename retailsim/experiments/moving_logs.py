@@ -54,11 +54,11 @@ from retailsim.experiments.moving_logs_windows import (
     cut,
     reads_to_keep,
 )
-from retailsim.experiments.moving_logs_world import lone_tag_plan, simulate_recording
 from retailsim.messages.sensors import TagReads
-from retailsim.stack.tagmotion.classifier import AHEAD_BINS, Motion, MotionClassifier
-from retailsim.stack.tagmotion.features import BIN_S
 from retailsim.stack.tagmotion.front import Front
+from retailsim.stack.tagmotion.network import LAG_BINS, Motion, MotionNetwork
+from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.train.lone_tag import lone_tag_plan, simulate_lone_tag
 
 F64 = NDArray[np.float64]
 
@@ -120,23 +120,24 @@ def shipped_detector(model: str) -> WindowScores:
     Raises ModelError when the model does not fit.
     """
     plan = lone_tag_plan()
-    MotionClassifier(model)
+    MotionNetwork(model, Front(plan).table.xyz_m)
 
     def score(clip: Clip) -> F64:
-        front, classifier = Front(plan), MotionClassifier(model)
+        front = Front(plan)
+        network = MotionNetwork(model, front.table.xyz_m)
         front.add(clip.reads)
         begin_ns, total, bins = [], np.zeros(len(clip.count)), np.zeros(len(clip.count))
         end_us = clip.start_us + len(clip.count) * clip.window_us
-        flush_ns = round((AHEAD_BINS + 3) * BIN_S * 1e9)
+        flush_ns = round((LAG_BINS + 3) * BIN_S * 1e9)
         for bin_ in front.bins(end_us * 1000 + flush_ns):
             begin_ns.append(bin_.start_ns)
-            judged = classifier.add(bin_.features)
-            if judged is None:
+            late = network.add(bin_.features).late
+            if late is None:
                 continue
-            middle_ns = begin_ns[len(begin_ns) - 1 - AHEAD_BINS] + round(BIN_S * 5e8)
+            middle_ns = begin_ns[len(begin_ns) - 1 - LAG_BINS] + round(BIN_S * 5e8)
             window = (middle_ns // 1000 - clip.start_us) // clip.window_us
             if 0 <= window < len(total):
-                total[window] += _log_odds(1.0 - float(judged[0, Motion.STILL]))
+                total[window] += _log_odds(1.0 - float(late[0, Motion.STILL]))
                 bins[window] += 1
         return total / np.maximum(bins, 1)
 
@@ -248,9 +249,11 @@ def simulated(pairs: int, *, seed: int = 0) -> list[Recording]:
         draws = counting(seed * 10_000)
         while sum(recording.moving == moving for recording in found) < pairs:
             try:
-                found.append(simulate_recording(next(draws), moving=moving))
+                seed = next(draws)
+                reads = simulate_lone_tag(seed, moving=moving)
             except ValueError:
                 continue
+            found.append(Recording(f"{'moving' if moving else 'still'} {seed}", moving, reads))
     return found
 
 

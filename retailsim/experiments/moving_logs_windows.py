@@ -8,7 +8,7 @@ reads are compared. Each recording counts the same, however many windows it has.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 DRAWS = 2000  # of the bootstrap
-COLUMNS = ("read_us", "epc", "antenna", "channel", "rssi_cdbm", "phase", "doppler")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Clip:
 
     def of(self, window: int) -> TagReads:
         """Return the reads of one window."""
-        return take(self.reads, np.flatnonzero(self.window == window))
+        return self.reads.take(np.flatnonzero(self.window == window))
 
 
 WindowScores = Callable[[Clip], F64]  # one score for every window (w,), scored or not
@@ -86,11 +85,6 @@ class Auc:
     value: float
     low: float
     high: float
-
-
-def take(reads: TagReads, rows: NDArray) -> TagReads:  # type: ignore[type-arg]
-    """Return some of a batch's reads."""
-    return replace(reads, **{name: getattr(reads, name)[rows] for name in COLUMNS})
 
 
 def thin(count: int, keep: int, rng: np.random.Generator) -> I64:
@@ -135,7 +129,7 @@ def cut(
                 recording,
                 first_us + first * window_us,
                 window_us,
-                take(reads, kept),
+                reads.take(kept),
                 number[kept] - first,
                 count,
                 scored,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,9 @@ class FrameBatch(Message):
     frames: tuple[Frame, ...]
 
 
+READ_COLUMNS = ("read_us", "epc", "antenna", "channel", "rssi_cdbm", "phase", "doppler")
+
+
 @dataclass(frozen=True)
 class TagReads(Message):
     """A batch of reads as one reader reported them, in the reader's own integers.
@@ -57,6 +62,18 @@ class TagReads(Message):
     rssi_cdbm: NDArray[np.int16] = array(np.int16, "n")
     phase: NDArray[np.uint16] = array(np.uint16, "n")
     doppler: NDArray[np.int16] = array(np.int16, "n")
+
+    def take(self, rows: NDArray[np.int64]) -> TagReads:
+        """Return some of the reads, in that order, as a batch of the same time."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in READ_COLUMNS})
+
+    @classmethod
+    def join(cls, batches: Sequence[TagReads]) -> TagReads:
+        """Return one batch of all the reads of some, at least one, as of the last."""
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(b, name) for b in batches]) for name in READ_COLUMNS
+        }
+        return replace(batches[-1], **columns)
 
 
 @dataclass(frozen=True)

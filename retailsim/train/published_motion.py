@@ -35,7 +35,7 @@ from retailsim.stack.tagmotion.read_bins import BIN_S, ReadBins
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segments
 from retailsim.train.export import export_model, parameter_count
 from retailsim.train.seeds import require_training_seed
-from retailsim.train.tagmotion import _labels
+from retailsim.train.tagmotion_data import labels
 
 F16 = NDArray[np.float16]
 F32 = NDArray[np.float32]
@@ -109,7 +109,7 @@ def read_session(bag: Path, kind: str) -> Session:
     take(bins.rest())
     start = np.array(start_ns, np.int64)
     moved = MessageLog(m for m in truth if isinstance(m, TruthInteraction | TruthCarry))
-    label = _labels(start, moved, bins.table.tag_row)
+    label = labels(start, moved, bins.table.tag_row)
     reads = ReadTimes(sensors)
     epc = tuple(item.epc for item in plan.items)
     example = Example(np.stack(rows), label)

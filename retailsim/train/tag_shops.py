@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from retailsim.store.plan import Antenna, Reader, StorePlan
 from retailsim.train.seeds import parse_seeds, require_training_scenario, require_training_seed
 
 F64 = NDArray[np.float64]
+T = TypeVar("T")
 # Days to begin from, and how often each.
 BASE_SCENARIOS = {
     "boutique": 0.30,
@@ -54,7 +56,7 @@ def draw_shop(seed: int, *, scenario: str | None = None) -> tuple[Scenario, Stor
     """
     require_training_seed(seed)
     rng = stream(seed, "train", "tag-shop")
-    name = scenario or str(_drawn(rng, BASE_SCENARIOS))
+    name = scenario or _drawn(rng, BASE_SCENARIOS)
     file = find(f"scenarios/{name}.yaml")
     day = load_scenario(file)
     require_training_scenario(day)
@@ -79,7 +81,7 @@ def _stock_factor(rng: np.random.Generator, tags: int) -> float:
 def _some(readers: list[Reader], rng: np.random.Generator) -> list[Reader]:
     """Return few enough readers, drawn at random; large shops have more than training needs."""
     order, ports = rng.permutation(len(readers)).tolist(), 0
-    kept = []
+    kept: list[Reader] = []
     for place in order:
         ports += len(readers[place].antennas)
         if not kept or ports <= MOST_PORTS:
@@ -95,7 +97,7 @@ def _reader(reader: Reader, plan: StorePlan, rng: np.random.Generator) -> Reader
         "antennas": [_antenna(reader.antennas[i], plan, rng) for i in chosen],
         "mode": _drawn(rng, MODE_SHARES),
         "region": _drawn(rng, REGION_SHARES),
-        "session": int(_drawn(rng, SESSION_SHARES)),
+        "session": _drawn(rng, SESSION_SHARES),
         "target": "dual",
         "antenna_dwell_s": float(rng.uniform(0.05, 0.25)),
         "tx_power_dbm": float(rng.uniform(27.0, 31.5)),
@@ -129,7 +131,7 @@ def _point(xyz_m: F64) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _drawn(rng: np.random.Generator, shares: dict[str, float] | dict[int, float]) -> str | int:
+def _drawn(rng: np.random.Generator, shares: dict[T, float]) -> T:
     names = list(shares)
     return names[int(rng.choice(len(names), p=np.array(list(shares.values()))))]
 

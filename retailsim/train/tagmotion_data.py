@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,9 +13,13 @@ from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import TagReads
 from retailsim.messages.truth import TruthCarry, TruthInteraction
 from retailsim.session import BagReader
+from retailsim.simulate.streams import stream
 from retailsim.stack.tagmotion.front import Bin, Front
 from retailsim.stack.tagmotion.network import Motion
 from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.store.plan import StorePlan
+from retailsim.train.lone_tag import lone_tag_plan, simulate_lone_tag
+from retailsim.train.seeds import require_training_seed
 
 F16 = NDArray[np.float16]
 F32 = NDArray[np.float32]
@@ -24,6 +28,7 @@ I64 = NDArray[np.int64]
 BIN_NS = round(BIN_S * 1e9)
 SWING_ON_NS = 1_200_000_000  # cloth goes on swinging after the hand has left: neither yes nor no
 IGNORE = -1
+LONE_CLIP_S, LONE_KEPT = 8.0, (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -105,13 +110,43 @@ def prepared(bag: Path) -> Session:
 def prepare(bag: Path) -> Session:
     """Run the stage's own front end over a bag's reads, and label what it makes."""
     reader = BagReader(bag)
-    front, bins = Front(reader.plan), list[Bin]()
-    for message in reader.messages(frames=False):
-        if isinstance(message, TagReads):
-            front.add(message)
-            bins += front.bins(message.time_ns)
-    bins += front.rest()
+    reads = (m for m in reader.messages(frames=False) if isinstance(m, TagReads))
     truth = MessageLog(m for m in reader.truth() if isinstance(m, TruthInteraction | TruthCarry))
+    row = {item.epc: row for row, item in enumerate(reader.plan.items)}
+    return _session(reader.plan, reads, lambda start_ns: labels(start_ns, truth, row))
+
+
+def lone_tag_session(seed: int, *, moving: bool) -> Session:
+    """Return a clip of a lone tag (see `lone_tag`), from a cold start, some reads taken away.
+
+    Raises:
+        RetailError: a seed that is kept for judging.
+        ValueError: the tag was never read.
+    """
+    require_training_seed(seed)
+    rng = stream(seed, "train", "lone tag", int(moving))
+    reads = simulate_lone_tag(seed, moving=moving)
+    since_s = (reads.read_us - reads.read_us[0]) * 1e-6
+    begin_s = rng.uniform(0, max(float(since_s.max()) - LONE_CLIP_S, 0))
+    kept = (since_s >= begin_s) & (since_s < begin_s + LONE_CLIP_S)
+    kept &= rng.random(len(since_s)) < rng.uniform(*LONE_KEPT)
+    clip = reads.take(np.flatnonzero(kept))
+    if not len(clip.epc):
+        raise ValueError(f"the tag of seed {seed} was hardly ever read")
+    motion = Motion.CARRIED if moving else Motion.STILL
+    return _session(
+        lone_tag_plan(), [clip], lambda start_ns: np.full((len(start_ns), 1), motion, np.int8)
+    )
+
+
+def _session(
+    plan: StorePlan, reads: Iterable[TagReads], label: Callable[[I64], NDArray[np.int8]]
+) -> Session:
+    front, bins = Front(plan), list[Bin]()
+    for batch in reads:
+        front.add(batch)
+        bins += front.bins(batch.time_ns)
+    bins += front.rest()
     start_ns = np.array([b.start_ns for b in bins], np.int64)
     return Session(
         start_ns=start_ns,
@@ -119,7 +154,7 @@ def prepare(bag: Path) -> Session:
         tag=np.concatenate([b.features.tag for b in bins]).astype(np.int16),
         pairs=np.concatenate([b.features.pairs for b in bins]).astype(np.float16),
         tags=np.stack([b.features.tags for b in bins]).astype(np.float16),
-        label=labels(start_ns, truth, front.table.tag_row),
+        label=label(start_ns),
         xyz_m=front.table.xyz_m,
     )
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from torch.nn.functional import cross_entropy
 from retailsim.stack.tagmotion.network import LAG_BINS, Neighbours
 from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
 from retailsim.train.seeds import parse_seeds
-from retailsim.train.tagmotion_data import IGNORE, Session, prepared
+from retailsim.train.tagmotion_data import IGNORE, Session, lone_tag_session, prepared
 from retailsim.train.tagmotion_net import TagMotionNet
 
 WINDOW_BINS, WARM_BINS = 64, 12  # the first bins of a window only fill the network's memory
@@ -108,9 +110,7 @@ def fresh_net(sessions: Sequence[Session], seed: int) -> TagMotionNet:
     return net
 
 
-def train(
-    sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Path
-) -> TagMotionNet:
+def train(sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Path) -> TagMotionNet:
     """Fit the network; goes on from the checkpoint if there is one of this run."""
     net, batches = fresh_net(sessions, seed), Batches(sessions, seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=DECAY)
@@ -148,16 +148,26 @@ def load_sessions(folder: Path, leave_out: Sequence[int] = ()) -> list[Session]:
     return [prepared(bag) for bag in bags if int(bag.stem) not in leave_out]
 
 
+def lone_tag_sessions(seeds: Sequence[int]) -> list[Session]:
+    """Return a still and a walked tag of every seed; those hardly ever read are left out."""
+    sessions = []
+    for seed, moving in product(seeds, (False, True)):
+        with suppress(ValueError):
+            sessions.append(lone_tag_session(seed, moving=moving))
+    return sessions
+
+
 def main() -> None:
     """Train from the command line; see the module."""
     parser = argparse.ArgumentParser(description="Train the tag motion network.")
     parser.add_argument("bags", type=Path, help="folder made by retailsim.train.tag_shops")
     parser.add_argument("--validate", type=parse_seeds, default=[], help="seeds to leave out")
+    parser.add_argument("--lone", type=parse_seeds, default=[], help="seeds of lone tags")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, required=True)
     wanted = parser.parse_args()
-    sessions = load_sessions(wanted.bags, wanted.validate)
+    sessions = load_sessions(wanted.bags, wanted.validate) + lone_tag_sessions(wanted.lone)
     print(f"{len(sessions)} sessions", flush=True)
     train(sessions, epochs=wanted.epochs, seed=wanted.seed, checkpoint=wanted.checkpoint)
 

@@ -1,4 +1,4 @@
-"""Training the tag motion classifier: labels, refusals, and that it learns what there is."""
+"""Training the tag motion network: labels, windows, refusals, and that it learns what there is."""
 
 from __future__ import annotations
 
@@ -9,31 +9,39 @@ import torch
 from retailsim.errors import RetailError
 from retailsim.messages.log import MessageLog
 from retailsim.messages.truth import TruthCarry, TruthInteraction
-from retailsim.simulate.scenario import load_scenario, load_store
-from retailsim.stack.tagmotion.classifier import CONTEXT_BINS, Motion, MotionClassifier
-from retailsim.stack.tagmotion.features import NAMES, compress
-from retailsim.train.tagmotion import (
-    BIN_NS,
-    IGNORE,
-    Perceptron,
-    Session,
-    _labels,
-    _seeds,
-    export,
-    merge,
-    play,
-    probabilities,
-    train,
-)
+from retailsim.stack.tagmotion.network import Motion
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
+from retailsim.train.seeds import parse_seeds
+from retailsim.train.tag_shops import MOST_TAGS, draw_shop
+from retailsim.train.tagmotion_choice import probabilities
+from retailsim.train.tagmotion_data import BIN_NS, IGNORE, Session, labels, lone_tag_session
+from retailsim.train.tagmotion_training import Batches, train
 
 T0 = 1_700_000_000 * 10**9
+TAGS = 6
 
 
 def test_judging_seeds_are_refused():
-    scenario = load_scenario("scenarios/boutique.yaml")
-    plan = load_store(scenario, "scenarios/boutique.yaml")
     with pytest.raises(RetailError, match="900001"):
-        play(scenario, plan, seed=900001, duration_s=1.0)
+        draw_shop(900001)
+    with pytest.raises(RetailError, match="900001"):
+        lone_tag_session(900001, moving=True)
+
+
+def test_the_shop_that_is_kept_for_judging_is_refused():
+    with pytest.raises(RetailError, match="second-shop"):
+        draw_shop(1, scenario="second-shop")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_drawn_shops_differ_and_stand_within_their_walls(seed):
+    day, plan = draw_shop(seed)
+    assert 0 < len(plan.items) <= MOST_TAGS + len(plan.stock)
+    antennas = np.array([a.position_m for r in plan.readers for a in r.antennas])
+    assert (antennas > 0).all()
+    assert (antennas < [*plan.size_m, plan.height_m]).all()
+    assert draw_shop(seed) == (day, plan)
+    assert draw_shop(seed + 100)[1] != plan
 
 
 def test_labels_tell_hands_from_carrying_and_leave_out_what_is_unclear():
@@ -48,57 +56,66 @@ def test_labels_tell_hands_from_carrying_and_leave_out_what_is_unclear():
         ]
     )
     start_ns = T0 + BIN_NS * np.arange(14)
-    label = _labels(start_ns, truth, {"a": 0, "b": 1})
+    label = labels(start_ns, truth, {"a": 0, "b": 1})
     hand, carried = int(Motion.HANDLED), int(Motion.CARRIED)
     assert label[:, 0].tolist() == [0] * 4 + [hand] * 3 + [carried] * 5 + [0] * 2
     assert label[:, 1].tolist() == [0, 0, hand, hand, IGNORE, IGNORE, IGNORE] + [0] * 7
 
 
-def made_up(seed):
-    """A session in which handled tags have one loud feature."""
+def made_up(seed, bins=120):
+    """A session in which the reads of handled tags have one loud feature."""
     rng = np.random.default_rng(seed)
-    label = (rng.random((120, 40)) < 0.02).astype(np.int8)
-    features = rng.normal(0, 0.3, (120, 40, len(NAMES)))
-    features[label == Motion.HANDLED, 3] += 3.0
-    start_ns = T0 + BIN_NS * np.arange(120)
-    log = MessageLog()
-    return Session(seed, compress(features).astype(np.float16), start_ns, label, log, log)
+    label = (rng.random((bins, TAGS)) < 0.05).astype(np.int8)
+    tag = np.tile(np.arange(TAGS), bins)
+    pairs = rng.normal(0, 0.3, (bins * TAGS, len(PAIR_NAMES)))
+    pairs[label.ravel() == Motion.HANDLED, 3] += 3.0
+    return Session(
+        start_ns=T0 + BIN_NS * np.arange(bins),
+        first=TAGS * np.arange(bins + 1),
+        tag=tag.astype(np.int16),
+        pairs=pairs.astype(np.float16),
+        tags=rng.normal(0, 0.3, (bins, TAGS, len(TAG_NAMES))).astype(np.float16),
+        label=label,
+        xyz_m=rng.uniform(0, 5, (TAGS, 3)),
+    )
+
+
+def test_windows_hold_each_pair_in_its_bin_and_are_empty_beyond_the_end():
+    session = made_up(1, bins=20)
+    window = session.window(15, 8)
+    assert window.tags.shape == (TAGS, 8, len(TAG_NAMES))
+    assert (window.label[:, 5:] == IGNORE).all()
+    assert window.bin.tolist() == np.repeat(np.arange(5), TAGS).tolist()
+    assert (window.label[:, :5].T == session.label[15:]).all()
+
+
+def test_a_batch_keeps_shops_apart():
+    sessions = [made_up(2), made_up(3)]
+    for batch in Batches(sessions, 0):
+        _, cell, tags, row, share = batch.inputs
+        count, bins = batch.label.shape
+        assert tags.shape[:2] == (count, bins) == (2 * TAGS, bins)
+        assert cell.max() < count * bins
+        there = share > 0
+        same_shop = (row // TAGS) == (torch.arange(count)[:, None] // TAGS)
+        assert same_shop[there].all()
+        assert (row[~there] == count).all()
 
 
 @pytest.fixture(scope="module")
-def net():
-    return train([made_up(seed) for seed in range(8)], epochs=50)
+def net(tmp_path_factory):
+    kept = tmp_path_factory.mktemp("run") / "run.pt"
+    sessions = [made_up(seed) for seed in range(6)]
+    train(sessions, epochs=12, seed=0, checkpoint=kept)
+    return train(sessions, epochs=24, seed=0, checkpoint=kept)  # goes on from there
 
 
 def test_it_learns_what_tells_handled_tags(net):
     session = made_up(99)
-    handled = probabilities(net, session)[..., Motion.HANDLED]
+    handled = probabilities(net, session)[:, :, 0, Motion.HANDLED].T
     quiet = handled[session.label == Motion.STILL]
     assert np.median(handled[session.label == Motion.HANDLED]) > np.quantile(quiet, 0.99)
 
 
-def test_the_stage_computes_what_the_trained_network_computes(net, tmp_path):
-    export(tmp_path, net, {}, "card")
-    session, classifier = made_up(98), MotionClassifier(str(tmp_path))
-    expected = probabilities(net, session)
-    raw = session.features.astype(np.float64)
-    features = np.sign(raw) * np.expm1(np.abs(raw))  # undo what compress does
-    found = [p for row in features if (p := classifier.add(row)) is not None]
-    whole = slice(CONTEXT_BINS, len(found))
-    np.testing.assert_allclose(
-        np.stack(found)[whole], expected[whole.start : whole.stop], atol=2e-3
-    )
-
-
-def test_a_merged_network_says_the_mean_of_its_members(net):
-    torch.manual_seed(1)
-    other = Perceptron().eval()
-    other.mean, other.scale = net.mean, net.scale
-    context = torch.randn(50, CONTEXT_BINS, len(NAMES))
-    with torch.no_grad():
-        both = (net(context) + other(context)) / 2
-        torch.testing.assert_close(merge([net, other])(context), both, atol=1e-4, rtol=1e-4)
-
-
-def test_seeds_are_lists_of_numbers_and_ranges():
-    assert _seeds("3000:3003,3010") == [3000, 3001, 3002, 3010]
+def test_seeds_are_parsed_as_ranges_and_single_ones():
+    assert parse_seeds("3000:3003,3005") == [3000, 3001, 3002, 3005]

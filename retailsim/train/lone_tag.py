@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.experiments.moving_logs_windows import COLUMNS, Recording, take
 from retailsim.messages.sensors import TagReads
 from retailsim.simulate.appearance import draw_body, draw_clothes
 from retailsim.simulate.rfid.rig import RadioRig
@@ -80,8 +79,8 @@ class Track:
     person_xy_m: F64 | None
 
 
-def simulate_recording(seed: int, *, moving: bool) -> Recording:
-    """Return what a reader reports of one tag.
+def simulate_lone_tag(seed: int, *, moving: bool) -> TagReads:
+    """Return what a reader reports of one tag, in the order in which it does.
 
     Raises ValueError when the tag was never read, so far off or so badly turned is it.
     """
@@ -100,9 +99,10 @@ def simulate_recording(seed: int, *, moving: bool) -> Recording:
         before = now
     if not batches:
         raise ValueError(f"the tag of seed {seed} was never read")
-    name = f"{'moving' if moving else 'still'} {seed}"
-    reports = merge_reports(_joined(batches), stream(seed, "moving logs", "reports", int(moving)))
-    return Recording(name, moving, whole_decibels(reports))
+    reports = merge_reports(
+        TagReads.join(batches), stream(seed, "moving logs", "reports", int(moving))
+    )
+    return whole_decibels(reports)
 
 
 def merge_reports(
@@ -115,7 +115,7 @@ def merge_reports(
     first reads. Judged from real logs, where phases do not fit their channels otherwise.
     """
     order = np.argsort(reads.read_us, kind="stable")
-    reads = take(reads, order)
+    reads = reads.take(order)
     channel, rssi, place = reads.channel.copy(), reads.rssi_cdbm.copy(), reads.read_us.copy()
     kept = np.ones(len(order), bool)
     for antenna in np.unique(reads.antenna):
@@ -128,7 +128,7 @@ def merge_reports(
             rssi[last] = max(rssi[first], rssi[last])
     left = replace(reads, channel=channel, rssi_cdbm=rssi)
     rows = np.flatnonzero(kept)
-    return take(left, rows[np.argsort(place[rows], kind="stable")])
+    return left.take(rows[np.argsort(place[rows], kind="stable")])
 
 
 def whole_decibels(reads: TagReads) -> TagReads:
@@ -190,8 +190,3 @@ def _snapshot(track: Track, tick: int, body: Body) -> Snapshot:
         holder=np.array([-1]),
     )
     return Snapshot(START_NS + tick * TICK_NS, people, garments, ())
-
-
-def _joined(batches: list[TagReads]) -> TagReads:
-    columns = {name: np.concatenate([getattr(b, name) for b in batches]) for name in COLUMNS}
-    return replace(batches[-1], **columns)
