@@ -9,6 +9,7 @@ whether somebody stands by while it lies still.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +149,7 @@ def _walk(rng: np.random.Generator, size_m: float) -> Track:
     start, end = np.array(lines[rng.integers(len(lines))])[:: 1 - 2 * int(rng.integers(2))]
     length_m, speed_mps = float(np.hypot(*(end - start))), rng.uniform(*SPEED_MPS)
     along = (end - start) / length_m
-    way_m = np.minimum(np.arange(int(length_m / speed_mps / TICK_S) + 1) * TICK_S * speed_mps, 1e3)
+    way_m = np.arange(int(length_m / speed_mps / TICK_S) + 1) * TICK_S * speed_mps
     xy_m = start + way_m[:, None] * along
     z_m = rng.uniform(0.8, 1.4) + BOB_M * np.sin(2 * np.pi * STEPS_PER_M * way_m)
     across = np.array([-along[1], along[0]])
