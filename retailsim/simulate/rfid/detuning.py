@@ -105,9 +105,10 @@ class Coupling:
         movers = np.flatnonzero(moved)
         touched = moved | np.append(moved, False)[self.near].any(axis=1)
         if len(movers) < len(moved):
-            gap_m2 = _gaps_m2(xyz_m, present, movers)
+            gap_m2 = _gaps_m2(xyz_m, np.ones_like(present), movers)
             touched |= (gap_m2 < REACH_M**2).any(axis=0)
             if np.count_nonzero(touched) == len(movers):  # far from all that hangs still
+                gap_m2[:, ~present] = np.inf
                 self._renew(movers, _nearest(gap_m2))
                 return
         todo = np.flatnonzero(touched)
