@@ -147,8 +147,8 @@ def paths(source: Source, xyz_m: F64) -> Paths:
 
 def add_up(gain: C64 | C128, length_m: F64, frequency_hz: float) -> C128:
     """Return h (n,) from what a tag takes up of every path (n, k) and the paths' lengths."""
-    total = np.einsum("nk,nk->n", gain, turn(length_m, frequency_hz)).astype(np.complex128)
-    h: C128 = friis(frequency_hz) * total
+    total = (turn(length_m, frequency_hz) * gain).sum(axis=1)
+    h: C128 = friis(frequency_hz) * total.astype(np.complex128)
     return h
 
 
@@ -166,7 +166,8 @@ def turn(length_m: F64, frequency_hz: float) -> C64:
     turns -= np.rint(turns)
     angle = turns.astype(np.float32) * np.float32(2 * np.pi)
     turned = np.empty(angle.shape, np.complex64)
-    turned.real, turned.imag = np.cos(angle), np.sin(angle)
+    np.cos(angle, out=turned.real)
+    np.sin(angle, out=turned.imag)
     return turned
 
 
@@ -201,8 +202,7 @@ def _reflected(source: Source, xyz_m: F64) -> tuple[C128, F64, F64, F64]:
 def _past_furniture(furniture: Furniture, corner_m: F64) -> F64:
     """Return the amplitude that furniture leaves of every path (n, k)."""
     start, end = corner_m[:, :, :-1], corner_m[:, :, 1:]
-    low = np.minimum(start[..., 2], end[..., 2]) < furniture.tallest_m
-    some = np.nonzero(low & (start != end).any(axis=-1))
+    some = np.nonzero(np.minimum(start[..., 2], end[..., 2]) < furniture.tallest_m)
     lost_db = np.zeros(start.shape[:3])
     lost_db[some] = loss_db(furniture, start[some], end[some])
     left: F64 = 10 ** (lost_db.sum(axis=2) / -20)

@@ -44,14 +44,19 @@ def neighbours(xyz_m: F64, present: NDArray[np.bool_], tag: I64) -> I64:
 
     Rows are filled up with NOBODY.
     """
-    gap_m2 = _gaps_m2(xyz_m, present, tag)
+    return _nearest(_gaps_m2(xyz_m, present, tag))
+
+
+def _nearest(gap_m2: F64) -> I64:
+    """Return the nearest columns in reach of every row, (n, MOST_NEIGHBOURS)."""
+    table = np.full((len(gap_m2), MOST_NEIGHBOURS), NOBODY)
     row, other = np.nonzero(gap_m2 < REACH_M**2)
-    order = np.lexsort((gap_m2[row, other], row))
-    row, other = row[order], other[order]
-    rank = np.arange(len(row)) - np.searchsorted(row, row)
-    few = rank < MOST_NEIGHBOURS
-    table = np.full((len(tag), MOST_NEIGHBOURS), NOBODY)
-    table[row[few], rank[few]] = other[few]
+    if len(row):
+        order = np.lexsort((gap_m2[row, other], row))
+        row, other = row[order], other[order]
+        rank = np.arange(len(row)) - np.searchsorted(row, row)
+        few = rank < MOST_NEIGHBOURS
+        table[row[few], rank[few]] = other[few]
     return table
 
 
@@ -97,17 +102,21 @@ class Coupling:
         if not moved.any():
             return
         self._xyz_m, self._present = xyz_m.copy(), present.copy()
-        touched = moved | np.append(moved, False)[self.near].any(axis=1)
         movers = np.flatnonzero(moved)
+        touched = moved | np.append(moved, False)[self.near].any(axis=1)
         if len(movers) < len(moved):
             gap_m2 = _gaps_m2(xyz_m, np.ones_like(present), movers)
             touched |= (gap_m2 < REACH_M**2).any(axis=0)
+            if np.count_nonzero(touched) == len(movers):  # far from all that hangs still
+                gap_m2[:, ~present] = np.inf
+                self._renew(movers, _nearest(gap_m2))
+                return
         todo = np.flatnonzero(touched)
         for start in range(0, len(todo), 256):
-            self._renew(todo[start : start + 256])
+            some = todo[start : start + 256]
+            self._renew(some, neighbours(xyz_m, present, some))
 
-    def _renew(self, tag: I64) -> None:
-        near = neighbours(self._xyz_m, self._present, tag)
+    def _renew(self, tag: I64, near: I64) -> None:
         pulled = shifts(
             self._xyz_m[tag], self._axis[tag], self._xyz_m[near], self._axis[near], near
         )

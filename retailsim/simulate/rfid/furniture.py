@@ -130,9 +130,7 @@ def loss_db(furniture: Furniture, start_m: F64, end_m: F64) -> F64:
 
     It grows with the length of the leg within a box, so it has no steps.
     """
-    low = np.flatnonzero(np.minimum(start_m[:, 2], end_m[:, 2]) < furniture.tallest_m)
-    leg, box = np.nonzero(_meeting(furniture, start_m[low], end_m[low]))
-    leg = low[leg]
+    leg, box = np.nonzero(_meeting(furniture, start_m, end_m))
     within_m = _chord_m(furniture, box, start_m[leg], end_m[leg])
     lost = np.minimum(furniture.loss_db_per_m[box] * within_m, furniture.most_db[box])
     total: F64 = np.bincount(leg, lost, minlength=len(start_m)).astype(float)

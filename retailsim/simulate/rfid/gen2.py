@@ -134,7 +134,9 @@ class Slots:
                 now_ns += empty_ns
                 continue
             if answers == 1:
-                tag, strong = _taken(pool, uniform()), True
+                place, strong = int(uniform() * contenders), True  # as in `_taken`, without a call
+                tag, pool[place] = pool[place], pool[-1]
+                pool.pop()
             else:
                 tag, strong = self._collide(round_, answers)
                 if not strong and (q_float := q_float + step) > MOST_Q:
@@ -158,8 +160,8 @@ class Slots:
         """Return the strongest of a collision and whether the reader locks on to it."""
         self.counts.collided += 1
         round_.unclear = True
-        pool, uniform, level_dbm = round_.pool, self.uniform, self.level_dbm
-        found = [_taken(pool, uniform()) for _ in range(answers)]
+        uniform, level_dbm = self.uniform, self.level_dbm
+        found = _taken(round_.pool, answers, uniform)
         power = [10 ** (level_dbm[tag] / 10) for tag in found]
         most = max(power)
         strongest = found.pop(power.index(most))
@@ -175,12 +177,16 @@ class Slots:
         return self.times.garbled_ns if early else self.times.refused_ns
 
 
-def _taken(pool: list[int], draw: float) -> int:
-    """Take one contender out of the pool; the draw is uniform in [0, 1)."""
-    place = int(draw * len(pool))
-    tag, pool[place] = pool[place], pool[-1]
-    pool.pop()
-    return tag
+def _taken(pool: list[int], count: int, uniform: Callable[[], float]) -> list[int]:
+    """Take so many contenders out of the pool."""
+    left, found = len(pool), []
+    for _ in range(count):
+        place = int(uniform() * left)
+        left -= 1
+        found.append(pool[place])
+        pool[place] = pool[left]
+        del pool[left]
+    return found
 
 
 def draw_answers(contenders: int, left: int, draw: float) -> int:

@@ -88,7 +88,7 @@ def shadow_db(legs: Legs, xy_m: Floats, height_m: Floats) -> F32:
     return near
 
 
-def _closest(legs: Legs, x: F32 | float, y: F32 | float) -> tuple[F32, F32]:
+def _closest(legs: Legs, x: F32 | np.float32, y: F32 | np.float32) -> tuple[F32, F32]:
     """Return the squared distances of spots on the floor from legs, and where along them."""
     start_x, start_y, _, way_x, way_y, _, per_m2 = legs.line
     from_x, from_y = x - start_x, y - start_y

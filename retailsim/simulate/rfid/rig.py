@@ -219,21 +219,18 @@ class _ReaderRig:
     ) -> tuple[C128, F64]:
         """Return channel and Doppler (n,) of tags at times at which they are on their way."""
         tag, time_ns = np.tile(tag, 2), np.concatenate([time_ns, time_ns + DOPPLER_STEP_NS])
-        xyz, offset, turn_rad = scene.tags(tag, time_ns)
-        moment = tilted(turned(self._tags.moment[tag], turn_rad), offset)
-        now, later = np.split(
-            view.moving(air, tag, xyz, moment) * self._uptake(scene, tag, time_ns, xyz), 2
-        )
-        return now, 2 * np.angle(later * now.conj()) / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
-
-    def _uptake(self, scene: Scene, tag: I64, time_ns: I64, xyz_m: F64) -> C128:
-        """Return what neighbours leave of tags (n,) at times at which one or the other moves."""
-        near, axis = self._coupling.near[tag], self._tags.axis
-        near_xyz, _, _ = scene.tags(near.ravel(), np.repeat(time_ns, near.shape[1]))
+        near, count = self._coupling.near[tag], len(tag)
+        every = np.concatenate([tag, near.ravel()])
+        every_ns = np.append(time_ns, np.repeat(time_ns, near.shape[1]))
+        xyz, offset, turn_rad = scene.tags(every, every_ns)
+        mine, axis = xyz[:count], self._tags.axis
         pulled = detuning.shifts(
-            xyz_m, axis[tag], near_xyz.reshape(*near.shape, 3), axis[near], near
+            mine, axis[tag], xyz[count:].reshape(*near.shape, 3), axis[near], near
         )
-        return detuning.uptake(pulled)
+        moment = tilted(turned(self._tags.moment[tag], turn_rad[:count]), offset[:count])
+        h = view.moving(air, tag, mine, moment)
+        now, later = np.split(h * detuning.uptake(pulled), 2)
+        return now, 2 * np.angle(later * now.conj()) / (2 * np.pi * DOPPLER_STEP_NS * 1e-9)
 
     def _visit_channel(self, stretch: Stretch) -> None:
         """Draw what is one value for as long as the reader stays on this channel."""

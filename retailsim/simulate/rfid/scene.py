@@ -33,7 +33,7 @@ class Scene:
         offset, turn_rad = np.zeros((len(tag), 3)), np.zeros(len(tag))
         which, rows = np.nonzero(self._swinging[:, None] == tag)
         begin = np.searchsorted(which, np.arange(len(self._swings) + 1))
-        for number in np.unique(which):
+        for number in np.flatnonzero(np.diff(begin)):
             swing, mine = self._swings[number], rows[begin[number] : begin[number + 1]]
             offset[mine] += swing_offset_m(swing, time_ns[mine])
             turn_rad[mine] += swing_turn_rad(swing, time_ns[mine])

@@ -74,6 +74,19 @@ def test_keeping_up_is_the_same_as_starting_anew(seed):
         assert (kept.near == fresh.near).all()
 
 
+def test_what_is_carried_off_alone_is_kept_up_with_too():
+    xyz, axis = on_a_rail(12, 0.03)
+    kept = coupled(xyz, axis)
+    for step in range(4):  # off the rail, through the room in twos, and back beside others
+        xyz[[3, 9]] = (
+            [[step, 2.0, 1.0], [step + 0.05, 2.0, 1.0]] if step < 3 else xyz[[0, 6]] + 0.02
+        )
+        kept.update(xyz, np.ones(12, bool))
+        fresh = coupled(xyz, axis)
+        np.testing.assert_allclose(kept.uptake, fresh.uptake)
+        assert (kept.near == fresh.near).all()
+
+
 def test_the_nearest_count_and_absent_ones_do_not():
     xyz, _ = on_a_rail(30, 0.01)
     present = np.ones(30, bool)

@@ -101,3 +101,18 @@ def test_a_shadow_follows_a_tag_that_has_moved(moves):
     np.testing.assert_allclose(
         ours.at(moved, crowd, PEOPLE_NS, 3).h, view().at(moved, crowd, 0, 3).h, rtol=0.02
     )
+
+
+def test_the_same_people_are_felt_on_every_channel_as_if_it_had_been_the_first():
+    ours, crowd = view(), people([0.75, 5.3], [2.0, 4.0])
+    for channel in (3, 11, 3):
+        h = ours.at(HOME, crowd, 0, channel).h
+        np.testing.assert_allclose(h, view().at(HOME, crowd, 0, channel).h, rtol=1e-6)
+
+
+def test_people_before_tags_that_never_wake_are_not_looked_at_and_change_nothing_elsewhere():
+    crowd, deaf = people([0.75, 5.3]), np.arange(60) % 3 == 0
+    every = view().at(HOME, crowd, 0, 3).h
+    some = AntennaView(SOURCE, TAGS.moment, HZ, np.where(deaf, 1.0, 0.0)).at(HOME, crowd, 0, 3).h
+    np.testing.assert_array_equal(some[~deaf], every[~deaf])
+    np.testing.assert_array_equal(some[deaf], view().at(HOME, nobody, 0, 3).h[deaf])
