@@ -85,7 +85,7 @@ class BinFeatures:
         apart = np.linalg.norm(xyz_m[:, None] - xyz_m, axis=2)
         self._weight = np.where(apart < 2 * NEAR_M, np.exp(-((apart / NEAR_M) ** 2)), 0.0)
         np.fill_diagonal(self._weight, 0.0)
-        self._near = (apart < TOUCH_M) & (self._weight > 0)
+        self._near = _neighbours((apart < TOUCH_M) & (self._weight > 0))
         self._usual_reads = np.zeros(self._tags)
         pairs = self._tags * antennas
         self._usual_square = np.full(pairs, 0.1)
@@ -200,11 +200,8 @@ class BinFeatures:
         phase = phase / np.sqrt(4 * variance + self._usual_turn[key] / 2)
         rssi = rssi / self._usual_rssi[key]
         count = np.maximum(self._sum(key, np.ones(len(key))), 1)
-        power = []
-        for value in (phase, rssi):
-            mean = self._sum(key, value) / count
-            tag = key // self._antennas
-            power.append(lomb_scargle(time_s, value - mean[key], tag, self._tags))
+        centred = [value - (self._sum(key, value) / count)[key] for value in (phase, rssi)]
+        power = list(lomb_scargle(time_s, np.array(centred), key // self._antennas, self._tags))
         earlier = self._powers[0]
         self._powers = [*self._powers[1:], power]
         divergence = [
@@ -250,8 +247,17 @@ class BinFeatures:
         return most
 
     def _most_near(self, total: F64) -> F64:
-        most: F64 = np.where(self._near, total[None, :], 0.0).max(axis=1, initial=0.0)
+        most: F64 = np.append(total, 0.0)[self._near].max(axis=1, initial=0.0)
         return most
+
+
+def _neighbours(near: NDArray[np.bool_]) -> I64:
+    """Return the columns that are true in each row, filled up with -1, (rows, most)."""
+    count = near.sum(axis=1)
+    table = np.full((len(near), int(count.max(initial=0))), -1, np.int64)
+    rows, columns = np.nonzero(near)
+    table[rows, np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)] = columns
+    return table
 
 
 def compress(features: F64) -> NDArray[np.float32]:
