@@ -18,6 +18,8 @@ from retailsim.experiments.bench_tables import reads_tables
 from retailsim.experiments.reads_bench import Recorded, bench_reads, sum_up, tag_stages
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.messages.sensors import TagReads
+from retailsim.session.importing import import_session
+from retailsim.session.rfid_csv import COLUMNS
 from retailsim.store.plan import StorePlan
 
 
@@ -77,7 +79,9 @@ def test_the_command_prints_json_on_demand(kiosk: Path) -> None:
 def test_what_cannot_be_measured_is_refused(kiosk: Path, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="at least one round"):
         bench_reads([kiosk], rounds=0)
-    bag = tmp_path / "deaf.bag"
-    api.simulate(kiosk, output=bag, seed=3, duration_s=1, video=False, radio=False)
-    with pytest.raises(BagError, match="no reads"):
-        bench_reads([bag], rounds=1)
+    table = tmp_path / "reads.csv"
+    epc = "30340789c04b1e0000000001"
+    table.write_text(",".join(COLUMNS) + f"\n1700000000,1,-60,{epc},0,1,0\n")
+    import_session(tmp_path / "strangers.bag", videos={}, rfid=table)
+    with pytest.raises(BagError, match="no reads of a plan's garments"):
+        bench_reads([tmp_path / "strangers.bag"], rounds=1)

@@ -76,8 +76,8 @@ class Front:
         self._bin += 1
         everything = Reads.join(self._parts) if self._parts else _nothing()
         ends = int(np.searchsorted(everything.time_s, end_s))
-        reads = everything.take(np.arange(ends))
-        self._parts = [everything.take(np.arange(ends, len(everything)))]
+        reads = everything.take(slice(ends))
+        self._parts = [everything.take(slice(ends, None))]
         found = self._expectation.look(reads)
         features = self._features.add(reads, found)
         self._learn(reads, found)

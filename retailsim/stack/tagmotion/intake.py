@@ -133,7 +133,7 @@ class Intake:
             channels: length of the hop table by row of the antenna, int64 (antennas,).
         """
         self.counts = ReadCounts()
-        self.tag_row, self.antenna_row = tag_row, antenna_row
+        self.tag_row, self.antenna_row = dict(tag_row), dict(antenna_row)
         self._channels = np.append(channels, 0)  # of no antenna, row -1: none
         self._ports: dict[str, I64] = {}
         for (reader, port), row in antenna_row.items():

@@ -19,10 +19,11 @@ FREQUENCIES_HZ: F64 = np.array([0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.2, 2.6, 3.0])
 
 
 def lomb_scargle(time_s: F64, value: F64, group: I64, groups: int) -> F64:
-    """Return the power of every group's samples at `FREQUENCIES_HZ`, (groups, frequencies).
+    """Return the power of every group's samples at `FREQUENCIES_HZ`, ([k,] groups, frequencies).
 
     Args:
-        time_s, value: samples, (n,).
+        time_s: of the samples, (n,).
+        value: one value of each, (n,), or several, (k, n).
         group: which group each sample belongs to, (n,); a group's mean is taken out first.
         groups: number of groups.
 
@@ -36,8 +37,9 @@ def lomb_scargle(time_s: F64, value: F64, group: I64, groups: int) -> F64:
         return sums
 
     count = np.bincount(group, minlength=groups)
-    centred = value - (total(value) / np.maximum(count, 1))[group]
-    power = np.zeros((groups, len(FREQUENCIES_HZ)))
+    several = np.atleast_2d(value)
+    several = np.array([v - (total(v) / np.maximum(count, 1))[group] for v in several])
+    power = np.zeros((len(several), groups, len(FREQUENCIES_HZ)))
     for column, frequency_hz in enumerate(FREQUENCIES_HZ):
         angle = 2 * np.pi * frequency_hz * time_s
         cos, sin = np.cos(angle), np.sin(angle)
@@ -45,11 +47,13 @@ def lomb_scargle(time_s: F64, value: F64, group: I64, groups: int) -> F64:
         turn = np.arctan2(double_sin, double_cos) / 2
         size = np.hypot(double_sin, double_cos)
         cc, ss = np.maximum(count + size, 2e-3) / 2, np.maximum(count - size, 2e-3) / 2
-        with_cos, with_sin = total(centred * cos), total(centred * sin)
-        along = with_cos * np.cos(turn) + with_sin * np.sin(turn)
-        across = with_sin * np.cos(turn) - with_cos * np.sin(turn)
-        power[:, column] = 0.5 * (along**2 / cc + across**2 / ss)
-    return power
+        turn_cos, turn_sin = np.cos(turn), np.sin(turn)
+        for row, centred in enumerate(several):
+            with_cos, with_sin = total(centred * cos), total(centred * sin)
+            along = with_cos * turn_cos + with_sin * turn_sin
+            across = with_sin * turn_cos - with_cos * turn_sin
+            power[row, :, column] = 0.5 * (along**2 / cc + across**2 / ss)
+    return power if value.ndim == 2 else power[0]
 
 
 def shares(power: F64, floor: float) -> F64:

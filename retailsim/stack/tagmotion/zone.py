@@ -128,8 +128,8 @@ class TagZoneLocator(Stage):
         if everything is None:
             return ()
         ends = int(np.searchsorted(everything.time_s, end_s))
-        reads = everything.take(np.arange(ends))
-        self._parts = [everything.take(np.arange(ends, len(everything)))]
+        reads = everything.take(slice(ends))
+        self._parts = [everything.take(slice(ends, None))]
         found = self._expectation.look(reads)
         self._weigh(reads, found)
         self._watch_rest(reads)
