@@ -11,12 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.messages.sensors import TagReads
+from retailsim.simulate.rfid.reports import phase_sigma_rad
 from retailsim.stack.tagmotion import residuals
 from retailsim.stack.tagmotion.residuals import (
     HISTORY,
+    NOISE_RSSI_DBM,
+    PHASE_SIGMA_RAD,
     Expectation,
     Reads,
     ReadTable,
+    phase_variance,
 )
 from retailsim.store.plan import Antenna, Fixture, Reader, Sku, Stock, StorePlan
 from retailsim.store.regions import LIGHT_MPS, REGIONS
@@ -165,3 +169,14 @@ def test_a_plan_without_readers_has_nothing_to_expect():
     nothing = Expectation(0, np.zeros((0, 0)))
     nothing.learn(drawn(0, 0))
     assert len(nothing.look(drawn(0, 0)).known) == 0
+
+
+def test_phase_noise_is_that_of_the_table():
+    np.testing.assert_allclose(np.sqrt(phase_variance(NOISE_RSSI_DBM)), PHASE_SIGMA_RAD)
+    between = phase_variance(np.linspace(-80, -30, 101))
+    assert (np.diff(between) <= 0).all()
+
+
+def test_the_radio_makes_the_noise_that_the_stack_expects():
+    rssi_dbm = np.linspace(-80, -30, 101)
+    np.testing.assert_allclose(np.sqrt(phase_variance(rssi_dbm)), phase_sigma_rad(rssi_dbm))
