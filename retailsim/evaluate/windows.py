@@ -66,12 +66,11 @@ def cut_windows(events: Handling, reads: ReadTimes) -> Windows:
         for window, count in zip(number.tolist(), counts.tolist(), strict=True):
             if count >= MIN_READS and window not in moved.get(epc, ()):
                 rows.append((epc, window * WINDOW_NS, False, count))
-    epc, start, flip_, count_ = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Windows(
-        np.array(epc, np.str_),
-        np.array(start, np.int64),
-        np.array(flip_, np.bool_),
-        np.array(count_, np.int64),
+        np.array([row[0] for row in rows], np.str_),
+        np.array([row[1] for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.bool_),
+        np.array([row[3] for row in rows], np.int64),
     )
 
 

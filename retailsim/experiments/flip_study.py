@@ -154,7 +154,7 @@ def study_flips(
             begun = (number * len(seeds) + place) / count
             bag = simulated_reads(
                 day, plan, seed=seed, seconds=seconds, cache=cache,
-                progress=lambda share, b=begun: tell(b + SIMULATING * share / count),
+                progress=part_of(tell, begun, SIMULATING / count),
             )  # fmt: skip
             for nth, detector in enumerate(found):
                 tell(begun + (SIMULATING + (1 - SIMULATING) * nth / len(found)) / count)
@@ -163,6 +163,11 @@ def study_flips(
     tell(1.0)
     names = tuple(detector.name for detector in found)
     return FlipStudy(names, tuple(seeds), seconds, tuple(judged))
+
+
+def part_of(tell: Progress, begun: float, share: float) -> Progress:
+    """Return what tells of a part of the work: from `begun` on, `share` of all."""
+    return lambda done: tell(begun + share * done)
 
 
 def judged_once(bag: Path, detector: Detector) -> Outcome:

@@ -18,7 +18,7 @@ import numpy as np
 from retailsim.errors import ScenarioError
 from retailsim.experiments.flip_detectors import find_detector
 from retailsim.experiments.flip_figures import Measure, Outcome, measures_of
-from retailsim.experiments.flip_study import CACHE, SEEDS, SIMULATING, judged_once
+from retailsim.experiments.flip_study import CACHE, SEEDS, SIMULATING, judged_once, part_of
 from retailsim.experiments.pictures import write_picture
 from retailsim.experiments.sessions import simulated_reads
 from retailsim.report.curves import Curve, Panel, draw_grid
@@ -157,7 +157,7 @@ def study_readers(
         shop = with_reader(with_tags(plan, tags), settings)
         bag = simulated_reads(
             day, shop, seed=seed, seconds=seconds, cache=cache,
-            progress=lambda share, n=number: tell((n + SIMULATING * share) / len(jobs)),
+            progress=part_of(tell, number / len(jobs), SIMULATING / len(jobs)),
         )  # fmt: skip
         done.setdefault((settings, tags), {})[seed] = judged_once(bag, judge)
     tell(1.0)

@@ -45,9 +45,8 @@ I64 = NDArray[np.int64]
 BIN_NS = round(BIN_S * 1e9)
 PAST_BINS, AHEAD_BINS = 6, 6
 HIDDEN = 64
-QUIET_PER_MOTION = 8  # quiet bins drawn for every one of motion, anew for every epoch
+QUIET_PER_MOTION = 5  # quiet bins drawn for every one of motion, anew for every epoch
 BATCH = 1024
-FAINT = 0.02  # alarms of at least this score are told apart as windows
 
 
 @dataclass(frozen=True)
@@ -236,7 +235,7 @@ def choose_rule(net: PerceptronNet, sessions: Sequence[Session]) -> dict[str, An
     """
     handled = [probabilities(net, s.example)[..., State.HANDLED] for s in sessions]
     pairs = list(zip(sessions, handled, strict=True))
-    rules = list(product((0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75), (0.05, 0.1, 0.2)))
+    rules = list(product((0.15, 0.25, 0.35, 0.45, 0.55, 0.65), (0.02, 0.05, 0.1)))
 
     def figures(on: float, off: float) -> dict[str, Any]:
         return {
@@ -247,18 +246,18 @@ def choose_rule(net: PerceptronNet, sessions: Sequence[Session]) -> dict[str, An
     def mean_f1(rule: tuple[float, float]) -> float:
         return float(np.mean([f["f1"] or 0.0 for f in figures(*rule).values()]))
 
-    on, off = max((r for r in rules if r[1] < r[0]), key=mean_f1)
+    on, off = max(rules, key=mean_f1)
     flips, scores = [], []
     for session, probability in pairs:
         windows = cut_windows(session.events, session.reads)
-        faint, _ = flip_alarms(alarms_of(session, probability, on=FAINT, off=min(off, FAINT)))
+        faint, _ = flip_alarms(alarms_of(session, probability, on=off, off=off))
         flips.append(windows.flip)
         scores.append(score_windows(windows, faint))
     level, accuracy = best_threshold(np.concatenate(flips), np.concatenate(scores))
     return {
         "flip_on": on,
         "flip_off": off,
-        "window_on": max(level, FAINT),
+        "window_on": max(level, off),
         "window_balanced_accuracy": accuracy,
         "sessions": figures(on, off),
     }

@@ -19,6 +19,7 @@ I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 VISIT_S = 1.0  # reads of a channel farther apart belong to different visits of the reader to it
+LONGEST_VISIT_S = 4.0  # a reader that stays on a channel for longer is taken to come anew
 MEMORY_S = 120.0  # a visit longer ago is no reference: much has moved since
 
 
@@ -51,6 +52,7 @@ class ChannelTurns:
         self._last = np.zeros(size, np.complex64)
         self._last_dbm = np.zeros(size, np.float32)
         self._last_s = np.full(size, -np.inf)
+        self._began_s = np.full(size, -np.inf)
         self._visit = np.zeros(size, np.complex64)  # the last read of the visit before
         self._visit_dbm = np.zeros(size, np.float32)
         self._visit_s = np.full(size, -np.inf)
@@ -81,6 +83,9 @@ class ChannelTurns:
 
     def _begin_visits(self, key: I64, time_s: F64) -> None:
         """Make what was last read the reference where the reader comes back to a channel."""
-        fresh = key[time_s - self._last_s[key] >= VISIT_S]
+        back = time_s - self._last_s[key] >= VISIT_S
+        back |= time_s - self._began_s[key] >= LONGEST_VISIT_S
+        fresh = key[back]
+        self._began_s[fresh] = time_s[back]
         self._visit[fresh], self._visit_dbm[fresh] = self._last[fresh], self._last_dbm[fresh]
         self._visit_s[fresh] = self._last_s[fresh]
