@@ -208,6 +208,55 @@ class TagZones(Message):
 
 
 @dataclass(frozen=True)
+class TagPositions(Message):
+    """Tags whose position or state has changed noticeably (all known tags in the first message).
+
+    Attributes:
+        epc: unicode (n,).
+        xy_m: where, on the floor plan; NaN for out of the shop, float64 (n, 2).
+        sigma_m: standard deviation of that position along each axis, float64 (n,).
+        state: 'home' at its place of the planogram, 'moving' when carried about or not yet
+            settled, 'resting' when it hangs or lies elsewhere, 'gone' out of the shop,
+            unicode (n,).
+    """
+
+    epc: NDArray[np.str_] = array(np.str_, "n")
+    xy_m: NDArray[np.float64] = array(np.float64, "n", 2)
+    sigma_m: NDArray[np.float64] = array(np.float64, "n")
+    state: NDArray[np.str_] = array(np.str_, "n")
+
+
+@dataclass(frozen=True)
+class Misplaced(Message):
+    """A garment hangs or lies at a fixture that is not its own; `time_ns` is since when.
+
+    Told when it is found, with `end_ns` 0, and once more, with the same `time_ns` and `epc`,
+    when it is no longer there.
+
+    Attributes:
+        end_ns: until when, 0 while it is still there.
+        found_ns: when the stack became sure of it.
+        epc: the garment's tag.
+        fixture: where it most probably is.
+        confidence: probability that it is at a fixture other than its own, in [0, 1].
+        near: the fixtures it may be at, most probable first, unicode (k,).
+        share: probability of each, float64 (k,).
+        xy_m: the estimate of its position, float64 (2,).
+        sigma_m: standard deviation of that along each axis.
+    """
+
+    end_ns: int
+    found_ns: int
+    epc: str
+    fixture: str
+    confidence: float
+    sigma_m: float
+    near: NDArray[np.str_] = array(np.str_, "k")
+    share: NDArray[np.float64] = array(np.float64, "k")
+    xy_m: NDArray[np.float64] = array(np.float64, 2)
+
+
+@dataclass(frozen=True)
 class Interaction(Message):
     """A person handled a garment; `time_ns` is the start.
 

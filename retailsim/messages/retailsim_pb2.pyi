@@ -226,6 +226,44 @@ class TagZones(_message.Message):
     zone: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, time_ns: _Optional[int] = ..., epc: _Optional[_Iterable[str]] = ..., zone: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class TagPositions(_message.Message):
+    __slots__ = ("time_ns", "epc", "xy_m", "sigma_m", "state")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    XY_M_FIELD_NUMBER: _ClassVar[int]
+    SIGMA_M_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    epc: _containers.RepeatedScalarFieldContainer[str]
+    xy_m: _containers.RepeatedScalarFieldContainer[float]
+    sigma_m: _containers.RepeatedScalarFieldContainer[float]
+    state: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, time_ns: _Optional[int] = ..., epc: _Optional[_Iterable[str]] = ..., xy_m: _Optional[_Iterable[float]] = ..., sigma_m: _Optional[_Iterable[float]] = ..., state: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Misplaced(_message.Message):
+    __slots__ = ("time_ns", "end_ns", "found_ns", "epc", "fixture", "confidence", "sigma_m", "near", "share", "xy_m")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    END_NS_FIELD_NUMBER: _ClassVar[int]
+    FOUND_NS_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    FIXTURE_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    SIGMA_M_FIELD_NUMBER: _ClassVar[int]
+    NEAR_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    XY_M_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    end_ns: int
+    found_ns: int
+    epc: str
+    fixture: str
+    confidence: float
+    sigma_m: float
+    near: _containers.RepeatedScalarFieldContainer[str]
+    share: _containers.RepeatedScalarFieldContainer[float]
+    xy_m: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, time_ns: _Optional[int] = ..., end_ns: _Optional[int] = ..., found_ns: _Optional[int] = ..., epc: _Optional[str] = ..., fixture: _Optional[str] = ..., confidence: _Optional[float] = ..., sigma_m: _Optional[float] = ..., near: _Optional[_Iterable[str]] = ..., share: _Optional[_Iterable[float]] = ..., xy_m: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class Interaction(_message.Message):
     __slots__ = ("time_ns", "end_ns", "epc", "person", "confidence", "xy_m")
     TIME_NS_FIELD_NUMBER: _ClassVar[int]
@@ -333,6 +371,16 @@ class TruthTagZones(_message.Message):
     epc: _containers.RepeatedScalarFieldContainer[str]
     zone: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, time_ns: _Optional[int] = ..., epc: _Optional[_Iterable[str]] = ..., zone: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TruthTagPositions(_message.Message):
+    __slots__ = ("time_ns", "epc", "xyz_m")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    XYZ_M_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    epc: _containers.RepeatedScalarFieldContainer[str]
+    xyz_m: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, time_ns: _Optional[int] = ..., epc: _Optional[_Iterable[str]] = ..., xyz_m: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class TruthTryOn(_message.Message):
     __slots__ = ("time_ns", "end_ns", "person_id", "epc", "mirror")

@@ -97,6 +97,19 @@ class TruthTagZones(Message):
 
 
 @dataclass(frozen=True)
+class TruthTagPositions(Message):
+    """Tags that were elsewhere when last told (all tags in the first message), once a second.
+
+    Attributes:
+        epc: unicode (n,).
+        xyz_m: float64 (n, 3).
+    """
+
+    epc: NDArray[np.str_] = array(np.str_, "n")
+    xyz_m: NDArray[np.float64] = array(np.float64, "n", 3)
+
+
+@dataclass(frozen=True)
 class TruthTryOn(Message):
     """A person tried a garment on from `time_ns` to `end_ns`."""
 

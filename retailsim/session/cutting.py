@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retailsim.errors import BagError
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import TagReads
-from retailsim.messages.truth import TruthPerson, TruthScenario, TruthTagZones, TruthTaste
+from retailsim.messages.truth import (
+    TruthCarry,
+    TruthPerson,
+    TruthPlacement,
+    TruthScenario,
+    TruthTagPositions,
+    TruthTagZones,
+    TruthTaste,
+)
 from retailsim.session.container import refuse_existing
 from retailsim.session.foxglove import video_data
 from retailsim.session.reader import BagReader
@@ -223,20 +232,58 @@ class _Recoder:
 def _truth(reader: BagReader, plan: StorePlan, window: _Window) -> Iterator[_Item]:
     """Yield the truth of the window, with log times."""
     cameras = {camera.id for camera in plan.cameras}
-    zones: dict[str, str] = {}
-    later: list[TruthTagZones] = []
+    before, later = _Before(window.begin_ns), list[Message]()
     for message in reader.truth():
-        if isinstance(message, TruthTagZones):
+        if isinstance(message, TruthTagZones | TruthTagPositions | TruthPlacement):
             if message.time_ns <= window.begin_ns:
-                zones.update(zip(message.epc.tolist(), message.zone.tolist(), strict=True))
+                before.take(message)
             elif message.time_ns < window.end_ns:
                 later.append(message)
-        elif getattr(message, "camera", None) in (None, *cameras):
+            continue
+        if isinstance(message, TruthCarry):
+            before.carried(message)
+        if getattr(message, "camera", None) in (None, *cameras):
             yield from _clip(message, window)
-    if zones:
-        names = np.array(list(zones), np.str_), np.array(list(zones.values()), np.str_)
-        yield window.begin_ns, TruthTagZones(window.begin_ns, *names)
-    yield from ((message.time_ns, message) for message in later)
+    yield from ((message.time_ns, message) for message in (*before.stated(), *later))
+
+
+class _Before:
+    """Where all tags are when a window begins."""
+
+    def __init__(self, begin_ns: int) -> None:
+        self._begin_ns = begin_ns
+        self._zone: dict[str, str] = {}
+        self._xyz_m: dict[str, NDArray[np.float64]] = {}
+        self._placed: dict[str, TruthPlacement] = {}
+        self._carried_ns: dict[str, int] = {}
+
+    def take(self, message: TruthTagZones | TruthTagPositions | TruthPlacement) -> None:
+        """Take what was told up to the window's begin, in order of time."""
+        if isinstance(message, TruthTagZones):
+            self._zone.update(zip(message.epc.tolist(), message.zone.tolist(), strict=True))
+        elif isinstance(message, TruthTagPositions):
+            self._xyz_m.update(zip(message.epc.tolist(), message.xyz_m, strict=True))
+        else:
+            self._placed[message.epc] = message
+
+    def carried(self, carry: TruthCarry) -> None:
+        """Take notice that a garment was taken away from wherever it was."""
+        if carry.time_ns <= self._begin_ns:
+            latest = max(carry.time_ns, self._carried_ns.get(carry.epc, 0))
+            self._carried_ns[carry.epc] = latest
+
+    def stated(self) -> Iterator[Message]:
+        """Yield it as told at the begin."""
+        now = self._begin_ns
+        if self._zone:
+            names = np.array(list(self._zone), np.str_), np.array(list(self._zone.values()))
+            yield TruthTagZones(now, *names)
+        if self._xyz_m:
+            epc = np.array(list(self._xyz_m), np.str_)
+            yield TruthTagPositions(now, epc, np.array(list(self._xyz_m.values())))
+        for epc, put in self._placed.items():
+            if self._carried_ns.get(epc, -1) < put.time_ns:
+                yield TruthPlacement(now, 0, epc, put.fixture)
 
 
 def _clip(message: Message, window: _Window) -> Iterator[_Item]:

@@ -23,6 +23,7 @@ FLIP_HZ = (0.5, 3.0)
 DECAY_S = (0.3, 0.8)
 TAIL = 4.0  # a swing is over after this many decay times
 HAND_OVER = 0.2  # share of the way between fixture and hand that a garment makes in a tick
+MOVED_M = 0.1  # less is not told as another position
 TOUCHING_M = 0.2  # garments farther apart along a rail do not move each other
 
 
@@ -59,6 +60,7 @@ class Goods:
         self.sku = np.array([sku[item.sku] for item in plan.items], np.int64)
         self._at_m = self.home_m.copy()
         self._taken_from_m = self.home_m.copy()
+        self._told_m = np.full_like(self.home_m, np.nan)
         self._in_hand = np.zeros(count)  # 0 at its slot, 1 in the hand
         self._zone = self._zones.index(self.home_m[:, :2])
         self._moved: set[int] = set()  # since zones were last told
@@ -254,6 +256,17 @@ class Goods:
         self._zone[index] = now
         epc = np.array([self._plan.items[i].epc for i in index[changed]], np.str_)
         return epc, self._zones.names[now[changed]]
+
+    def moved(self) -> tuple[NDArray[np.str_], F64]:
+        """Return EPC (n,) and position (n, 3) of garments that are not where they were last time.
+
+        The first call returns all of them.
+        """
+        away_m = np.linalg.norm(self._at_m - self._told_m, axis=1)
+        index = np.flatnonzero(~(away_m < MOVED_M))
+        self._told_m[index] = self._at_m[index]
+        epc = np.array([self._plan.items[i].epc for i in index], np.str_)
+        return epc, self._at_m[index]
 
     def snapshot(self, people: Sequence[Person]) -> Garments:
         """Freeze the garments' present state; `holder` counts rows of `people`."""

@@ -12,7 +12,7 @@ import simpy
 from retailsim.errors import ScenarioError
 from retailsim.messages.base import Message
 from retailsim.messages.policy import Policy, ShowNothing
-from retailsim.messages.truth import TruthScenario, TruthTagZones
+from retailsim.messages.truth import TruthScenario, TruthTagPositions, TruthTagZones
 from retailsim.simulate.choice import Sight
 from retailsim.simulate.coarse import Trips
 from retailsim.simulate.doors import on_floor, through
@@ -34,6 +34,7 @@ from retailsim.store.plan import StorePlan
 
 Messages: TypeAlias = tuple[Message, ...]
 TICK_NS = 10**9 // TICKS_PER_S
+POSITION_TICKS = 10  # garments' positions are told once a second
 OUTDOORS = 1.3  # people on the street walk this much faster than in a shop (assumed)
 
 
@@ -195,12 +196,20 @@ class World:
         shop.goods.changed_zones()
         epc, zone = shop.goods.zones()
         shop.truth.tell(TruthTagZones(now, epc=epc, zone=zone))
+        self._tell_positions()
+
+    def _tell_positions(self) -> None:
+        epc, xyz_m = self._shop.goods.moved()
+        if len(epc):
+            self._shop.truth.tell(TruthTagPositions(self._now_ns(), epc=epc, xyz_m=xyz_m))
 
     def _messages(self, *, last: bool) -> tuple[Message, ...]:
         shop = self._shop
         epc, zone = shop.goods.changed_zones()
         if len(epc):
             shop.truth.tell(TruthTagZones(self._now_ns(), epc=epc, zone=zone))
+        if floor(self._env.now) % POSITION_TICKS == 0:
+            self._tell_positions()
         shop.truth.people(shop.people)
         shop.truth.poses(shop.people)
         if last:
