@@ -13,6 +13,7 @@ from cli.bench import (
     bench_baselines_command,
     bench_days_command,
     bench_inventory_command,
+    bench_place_command,
     bench_replay_command,
     bench_simulate_command,
 )
@@ -75,6 +76,7 @@ bench.command("replay")(bench_replay_command)
 bench.command("baselines")(bench_baselines_command)
 bench.command("days")(bench_days_command)
 bench.command("inventory")(bench_inventory_command)
+bench.command("place")(bench_place_command)
 app.add_typer(bench, name="bench")
 
 
