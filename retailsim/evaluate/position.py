@@ -57,7 +57,7 @@ def position_errors(
         put.setdefault(stay.epc, []).append((stay.begin_ns, stay.end_ns))
     inside, parts = InShop(truth), []
     for epc, course in real.items():
-        time_ns = np.arange(course.time_ns[0], end_ns, STEP_NS, np.int64)
+        time_ns = np.arange(int(course.time_ns[0]), end_ns, STEP_NS, dtype=np.int64)
         time_ns = time_ns[inside.at(epc, time_ns)]
         true_m = course.xy_m[course.at(time_ns)]
         error_m, sigma_m = np.full(len(time_ns), lost_m), np.full(len(time_ns), np.nan)

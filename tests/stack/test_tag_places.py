@@ -150,3 +150,14 @@ def test_an_entry_is_told_when_found_when_changed_and_when_over():
     (over,) = entries.over(0, 30)
     assert (over.time_ns, over.end_ns, over.xy_m.tolist()) == (5, 30, [3.0, 2.0])
     assert entries.over(0, 31) == []
+
+
+def test_an_entry_closed_too_soon_goes_on():
+    entries = MisplacedList(PLAN)
+    entries.find(0, rest(3, (2.0, 2.0)), since_ns=5, now_ns=9)
+    entries.over(0, 30)
+    (again,) = entries.find(0, rest(3, (2.2, 2.0)), since_ns=35, now_ns=60)
+    assert (again.time_ns, again.found_ns, again.end_ns) == (5, 9, 0)
+    entries.over(0, 70)
+    (other,) = entries.find(0, rest(3, (6.0, 2.0)), since_ns=75, now_ns=90)
+    assert (other.time_ns, other.found_ns) == (75, 90)

@@ -30,16 +30,23 @@ class MisplacedList:
         entry, known = self._entry(row, rest), self._open.get(row)
         before = self._closed.pop(row, None)
         if known is None and before is not None and _goes_on(before, entry, since_ns):
-            known = replace(before, fixture="")
+            known = before
         if known is None:
             entry = replace(entry, time_ns=since_ns, found_ns=now_ns)
         else:
             entry = replace(entry, time_ns=known.time_ns, found_ns=known.found_ns)
             way_m = float(np.linalg.norm(entry.xy_m - known.xy_m))
-            if entry.fixture == known.fixture and way_m < CHANGE_M:
-                return []
+            worse = entry.sigma_m > known.sigma_m  # what hangs there is ever better known
+            if worse or (entry.fixture == known.fixture and way_m < CHANGE_M):
+                return [] if row in self._open else self._reopen(row, entry, known)
         self._open[row] = entry
         return [entry]
+
+    def _reopen(self, row: int, entry: Misplaced, known: Misplaced) -> list[Misplaced]:
+        """Go on with an entry closed too soon, with the better of the two estimates."""
+        better = entry if entry.sigma_m <= known.sigma_m else known
+        self._open[row] = replace(better, end_ns=0)
+        return [self._open[row]]
 
     def over(self, row: int, now_ns: int) -> list[Misplaced]:
         """Close a garment's entry, if there is one."""

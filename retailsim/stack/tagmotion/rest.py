@@ -181,7 +181,7 @@ class RestWatch:
     def _rest(self, row: int, since_s: float, share: F64) -> Rest:
         fixture, goods = self._places.fixture, self._places.goods
         own = float(share[fixture == self._own[row]].sum())
-        total = np.bincount(fixture, share)
+        total: F64 = np.bincount(fixture, share).astype(np.float64)
         order = np.argsort(-total, kind="stable")
         zone = np.bincount(self._zone_of, share)
         xy_m, sigma_m = moments(share, self._places.xyz_m[:, :2])
