@@ -73,10 +73,11 @@ class Heard:
         real = np.bincount(flat, reads.doubled.real, size)
         imaginary = np.bincount(flat, reads.doubled.imag, size)
         pair = tag * antennas + reads.antenna
+        rssi_dbm = np.bincount(pair, reads.rssi_dbm, tags * antennas).astype(np.float64)
         return cls(
             np.bincount(flat, minlength=size).astype(float).reshape(shape),
             (real + 1j * imaginary).reshape(shape),
-            np.bincount(pair, reads.rssi_dbm, tags * antennas).reshape(tags, antennas),
+            rssi_dbm.reshape(tags, antennas),
             np.full(tags, seconds),
         )
 
