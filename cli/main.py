@@ -14,9 +14,10 @@ from cli.bench import (
     bench_days_command,
     bench_flips_command,
     bench_inventory_command,
+    bench_place_command,
     bench_radio_command,
-    bench_reads_command,
     bench_readers_command,
+    bench_reads_command,
     bench_replay_command,
     bench_simulate_command,
 )
@@ -83,6 +84,7 @@ bench.command("inventory")(bench_inventory_command)
 bench.command("radio")(bench_radio_command)
 bench.command("flips")(bench_flips_command)
 bench.command("readers")(bench_readers_command)
+bench.command("place")(bench_place_command)
 app.add_typer(bench, name="bench")
 
 

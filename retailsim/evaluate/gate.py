@@ -19,10 +19,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from retailsim.errors import BagError
-from retailsim.evaluate.scorecard import Part, Scorecard, first_problem
+from retailsim.evaluate.scorecard import FAMILIES, Part, Scorecard, first_problem
 
 Verdict = Literal["ok", "regression", "lost", "new", "vacuous", "not compared"]
 FAILURES = ("regression", "lost", "vacuous")
@@ -44,6 +44,18 @@ class Expected(Part):
     scorecard: Scorecard
     tolerances: dict[str, Tolerance]
     at_least: dict[str, float]
+
+    @field_validator("scorecard", mode="before")
+    @classmethod
+    def _figures_new_since(cls, card: Any) -> Any:
+        """Let figures be null that scorecards did not have when the file was written."""
+        if not isinstance(card, dict) or not isinstance(card.get("accuracy"), dict):
+            return card
+        old = card["accuracy"]
+        new = {
+            family: dict.fromkeys(names) | old.get(family, {}) for family, names in FAMILIES.items()
+        }
+        return card | {"accuracy": old | new}
 
     def to_json(self) -> str:
         """Return the file's text."""

@@ -17,19 +17,23 @@ from retailsim.evaluate.footfall import score_footfall
 from retailsim.evaluate.heatmap import score_heatmap
 from retailsim.evaluate.identity import count_people, score_identity
 from retailsim.evaluate.interaction import WhoIsWho, score_interaction
+from retailsim.evaluate.misplaced import score_misplaced
+from retailsim.evaluate.position import score_position
 from retailsim.evaluate.reads import ReadTimes
 from retailsim.evaluate.recommendation import score_recommendation
 from retailsim.evaluate.reid import score_reid
 from retailsim.evaluate.scorecard import FAMILIES
-from retailsim.evaluate.tag_zone import score_tag_zone
+from retailsim.evaluate.tag_zone import home_zones, score_tag_zone
 from retailsim.evaluate.tracking import score_tracking
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import (
     Crossing,
     Interaction,
+    Misplaced,
     Recommendation,
     TagMotion,
+    TagPositions,
     TagZones,
     ZoneStay,
 )
@@ -104,6 +108,12 @@ class _Session:
     def events(self) -> Handling:
         return handling(self.truth, self.reads)
 
+    @cached_property
+    def end_ns(self) -> int:
+        """The end of the session as far as positions and reads tell."""
+        ends = [int(times[-1]) for times in self.reads.by_tag.values()]
+        return max([*self.floor.tick_ns[-1:].tolist(), *ends], default=0)
+
     def told(self, kind: type[Message]) -> bool:
         """Whether the truth tells of a kind: of the whole world, not of images alone, or of it."""
         return bool(self.truth.of(TruthPeople)) or bool(self.truth.of(kind))
@@ -120,7 +130,13 @@ def _families(s: _Session) -> dict[str, Callable[[], Figures]]:
         "tracking": lambda: score_tracking(truth, results),
         "reid": lambda: score_reid(truth, results),
         "tag_zone": lambda: score_tag_zone(
-            truth, results, end_ns=_end_ns(s.floor, s.reads), found=s.found(TagZones)
+            truth, results, end_ns=s.end_ns, found=s.found(TagZones), home=home_zones(plan)
+        ),
+        "position": lambda: score_position(
+            truth, results, plan, end_ns=s.end_ns, found=s.found(TagPositions)
+        ),
+        "misplaced": lambda: score_misplaced(
+            truth, results, end_ns=s.end_ns, found=s.found(Misplaced)
         ),
         "identity": lambda: score_identity(truth, results, plan, s.floor),
         "flip": lambda: _flip(s),
@@ -150,12 +166,6 @@ def _footfall(s: _Session) -> Figures:
     if not (s.told(TruthCrossing) and s.plan.doors):
         return nulls("truth", "counted", "f1")
     return score_footfall(s.truth, s.results, found=s.found(Crossing))
-
-
-def _end_ns(floor: FloorTruth, reads: ReadTimes) -> int:
-    """Return the end of the session as far as positions and reads tell."""
-    ends = [int(times[-1]) for times in reads.by_tag.values()]
-    return max([*floor.tick_ns[-1:].tolist(), *ends], default=0)
 
 
 def counts(results: MessageLog, plan: StorePlan, sensors: MessageLog, *, frames: int) -> Counts:

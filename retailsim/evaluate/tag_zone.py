@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from retailsim.evaluate.figures import Figures, share
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import TagZones
 from retailsim.messages.truth import TruthTagZones
-from retailsim.store.zones import OUTSIDE
+from retailsim.store.plan import StorePlan
+from retailsim.store.zones import OUTSIDE, zone_at
 
 Changes = dict[str, list[tuple[int, str]]]
 
 
-def score_tag_zone(truth: MessageLog, results: MessageLog, *, end_ns: int, found: bool) -> Figures:
+def home_zones(plan: StorePlan) -> dict[str, str]:
+    """Return the zone of every garment's place in the planogram, by EPC."""
+    xyz = [plan.slot_xyz_m(item.fixture, item.slot) for item in plan.items]
+    zone = zone_at(plan, np.array(xyz, float).reshape(-1, 3)[:, :2]).tolist()
+    return {item.epc: name for item, name in zip(plan.items, zone, strict=True)}
+
+
+def score_tag_zone(
+    truth: MessageLog,
+    results: MessageLog,
+    *,
+    end_ns: int,
+    found: bool,
+    home: Mapping[str, str] | None = None,
+) -> Figures:
     """Return `accuracy`: the share of tag-seconds in which the reported zone is the true one.
 
     Time a tag has spent out of the shop is left out; a tag not yet reported is wrong. The clock
-    runs from the first truth about a tag to `end_ns`. None when `found` is False.
+    runs from the first truth about a tag to `end_ns`. `away_accuracy` is the same over the time
+    that tags spent in another zone than that of their `home` (by EPC). None when `found` is
+    False.
     """
     real, said = _changes(truth.of(TruthTagZones)), _changes(results.of(TagZones))
     if not found:
-        return {"accuracy": None}
-    right = total = 0
+        return {"accuracy": None, "away_accuracy": None}
+    right, total, home = [0, 0], [0, 0], home or {}
     for epc, steps in real.items():
         times, zones = zip(*said.get(epc, []), strict=True) if epc in said else ((), ())
         for begin, end, zone in _spans(steps, end_ns):
             if zone == OUTSIDE:
                 continue
-            total += end - begin
+            away = zone != home.get(epc, zone)
+            total[away] += end - begin
             inner = [t for t in times if begin < t < end]
             for a, b in zip([begin, *inner], [*inner, end], strict=True):
                 latest = bisect_right(times, a) - 1
-                right += (b - a) * (latest >= 0 and zones[latest] == zone)
-    return {"accuracy": share(right, total)}
+                right[away] += (b - a) * (latest >= 0 and zones[latest] == zone)
+    return {
+        "accuracy": share(sum(right), sum(total)),
+        "away_accuracy": share(right[True], total[True]),
+    }
 
 
 def _changes(messages: Sequence[TruthTagZones | TagZones]) -> Changes:

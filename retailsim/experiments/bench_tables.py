@@ -12,6 +12,7 @@ from rich.table import Table
 from retailsim.experiments.baselines import Hardness
 from retailsim.experiments.days import DayReport
 from retailsim.experiments.inventory_bench import WINDOW_S, InventoryBench
+from retailsim.experiments.place_bench import Located
 from retailsim.experiments.radio_bench import RadioBench
 from retailsim.experiments.reads_bench import ReadsBench, SessionRate, StageRate
 from retailsim.experiments.simulate_bench import ScenarioSpeed, SimulateBench, Spread
@@ -206,3 +207,15 @@ def _spread(spread: Spread, digits: int) -> str:
     if spread.least == spread.most:
         return shown
     return f"{shown} ({spread.least:,.{digits}f} to {spread.most:,.{digits}f})"
+
+
+def place_table(found: Sequence[Located]) -> Table:
+    """Return a column per way to locate tags, a row per figure."""
+    names = list(dict.fromkeys(name for one in found for name in one.figures))
+    table = Table(title="where is a tag?", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("figure")
+    for one in found:
+        table.add_column(f"{escape(one.scenario)}\n{escape(one.method)}", justify="right")
+    for name in names:
+        table.add_row(name, *(number(one.figures.get(name)) for one in found))
+    return table

@@ -37,6 +37,8 @@ BLOCKS: dict[type[Message], str] = {
     results.Embeddings: "reid",
     results.Identities: "identity",
     results.TagZones: "tag_zone",
+    results.TagPositions: "position",
+    results.Misplaced: "misplaced",
     results.TagMotion: "flip",
     results.Interaction: "interaction",
     results.Crossing: "footfall",

@@ -230,8 +230,8 @@ class TagPositions(Message):
 class Misplaced(Message):
     """A garment hangs or lies at a fixture that is not its own; `time_ns` is since when.
 
-    Told when it is found, with `end_ns` 0, and once more, with the same `time_ns` and `epc`,
-    when it is no longer there.
+    Told when it is found, with `end_ns` 0; again, with the same `time_ns` and `epc`, when the
+    estimate has changed, and when the garment is no longer there.
 
     Attributes:
         end_ns: until when, 0 while it is still there.

@@ -27,9 +27,11 @@ from retailsim.messages.results import (
     HeatMap,
     Identities,
     Interaction,
+    Misplaced,
     People,
     Recommendation,
     TagMotion,
+    TagPositions,
     TagZones,
     Tracks,
     ZoneStay,
@@ -162,16 +164,35 @@ def _tag_zones(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
             yield (m.time_ns, epc, zone)
 
 
+def _tag_positions(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
+    for m in results.of(TagPositions):
+        rows = zip(m.epc.tolist(), m.xy_m.tolist(), m.sigma_m.tolist(), m.state, strict=True)
+        for epc, (x, y), sigma, state in rows:
+            yield (m.time_ns, epc, str(state), _known(x), _known(y), _known(sigma))
+
+
+def _misplaced(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
+    latest = {(m.time_ns, m.epc): m for m in results.of(Misplaced)}
+    for m in latest.values():
+        item = plan.item_by_epc.get(m.epc)
+        own = item.fixture if item else None
+        x, y = m.xy_m.tolist()
+        what = m.epc, _sku(m.epc, plan), own, m.fixture, ", ".join(m.near.tolist())
+        yield (m.time_ns, m.end_ns or None, m.found_ns, *what, m.confidence, x, y, m.sigma_m)
+
+
 def _items(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
     motions = Counter((m.epc, m.kind) for m in results.of(TagMotion))
     touched = Counter(m.epc for m in results.of(Interaction))
     last = {epc: zone for _, epc, zone in _tag_zones(results, plan)}
+    spots = {row[1]: row[2:] for row in _tag_positions(results, plan)}
     home = {item.epc: item for item in plan.items}
     for epc in [*home, *sorted({*last, *touched, *(e for e, _ in motions)} - set(home))]:
         item = home.get(epc)
         sku, fixture = (item.sku, item.fixture) if item else (None, None)
         flips, carried = motions[epc, "flip"], motions[epc, "carried"]
-        yield (epc, sku, fixture, last.get(epc), flips, carried, touched[epc])
+        spot = spots.get(epc, (None,) * 4)
+        yield (epc, sku, fixture, last.get(epc), flips, carried, touched[epc], *spot)
 
 
 def _footfall(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
@@ -199,6 +220,10 @@ def _recommendations(results: MessageLog, plan: StorePlan) -> Iterator[Row]:
             yield (m.time_ns, m.mirror, m.epc, rank, sku, score)
 
 
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
 def _sku(epc: str, plan: StorePlan) -> str | None:
     item = plan.item_by_epc.get(epc)
     return item.sku if item else None
@@ -210,6 +235,11 @@ PERSON = ("person", I64, "person's number, the same in all tables")
 EPC = ("epc", TEXT, "tag of the garment")
 SKU = ("sku", TEXT, "its article, null when not in the catalogue")
 END = ("end_ns", I64, "end")
+POSITION = (
+    ("x_m", F64, "estimate, metres to the right; null for out of the shop"),
+    ("y_m", F64, "estimate, metres up the plan; null for out of the shop"),
+    ("sigma_m", F64, "standard deviation of the estimate along each axis"),
+)
 
 TABLES: dict[str, Table] = {
     "tracks": Table(
@@ -295,6 +325,32 @@ TABLES: dict[str, Table] = {
         (TIME, EPC, ("zone", TEXT, "zone id, empty for out of the shop")),
         _tag_zones,
     ),
+    "tag_positions": Table(
+        "noticeable change of a tag's position",
+        (
+            TIME,
+            EPC,
+            ("state", TEXT, "'home' at its place, 'moving', 'resting' elsewhere, 'gone'"),
+            *POSITION,
+        ),
+        _tag_positions,
+    ),
+    "misplaced": Table(
+        "stay of a garment at a fixture that is not its own",
+        (
+            ("time_ns", I64, "since when"),
+            ("end_ns", I64, "until when, null while it is still there"),
+            ("found_ns", I64, "when the stack became sure of it"),
+            EPC,
+            SKU,
+            ("own_fixture", TEXT, "where the planogram has it"),
+            ("fixture", TEXT, "where it most probably is"),
+            ("near", TEXT, "fixtures it may be at, most probable first"),
+            ("confidence", F64, "probability that it is at another fixture than its own"),
+            *POSITION,
+        ),
+        _misplaced,
+    ),
     "items": Table(
         "tagged garment",
         (
@@ -305,6 +361,8 @@ TABLES: dict[str, Table] = {
             ("flips", I64, "times it was handled at its place"),
             ("carried", I64, "times it was carried"),
             ("interactions", I64, "interactions with a person"),
+            ("state", TEXT, "at last: 'home', 'moving', 'resting' elsewhere or 'gone'"),
+            *POSITION,
         ),
         _items,
     ),

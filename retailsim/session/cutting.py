@@ -281,9 +281,9 @@ class _Before:
         if self._xyz_m:
             epc = np.array(list(self._xyz_m), np.str_)
             yield TruthTagPositions(now, epc, np.array(list(self._xyz_m.values())))
-        for epc, put in self._placed.items():
-            if self._carried_ns.get(epc, -1) < put.time_ns:
-                yield TruthPlacement(now, 0, epc, put.fixture)
+        for put in self._placed.values():
+            if self._carried_ns.get(put.epc, -1) < put.time_ns:
+                yield TruthPlacement(now, 0, put.epc, put.fixture)
 
 
 def _clip(message: Message, window: _Window) -> Iterator[_Item]:

@@ -9,7 +9,6 @@ whether somebody stands by while it lies still.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

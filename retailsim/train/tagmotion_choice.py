@@ -179,8 +179,9 @@ Says of every tag, twice a second, whether it is still, handled or carried: at o
   lone tags that lie still or are walked past four antennas. No recording of a real shop was used;
   the sports shop and its layout were never drawn.
 - Thresholds (on {on}, off {off}, at once {at_once}) are those of the highest f1 on shops
-  {validation}, left out of the training: figures in metrics.json. Figures on other days, an unseen shop and
-  judging seeds: `retail bench flips`; on real logs: `python -m retailsim.experiments.moving_logs`.
+  {validation}, left out of the training: figures in metrics.json.
+  Figures on other days, an unseen shop and judging seeds: `retail bench flips`; on real logs:
+  `python -m retailsim.experiments.moving_logs`.
 - Made by: `python -m retailsim.train.tag_shops`, then `{command}`.
 - Limits: made for a plan's garments at their places; a crowd before a rail hides small movements,
   and what antennas read less than three times during a flip can hardly be known.

@@ -54,7 +54,10 @@ def test_a_tag_never_reported_is_wrong_all_the_time():
 
 def test_without_tags_or_a_stage_accuracy_is_null():
     assert accuracy([], []) is None
-    assert score_tag_zone(MessageLog(), MessageLog(), end_ns=0, found=False) == {"accuracy": None}
+    assert score_tag_zone(MessageLog(), MessageLog(), end_ns=0, found=False) == {
+        "accuracy": None,
+        "away_accuracy": None,
+    }
 
 
 moves = st.lists(

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import (
     Crossing,
@@ -14,9 +15,11 @@ from retailsim.messages.results import (
     HeatMap,
     Identities,
     Interaction,
+    Misplaced,
     People,
     Recommendation,
     TagMotion,
+    TagPositions,
     TagZones,
     Tracks,
     ZoneStay,
@@ -25,6 +28,16 @@ from retailsim.report.tables import TABLES, write_tables
 from retailsim.store.plan import StorePlan
 
 S = 1_000_000_000
+
+
+def positions(time_ns: int, epc: str, xy_m: list[float], sigma_m: float, state: str) -> Message:
+    where = np.array([xy_m]), np.array([sigma_m]), np.array([state])
+    return TagPositions(time_ns, np.array([epc]), *where)
+
+
+def misplaced(time_ns: int, end_ns: int, epc: str, fixture: str) -> Message:
+    near = np.array([fixture, "rail-04"]), np.array([0.6, 0.2]), np.array([5.5, 2.0])
+    return Misplaced(time_ns, end_ns, 8 * S, epc, fixture, 0.9, 0.5, *near)
 
 
 def log(epc: str) -> MessageLog:
@@ -44,6 +57,10 @@ def log(epc: str) -> MessageLog:
         TagMotion(2 * S, 3 * S, epc, "flip", 0.9),
         TagZones(0, strings([epc, "f" * 24]), strings(["left-wall", "till"])),
         TagZones(9 * S, strings([epc]), strings(["fitting"])),
+        positions(0, epc, [2.0, 2.0], 0.15, "home"),
+        positions(5 * S, epc, [5.5, 2.0], 0.5, "resting"),
+        misplaced(5 * S, 0, epc, "rail-02"),
+        misplaced(5 * S, 9 * S, epc, "rail-03"),
         Interaction(2 * S, 3 * S, epc, 1, 0.8, np.array([1.0, 2.0])),
         Interaction(5 * S, 6 * S, epc, 0, 0.1, np.array([np.nan, np.nan])),
         Recommendation(
@@ -93,9 +110,20 @@ def test_zones_sum_up_stays(folder):
 def test_items_tell_where_each_garment_is_and_what_happened_to_it(folder, boutique):
     first = boutique.items[0]
     rows = {row[0]: row[1:] for row in query(folder, "items")}
-    assert rows[first.epc] == (first.sku, first.fixture, "fitting", 1, 0, 2)
-    assert rows["f" * 24] == (None, None, "till", 0, 0, 0)
+    here = ("resting", 5.5, 2.0, 0.5)
+    assert rows[first.epc] == (first.sku, first.fixture, "fitting", 1, 0, 2, *here)
+    assert rows["f" * 24] == (None, None, "till", 0, 0, 0, None, None, None, None)
     assert len(rows) == len(boutique.items) + 1
+
+
+def test_a_misplaced_garment_is_one_row_as_last_told(folder, boutique):
+    what = "time_ns, end_ns, epc, own_fixture, fixture, near, confidence, x_m"
+    assert query(folder, "misplaced", what) == [
+        (
+            5 * S, 9 * S, boutique.items[0].epc, boutique.items[0].fixture, "rail-03",
+            "rail-03, rail-04", 0.9, 5.5,
+        )
+    ]  # fmt: skip
 
 
 def test_nobody_is_null_in_interactions(folder):

@@ -10,14 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.errors import BagError
+from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import FrameBatch, TagReads
 from retailsim.messages.truth import (
     TruthBoxes,
+    TruthCarry,
     TruthInteraction,
     TruthKeypoints,
     TruthPerson,
+    TruthPlacement,
     TruthScenario,
+    TruthTagPositions,
     TruthTagZones,
     TruthTaste,
 )
@@ -25,7 +29,8 @@ from retailsim.session import BagReader
 from retailsim.session.copying import copy_session
 from retailsim.session.cutting import cut_session
 from retailsim.session.scan import RawMessage
-from tests.session.sessions import START_NS, TICK_NS, picture, same, write_session
+from retailsim.session.writer import BagWriter
+from tests.session.sessions import PLAN, START_NS, TICK_NS, picture, reads, same, write_session
 
 TICKS = 45
 
@@ -75,6 +80,28 @@ def test_zones_of_all_tags_are_stated_at_the_start(bag: Path, tmp_path: Path) ->
     assert stated == [(10**9, ["aa", "bb"], ["rack", "rack"]), (12 * 10**8, ["bb"], ["till"])]
     (after,) = _cut_truth(bag, tmp_path / "b.bag", 2.0, 0.5).of(TruthTagZones)
     assert (after.epc.tolist(), after.zone.tolist()) == (["aa", "bb"], ["rack", "till"])
+
+
+def test_positions_and_misplaced_garments_are_stated_at_the_start(tmp_path: Path) -> None:
+    moved, begin_ns = np.array([[1.0, 2.0, 1.0]]), START_NS + 10**9
+    events: list[Message] = [
+        TruthTagPositions(START_NS, np.array(["aa", "bb"]), np.zeros((2, 3))),
+        TruthPlacement(START_NS, 3, "aa", "rail"),
+        TruthPlacement(START_NS, 3, "bb", "rail"),
+        TruthTagPositions(START_NS + 5 * 10**8, np.array(["bb"]), moved),
+        TruthCarry(START_NS + 4 * 10**8, START_NS + 2 * 10**9, 3, "bb"),
+    ]
+    with BagWriter(tmp_path / "all.bag", PLAN) as bag:
+        for tick in range(30):
+            bag.write(reads(tick), START_NS + tick * TICK_NS)
+        for event in events:
+            bag.write(event)
+    log = _cut_truth(tmp_path / "all.bag", tmp_path / "a.bag", 1.0, 0.5)
+    (where,) = log.of(TruthTagPositions)
+    assert (where.time_ns, where.epc.tolist()) == (begin_ns, ["aa", "bb"])
+    assert where.xyz_m.tolist() == [[0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]
+    (put,) = log.of(TruthPlacement)
+    assert (put.time_ns, put.person_id, put.epc, put.fixture) == (begin_ns, 0, "aa", "rail")
 
 
 def test_people_their_tastes_and_the_scenario_are_kept(bag: Path, tmp_path: Path) -> None:

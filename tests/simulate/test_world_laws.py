@@ -28,6 +28,7 @@ from retailsim.messages.truth import (
     TruthQueueing,
     TruthSale,
     TruthScenario,
+    TruthTagPositions,
     TruthTagZones,
     TruthTaste,
     TruthTryOn,
@@ -187,6 +188,7 @@ def check_everything(played: Played) -> None:
     hands_do_one_thing_at_a_time(played)
     fitting_rooms_are_private(played)
     garments_have_one_story(played)
+    positions_follow_the_garments(played)
     zones_follow_the_garments(played)
     tells_what_it_should_at_the_start(played)
 
@@ -323,6 +325,22 @@ def garments_have_one_story(played: Played) -> None:
         by_garment.setdefault(m.epc, []).append((m.time_ns, m.end_ns))
     for spans in by_garment.values():
         assert_apart(spans)
+
+
+def positions_follow_the_garments(played: Played) -> None:
+    told = played.log.of(TruthTagPositions)
+    assert told[0].epc.tolist() == [item.epc for item in played.plan.items]
+    index = {item.epc: i for i, item in enumerate(played.plan.items)}
+    known = told[0].xyz_m.copy()
+    by_time = {m.time_ns: m for m in told[1:]}
+    start_ns = played.snapshots[0].time_ns
+    for snapshot in played.snapshots[1:]:
+        news = by_time.get(snapshot.time_ns)
+        if news is not None:
+            known[[index[str(epc)] for epc in news.epc]] = news.xyz_m
+        if (snapshot.time_ns - start_ns) % 10**9 == 0:
+            off_m = np.linalg.norm(known - snapshot.garments.tag_xyz_m, axis=1)
+            assert off_m.max(initial=0.0) < 0.1
 
 
 def zones_follow_the_garments(played: Played) -> None:

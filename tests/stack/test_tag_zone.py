@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from retailsim.evaluate.tag_zone import score_tag_zone
-from retailsim.messages.results import TagZones
+from retailsim.messages.results import TagPositions, TagZones
+from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import StageContext
-from retailsim.stack.tagmotion.baseline import StaticPlanogram
+from retailsim.stack.tagmotion.baseline import NearestAntenna, StaticPlanogram
 from retailsim.stack.tagmotion.zone import TagZoneLocator
 from retailsim.store.plan import StorePlan
 from tests.stack.tag_sessions import (
     CARRIED,
     END_S,
     EPC,
+    HOME_M,
+    PLAN,
     SOLD_S,
     at_ns,
     carry_session,
@@ -79,6 +83,37 @@ def test_a_sold_garment_is_at_the_till(said):
 
 def test_swapped_antennas_put_garments_into_wrong_zones(said):
     assert accuracy(run(TagZoneLocator, swapped_readers(carry_session()[0]))) < accuracy(said)
+
+
+def test_positions_begin_at_home_and_carried_garments_leave_it(said):
+    first, *later = said.of(TagPositions)
+    assert first.epc.tolist() == EPC
+    assert set(first.state.tolist()) == {"home"}
+    assert np.allclose(first.xy_m, HOME_M[:, :2])
+    away = {str(e) for m in later for e, s in zip(m.epc, m.state, strict=True) if s != "home"}
+    assert away & {EPC[g] for g in CARRIED}
+    assert len(away) <= len(CARRIED) + 5
+
+
+def test_a_garment_sold_and_taken_along_has_no_position():
+    sold_ns = at_ns(30)
+    sale = Sale(sold_ns, till="till-1", epc=np.array([EPC[0]]))
+    others = [m for m in carry_session()[0] if isinstance(m, TagReads)]
+    said = run(TagZoneLocator, (*others, sale))
+    states = [
+        str(s)
+        for m in said.of(TagPositions)
+        for e, s in zip(m.epc, m.state, strict=True)
+        if e == EPC[0]
+    ]
+    assert states == ["home", "moving", "gone"]
+
+
+def test_the_loudest_antenna_puts_garments_under_antennas(said):
+    under = {a.position_m[:2] for r in PLAN.readers for a in r.antennas}
+    told = run(NearestAntenna, carry_session()[0]).of(TagPositions)
+    assert {tuple(xy) for m in told for xy in m.xy_m.tolist()} <= under
+    assert len({e for m in told for e in m.epc.tolist()}) > len(EPC) / 2
 
 
 def test_a_plan_without_a_floor_has_no_zones_to_tell():

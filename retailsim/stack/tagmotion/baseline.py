@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from retailsim.messages.base import Message
-from retailsim.messages.results import TagMotion, TagZones
+from retailsim.messages.results import TagMotion, TagPositions, TagZones
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.store.zones import zone_at
@@ -85,22 +85,92 @@ class RssiRule(Stage):
 
 
 class StaticPlanogram(Stage):
-    """The planogram never changes: every garment stays in the zone of its fixture for ever."""
+    """The planogram never changes: every garment stays at its place for ever."""
 
     inputs = (TagReads,)
-    outputs = (TagZones,)
+    outputs = (TagZones, TagPositions)
 
     def __init__(self, context: StageContext) -> None:
         super().__init__(context)
         self._said = False
 
     def process(self, message: Message) -> Iterable[Message]:
-        """Tell all zones when the first reads come."""
+        """Tell all zones and positions when the first reads come."""
         if self._said or not isinstance(message, TagReads) or not len(message.read_us):
             return ()
         self._said = True
         plan = self.context.plan
         xyz = [plan.slot_xyz_m(item.fixture, item.slot) for item in plan.items]
         epc = np.array([item.epc for item in plan.items], np.str_)
-        zone = zone_at(plan, np.array(xyz, float).reshape(-1, 3)[:, :2])
-        return (TagZones(int(message.read_us[0]) * 1000, epc=epc, zone=zone),)
+        xy_m = np.array(xyz, float).reshape(-1, 3)[:, :2].copy()
+        time_ns, home = int(message.read_us[0]) * 1000, np.full(len(epc), "home")
+        return (
+            TagZones(time_ns, epc=epc, zone=zone_at(plan, xy_m)),
+            TagPositions(time_ns, epc=epc, xy_m=xy_m, sigma_m=np.zeros(len(epc)), state=home),
+        )
+
+
+class NearestAntenna(Stage):
+    """A garment is under the antenna that hears it loudest.
+
+    Loudness is the mean RSSI of the last `every_s` seconds; garments that were not read stay where
+    they were.
+    """
+
+    inputs = (TagReads,)
+    outputs = (TagZones, TagPositions)
+
+    def __init__(self, context: StageContext, *, every_s: float = 5.0) -> None:
+        """Set up the rule.
+
+        Args:
+            context: plan with antennas and garments.
+            every_s: how often positions are told.
+        """
+        super().__init__(context)
+        self._every_ns = round(every_s * 1e9)
+        plan = context.plan
+        self._under = {
+            (r.id, a.port): np.array(a.position_m[:2]) for r in plan.readers for a in r.antennas
+        }
+        under_m = np.array(list(self._under.values()), float).reshape(-1, 2)
+        self._zone = dict(zip(self._under, zone_at(plan, under_m).tolist(), strict=True))
+        self._heard: dict[str, dict[tuple[str, int], list[float]]] = {}
+        self._last: dict[str, tuple[str, int]] = {}
+        self._due_ns: int | None = None
+
+    def process(self, message: Message) -> Iterable[Message]:
+        """Collect RSSI by garment and antenna."""
+        if not isinstance(message, TagReads):
+            return ()
+        columns = (message.epc, message.antenna, message.rssi_cdbm)
+        for epc, port, rssi in zip(*(c.tolist() for c in columns), strict=True):
+            antenna = message.reader, port
+            if antenna in self._under and epc in self.context.plan.item_by_epc:
+                self._heard.setdefault(epc, {}).setdefault(antenna, []).append(rssi / 100)
+        return ()
+
+    def advance(self, watermark_ns: int) -> Iterable[Message]:
+        """Tell positions when it is time to."""
+        if self._due_ns is None:
+            self._due_ns = watermark_ns + self._every_ns
+        if watermark_ns < self._due_ns or not self._heard:
+            return ()
+        self._due_ns = watermark_ns + self._every_ns
+        loudest = {
+            epc: max(heard, key=lambda antenna: float(np.mean(heard[antenna])))
+            for epc, heard in self._heard.items()
+        }
+        self._heard = {}
+        news = {epc: a for epc, a in loudest.items() if self._last.get(epc) != a}
+        self._last |= news
+        if not news:
+            return ()
+        epc = np.array(list(news), np.str_)
+        xy_m = np.array([self._under[a] for a in news.values()])
+        zone = np.array([self._zone[a] for a in news.values()], np.str_)
+        sigma_m, state = np.full(len(news), np.nan), np.full(len(news), "moving")
+        return (
+            TagZones(watermark_ns, epc=epc, zone=zone),
+            TagPositions(watermark_ns, epc=epc, xy_m=xy_m, sigma_m=sigma_m, state=state),
+        )

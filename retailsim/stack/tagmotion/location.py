@@ -36,16 +36,13 @@ class SignalMap:
         self.shape = (ny, nx)
         self.cell_xy_m = np.column_stack([x.ravel(), y.ravel()])
         level = np.full(len(self.cell_xy_m), CARRY_HEIGHT_M)
-        antennas = [a for r in plan.readers for a in r.antennas]
-        position = np.array([a.position_m for a in antennas])
-        look = np.array([a.look_at_m for a in antennas]) - position
-        look = look / np.linalg.norm(look, axis=1, keepdims=True)
-        self._at_cells = _geometry(position, look, np.column_stack([self.cell_xy_m, level]))
-        self._at_tags = _geometry(position, look, tag_xyz_m)
+        self._at_cells = antenna_geometry(plan, np.column_stack([self.cell_xy_m, level]))
+        self._at_tags = antenna_geometry(plan, tag_xyz_m)
+        self.antennas = antennas = self._at_tags.shape[1]
         self._gram = np.eye(3) * RIDGE
         self._moment = np.array([-20.0, -30.0, -5.0]) * RIDGE
-        self._rate_reads = np.zeros(len(antennas))
-        self._rate_time = np.full(len(antennas), 1e-3)
+        self._rate_reads = np.zeros(antennas)
+        self._rate_time = np.full(antennas, 1e-3)
         self._offset = np.zeros(len(tag_xyz_m))
         self._solved = np.array([-20.0, -30.0, -5.0])
         self._own_dbm = np.zeros(self._at_tags.shape[:2])
@@ -165,10 +162,17 @@ class SignalMap:
         return share
 
 
-def _geometry(position: F64, look: F64, xyz_m: F64) -> F64:
-    """Return [1, log10 distance, angle^2] of points (n, 3) from antennas (a, 3), (n, a, 3)."""
+def antenna_geometry(plan: StorePlan, xyz_m: F64) -> F64:
+    """Return [1, log10 distance, angle^2] of points (n, 3) from all antennas, (n, antennas, 3).
+
+    The angle, in radians, is that off the antenna's boresight.
+    """
+    antennas = [a for r in plan.readers for a in r.antennas]
+    position = np.array([a.position_m for a in antennas], float).reshape(-1, 3)
+    look = np.array([a.look_at_m for a in antennas], float).reshape(-1, 3) - position
+    look = look / np.linalg.norm(look, axis=1, keepdims=True)
     way = xyz_m[:, None, :] - position
-    distance = np.linalg.norm(way, axis=2)
+    distance = np.maximum(np.linalg.norm(way, axis=2), 1e-3)
     angle = np.arccos(np.clip((way * look).sum(axis=2) / distance, -1, 1))
     return np.stack([np.ones_like(distance), np.log10(distance), angle**2], axis=2)
 

@@ -1,4 +1,4 @@
-"""Which zone every garment is in: its place of the planogram until its reads say otherwise."""
+"""Where every garment is: at its place of the planogram until its reads say otherwise."""
 
 from __future__ import annotations
 
@@ -10,92 +10,107 @@ from numpy.typing import NDArray
 
 from retailsim.messages.base import Message
 from retailsim.messages.reads import CleanReads
-from retailsim.messages.results import TagZones
+from retailsim.messages.results import Misplaced, TagPositions, TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
+from retailsim.stack.tagmotion.away import AwayFilter
 from retailsim.stack.tagmotion.grouped import in_groups, running_mean
+from retailsim.stack.tagmotion.home import LOG_CAP, LOOK_STEPS, STEP_S, HomeFilter, HomeLook
 from retailsim.stack.tagmotion.location import SignalMap
+from retailsim.stack.tagmotion.misplaced import MisplacedList
+from retailsim.stack.tagmotion.positions import NOWHERE, PositionBook, Spot
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
+from retailsim.stack.tagmotion.rest import BEAT_S, Rest, RestWatch
 from retailsim.store.zones import OUTSIDE, ZoneMap, zone_at
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-STEP_S, SLACK_S = 1.0, 0.3
+SLACK_S = 0.3
 WAIT_STEPS = 6  # reads enter a tag's history that much later, if it was at its place then
-OUTLIER_SHARE = 0.1  # of reads of a garment at its place, when people stand about (assumed)
-HOME_SIGMA_RAD = 0.35
-LEAVES_PER_S, RETURNS_PER_S = 4e-4, 1 / 90
-LOG_CAP = 8.0
-ADOPTED = 2.0  # log odds of being at home of a garment that seems to be back
+BEAT_STEPS = round(BEAT_S / STEP_S)
 LEAVING_S = 20.0  # from the till to the street (assumed)
-LOOK_STEPS = 5  # RSSI is compared with the planogram's place over that long
-LOOK_CAP = (-4.0, 4.0)
-PHASE_CAP = (-2.0, 3.0)  # what the phases of one second may say
+TILL_SIGMA_M = 1.0  # who pays stands before the till (assumed)
 NEAR_M, NEAR_SHARE = 1.5, 0.4  # as probable to be this near its place: no news
 REST_TURN = 0.7  # mean square turn of the doubled phase from read to read; 2 and more when carried
 REST_SHARE = 0.15  # of a new pair of reads in that mean
 REST_STEPS = 8  # at rest for so long, outside fitting rooms and queues: back at its place
 QUEUES = ("fitting", "mirror", "till")
 BESIDE_M, BESIDE_SHARE = 2.5, 0.3
-STALE_LOOKS = 3  # so often off its phases while RSSI says home: it hangs there differently now
+OWN = 0.5  # probability of its own fixture at which a garment at rest is back
+STALE_LOG_ODDS = -2.0  # of being home, of a garment that begins to move elsewhere
 
 
 class TagZoneLocator(Stage):
-    """Follows garments that leave their places.
+    """Follows garments that leave their places; finds those that come to rest elsewhere.
 
-    The phase of a garment at its place is known to a fraction of a radian; away from it, phases
-    are anything. So each tag is at home or away by a two-state filter over its reads. Those away
-    are looked for on the floor by RSSI. Sold garments are at the till, soon after out of the shop.
+    Each tag is at home or away by a filter over its phases (`home`). Those away are looked for on
+    the floor by RSSI (`away`) while they move; once their phases agree with one distance to each
+    antenna they are at rest, and a map of what references are like at every place says where
+    (`rest`). Sold garments are at the till, soon after out of the shop.
     """
 
     inputs = (CleanReads, Sale)
-    outputs = (TagZones,)
+    outputs = (TagZones, TagPositions, Misplaced)
 
-    def __init__(self, context: StageContext, *, sure: float = 0.6, steps: int = 2) -> None:
+    def __init__(
+        self,
+        context: StageContext,
+        *,
+        sure: float = 0.6,
+        steps: int = 2,
+        misplaced: float = 0.9,
+        rest_s: float = 60.0,
+    ) -> None:
         """Set up the stage.
 
         Args:
             context: plan with zones, antennas and garments.
             sure: probability of a zone at which a garment is said to be there.
             steps: for how many seconds on end.
+            misplaced: probability of other fixtures at which a garment at rest is misplaced.
+            rest_s: for how long it must have been at rest.
         """
         super().__init__(context)
         plan = context.plan
-        self._sure, self._steps = sure, steps
+        self._sure, self._misplaced, self._rest_s = sure, misplaced, rest_s
         self._table = ReadTable(plan)
         self._epc = np.array([item.epc for item in plan.items], np.str_)
         tags = len(self._epc)
-        self._home = zone_at(plan, self._table.xyz_m[:, :2])
-        self._zone = self._home.astype("<U64")
-        self._map = SignalMap(plan, self._table.xyz_m) if plan.size_m and tags else None
-        self._cell_zone = (
-            ZoneMap(plan).at(self._map.cell_xy_m) if self._map else np.zeros(0, np.str_)
-        )
+        xy_m = self._table.xyz_m[:, :2]
+        self._home_zone = zone_at(plan, xy_m)
+        self._zone = self._home_zone.astype("<U64")
+        self._kind = {z.id: z.kind for z in plan.zones}
         self._expectation = Expectation(tags, self._table.frequency_hz)
-        self._log_odds = np.full(tags, LOG_CAP)  # of being at home
-        self._belief: dict[int, F64] = {}
-        self._candidate: dict[int, tuple[str, int]] = {}
+        self._home = HomeFilter(tags)
+        self._book = PositionBook(self._epc, xy_m)
+        self._list = MisplacedList(plan)
+        self._rests: dict[int, Rest] = {}
         self._sold_until: dict[int, float] = {}
         self._parts: list[Reads] = []
+        self._beat: list[Reads] = []
         self._waiting: deque[tuple[Reads, Residuals]] = deque()
         self._step, self._told = 0, False
-        self._count = np.zeros(self._table.distance_m.shape)
-        self._total_dbm = np.zeros(self._table.distance_m.shape)
-        self._stale = np.zeros(tags, np.int64)
-        self._looked = np.zeros(tags)
         self._turn = np.full(tags, 2.0)
         self._rest = np.zeros(tags, np.int64)
         self._last = np.zeros(self._table.distance_m.shape, np.complex128)
-        self._kind = {z.id: z.kind for z in plan.zones}
+        self._on = bool(plan.size_m and tags and len(self._table.frequency_hz))
+        if self._on:
+            self._map = SignalMap(plan, self._table.xyz_m)
+            cell_zone = ZoneMap(plan).at(self._map.cell_xy_m)
+            self._away = AwayFilter(self._map, cell_zone, sure=sure, steps=steps)
+            self._look = HomeLook(self._map, self._table.distance_m.shape)
+            self._watch = RestWatch(plan, self._table)
 
     def process(self, message: Message) -> Iterable[Message]:
         """Collect reads and sales; reads that nobody has checked yet are checked first."""
-        if isinstance(message, CleanReads | TagReads) and self._map:
+        if isinstance(message, CleanReads | TagReads) and self._on:
             self._parts.append(self._table.columns(message))
             if not self._told and self._table.epoch_us:
                 self._told = True
-                yield TagZones(self._table.epoch_us * 1000, epc=self._epc, zone=self._zone.copy())
+                time_ns = self._table.epoch_us * 1000
+                yield TagZones(time_ns, epc=self._epc, zone=self._zone.copy())
+                yield self._book.all(time_ns)
         elif isinstance(message, Sale) and self._told:
             yield from self._sell(message)
 
@@ -109,49 +124,62 @@ class TagZoneLocator(Stage):
             yield from self._judge(self._step * STEP_S)
 
     def finish(self) -> Iterable[Message]:
-        """Nothing is left to say: zones hold until the end."""
+        """Nothing is left to say: zones, positions and misplacements hold until the end."""
         return ()
 
-    def _sell(self, sale: Sale) -> Iterable[TagZones]:
+    def _sell(self, sale: Sale) -> Iterable[Message]:
         now_s = (sale.time_ns - self._table.epoch_us * 1000) * 1e-9
         rows = [self._table.tag_row[e] for e in sale.epc.tolist() if e in self._table.tag_row]
         plan = self.context.plan
         tills = {f.id: f.center_m for f in plan.fixtures}
         zone = str(zone_at(plan, tills[sale.till])[0]) if sale.till in tills else OUTSIDE
+        spot = Spot(NOWHERE, np.nan, "gone")
+        if sale.till in tills:
+            spot = Spot(np.array(tills[sale.till]), TILL_SIGMA_M, "moving")
         for row in rows:
             self._sold_until[row] = now_s + LEAVING_S
-            self._belief.pop(row, None)
-        return self._say(sale.time_ns, dict.fromkeys(rows, zone))
+            self._away.drop(row)
+            self._rests.pop(row, None)
+            yield from self._list.over(row, sale.time_ns)
+        yield from self._say(sale.time_ns, dict.fromkeys(rows, zone))
+        yield from self._book.tell(sale.time_ns, dict.fromkeys(rows, spot))
 
-    def _judge(self, end_s: float) -> Iterable[TagZones]:
+    def _judge(self, end_s: float) -> Iterable[Message]:
         everything = Reads.join(self._parts) if self._parts else None
         if everything is None:
-            return ()
+            return
         ends = int(np.searchsorted(everything.time_s, end_s))
         reads = everything.take(slice(ends))
         self._parts = [everything.take(slice(ends, None))]
         found = self._expectation.look(reads)
-        self._weigh(reads, found)
+        self._look.add(reads)
+        self._home.weigh(reads, found, self._looked())
+        self._adopt(self._stale())
         self._watch_rest(reads)
         self._learn(reads, found)
+        now_ns = self._table.epoch_us * 1000 + round(end_s * 1e9)
+        self._beat.append(reads)
+        if self._step % BEAT_STEPS == 0:
+            yield from self._settle(end_s, now_ns)
         news = self._locate(reads)
+        yield from self._back(now_ns)
         for row, until_s in list(self._sold_until.items()):
             if end_s >= until_s and self._zone[row] != OUTSIDE:
                 news[row] = OUTSIDE
-        return self._say(self._table.epoch_us * 1000 + round(end_s * 1e9), news)
+        yield from self._say(now_ns, news)
+        yield from self._book.tell(now_ns, self._spots(news))
 
-    def _weigh(self, reads: Reads, found: Residuals) -> None:
-        """Update the odds of being at home by the phases."""
-        home = np.exp(self._log_odds)
-        stays = home / (1 + home)
-        stays = stays * (1 - LEAVES_PER_S * STEP_S) + (1 - stays) * RETURNS_PER_S * STEP_S
-        odds = np.log(stays / (1 - stays))
-        known = np.flatnonzero(found.known)
-        bell = np.exp(-0.5 * (found.phase_rad[known] / HOME_SIGMA_RAD) ** 2)
-        density = (1 - OUTLIER_SHARE) * bell / (np.sqrt(2 * np.pi) * HOME_SIGMA_RAD)
-        gain = np.log(density * 2 * np.pi + OUTLIER_SHARE)
-        odds += np.clip(np.bincount(reads.tag[known], gain, len(odds)), *PHASE_CAP)
-        self._log_odds = np.clip(odds + self._look(reads), -LOG_CAP, LOG_CAP)
+    def _looked(self) -> F64:
+        """Return what RSSI says for being at home, now and then."""
+        if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
+            return np.zeros(len(self._epc))
+        return self._look.look()
+
+    def _stale(self) -> I64:
+        if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
+            return np.zeros(0, np.int64)
+        stale = self._look.stale(self._home.log_odds)
+        return stale[~self._home.displaced[stale]]
 
     def _watch_rest(self, reads: Reads) -> None:
         """Follow how much each tag's phase turns from read to read on the same antenna."""
@@ -166,35 +194,20 @@ class TagZoneLocator(Stage):
         self._turn = running_mean(self._turn, reads.tag, square, REST_SHARE)
         self._rest = np.where(self._turn < REST_TURN, self._rest + 1, 0)
 
-    def _look(self, reads: Reads) -> F64:
-        """Return what RSSI says for being at home, now and then."""
-        assert self._map is not None
-        np.add.at(self._count, (reads.tag, reads.antenna), 1)
-        np.add.at(self._total_dbm, (reads.tag, reads.antenna), reads.rssi_dbm)
-        if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
-            return np.zeros(len(self._log_odds))
-        mean = self._total_dbm / np.maximum(self._count, 1)
-        gain = self._map.home_advantage(self._count, mean, LOOK_STEPS * STEP_S)
-        self._count[:] = self._total_dbm[:] = 0
-        self._looked = np.clip(gain, *LOOK_CAP)
-        self._stale = np.where((self._looked > 0) & (self._log_odds < 0), self._stale + 1, 0)
-        self._adopt(np.flatnonzero(self._stale >= STALE_LOOKS))
-        return self._looked
-
     def _adopt(self, rows: I64) -> None:
         """Take garments for being at their places, whatever their phases were there before."""
         if len(rows):
             self._expectation.forget(rows)
-            self._log_odds[rows] = ADOPTED
-            self._stale[rows] = self._rest[rows] = 0
+            self._home.adopt(rows)
+            self._look.settled(rows)
+            self._rest[rows] = 0
 
     def _learn(self, reads: Reads, found: Residuals) -> None:
-        assert self._map is not None
         self._waiting.append((reads, found))
         if len(self._waiting) <= WAIT_STEPS:
             return
         old, _ = self._waiting.popleft()
-        at_home = self._log_odds > 0
+        at_home = self._home.at_home
         still = old.take(at_home[old.tag])
         self._expectation.learn(still)
         self._map.learn(still.tag, still.antenna, still.rssi_dbm)
@@ -203,36 +216,95 @@ class TagZoneLocator(Stage):
         self._map.learn_rates(counts, at_home.astype(np.float64) * STEP_S)
         self._map.solve()
 
+    def _settle(self, end_s: float, now_ns: int) -> Iterable[Message]:
+        """See which garments have come to rest elsewhere, and which no longer are there."""
+        reads, self._beat = Reads.join(self._beat), []
+        away = np.array([r for r in self._gone() if r not in self._sold_until], np.int64)
+        self._watch.beat(reads, end_s, at_home=self._home.at_home, away=away)
+        back = self._watch.back(away)
+        self._adopt(back)
+        away = np.setdiff1d(away, back)
+        before, self._rests = self._rests, self._watch.judge(away)
+        for row in sorted(set(before) - set(self._rests)):
+            yield from self._list.over(row, now_ns)
+            if row in self._sold_until or self._home.at_home[row]:
+                continue
+            if self._home.displaced[row]:
+                self._home.displaced[row] = False
+                self._home.log_odds[row] = STALE_LOG_ODDS
+            self._away.start(row, before[row].xy_m)
+        for row, rest in list(self._rests.items()):
+            if rest.own >= OWN:
+                self._adopt(np.array([row]))
+            elif self._home.displaced[row] or (
+                rest.other >= self._misplaced and end_s - rest.since_s >= self._rest_s
+            ):
+                yield from self._displace(row, rest, now_ns)
+        for row, rest in self._watch.audit(self._home.at_home, end_s).items():
+            if rest.other >= self._misplaced and row not in self._sold_until:
+                self._watch.rests(row, rest.since_s)
+                self._rests[row] = rest
+                yield from self._displace(row, rest, now_ns)
+
+    def _displace(self, row: int, rest: Rest, now_ns: int) -> Iterable[Misplaced]:
+        """Take a garment for being at rest elsewhere until it moves again."""
+        self._home.displaced[row] = True
+        self._home.log_odds[row] = -LOG_CAP
+        since_ns = self._table.epoch_us * 1000 + round(rest.since_s * 1e9)
+        yield from self._list.find(row, rest, since_ns=since_ns, now_ns=now_ns)
+
+    def _gone(self) -> list[int]:
+        """Return the rows of the garments that are not at their places."""
+        rows: list[int] = np.flatnonzero(~self._home.at_home).tolist()
+        return rows
+
+    def _back(self, now_ns: int) -> Iterable[Misplaced]:
+        """Close the entries of garments that are at their places again."""
+        for row in [r for r in self._rests if self._home.at_home[r]]:
+            del self._rests[row]
+            yield from self._list.over(row, now_ns)
+
     def _locate(self, reads: Reads) -> dict[int, str]:
         """Look for the garments that are away; return new zones by row."""
-        assert self._map is not None
         news: dict[int, str] = {}
-        away = np.flatnonzero(self._log_odds < 0).tolist()
-        for row in [r for r in self._belief if self._log_odds[r] > 0]:
-            del self._belief[row]
-            self._candidate.pop(row, None)
-            news[row] = str(self._home[row])
-        antennas = self._table.distance_m.shape[1]
-        for row in away:
+        for row in [r for r in self._away.followed if self._home.at_home[r]]:
+            self._away.drop(row)
+            news[row] = str(self._home_zone[row])
+        for row in self._gone():
             if row in self._sold_until:
                 continue
-            if row not in self._belief:
-                self._belief[row] = self._map.start(self._table.xyz_m[row, :2])
-            mine = np.flatnonzero(reads.tag == row)
-            count = np.bincount(reads.antenna[mine], minlength=antennas).astype(float)
-            total = np.bincount(reads.antenna[mine], reads.rssi_dbm[mine], antennas)
-            fit = self._map.log_likelihood(row, count, total / np.maximum(count, 1), STEP_S)
-            self._belief[row] = self._map.update(self._map.move(self._belief[row], STEP_S), fit)
-            news |= self._news(row)
+            if row not in self._away.followed:
+                self._away.start(row, self._table.xyz_m[row, :2])
+            rest = self._rests.get(row)
+            if rest is None:
+                self._away.follow(row, reads)
+                news |= self._news(row)
+            elif rest.zone_share >= self._sure:
+                news[row] = rest.zone
         return news
 
+    def _spots(self, news: dict[int, str]) -> dict[int, Spot]:
+        """Return where the garments are of which there may be news."""
+        spots: dict[int, Spot] = {}
+        for row in self._away.followed:
+            if row in self._rests:
+                rest = self._rests[row]
+                spots[row] = Spot(rest.xy_m, rest.sigma_m, "resting")
+            elif row in news or self._book.state(row) != "home":
+                spots[row] = Spot(*self._away.position(row), "moving")
+        for row, zone in news.items():
+            if zone == OUTSIDE and row in self._sold_until:
+                spots[row] = Spot(NOWHERE, np.nan, "gone")
+            elif self._home.at_home[row] and row not in self._sold_until:
+                spots[row] = self._book.home(row)
+        return spots
+
     def _news(self, row: int) -> dict[int, str]:
-        """Return the zone of a garment that is away, once it is plain."""
-        assert self._map is not None
-        near = self._map.near(self._belief[row], self._table.xyz_m[row, :2], NEAR_M)
-        if near >= NEAR_SHARE or self._looked[row] >= 0:
+        """Return the zone of a garment that is on its way, once it is plain."""
+        near = self._away.near(row, self._table.xyz_m[row, :2], NEAR_M)
+        if near >= NEAR_SHARE or self._look.looked[row] >= 0:
             return {}
-        zone = self._settled(row)
+        zone = self._away.settled(row)
         if self._rest[row] >= REST_STEPS and not self._may_rest_at(zone, row):
             self._adopt(np.array([row]))
             return {}
@@ -240,24 +312,10 @@ class TagZoneLocator(Stage):
 
     def _may_rest_at(self, zone: str | None, row: int) -> bool:
         """Say whether a garment that hangs still may be in that zone, rather than at home."""
-        assert self._map is not None
         if zone is not None and self._kind.get(zone) not in QUEUES:
             return False
         home = self._table.xyz_m[row, :2]
-        return self._map.near(self._belief[row], home, BESIDE_M) < BESIDE_SHARE
-
-    def _settled(self, row: int) -> str | None:
-        """Return the zone a garment has probably been in for some steps, if there is one."""
-        names, where = np.unique(self._cell_zone, return_inverse=True)
-        mass = np.bincount(where, self._belief[row], len(names))
-        best = int(mass.argmax())
-        if mass[best] < self._sure:
-            self._candidate.pop(row, None)
-            return None
-        name, steps = self._candidate.get(row, ("", 0))
-        steps = steps + 1 if name == names[best] else 1
-        self._candidate[row] = (str(names[best]), steps)
-        return str(names[best]) if steps >= self._steps else None
+        return self._away.near(row, home, BESIDE_M) < BESIDE_SHARE
 
     def _say(self, time_ns: int, news: dict[int, str]) -> list[TagZones]:
         changed = sorted(row for row, zone in news.items() if self._zone[row] != zone)

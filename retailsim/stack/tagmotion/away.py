@@ -1,0 +1,84 @@
+"""Where garments are that left their places: a probability over floor cells each, from RSSI."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retailsim.stack.tagmotion.location import SignalMap
+from retailsim.stack.tagmotion.residuals import Reads
+
+F64 = NDArray[np.float64]
+
+STEP_S = 1.0
+
+
+class AwayFilter:
+    """Follows garments over the floor."""
+
+    def __init__(
+        self, signals: SignalMap, cell_zone: NDArray[np.str_], *, sure: float, steps: int
+    ) -> None:
+        """Set up.
+
+        Args:
+            signals: what to expect at each cell.
+            cell_zone: zone ids of the cells, (cells,).
+            sure: probability of a zone at which a garment is said to be there.
+            steps: for how many seconds on end.
+        """
+        self._map, self._sure, self._steps = signals, sure, steps
+        self._names, self._where = np.unique(cell_zone, return_inverse=True)
+        self._belief: dict[int, F64] = {}
+        self._candidate: dict[int, tuple[str, int]] = {}
+
+    @property
+    def followed(self) -> list[int]:
+        """Rows of the garments that are followed."""
+        return list(self._belief)
+
+    def drop(self, row: int) -> None:
+        """Stop following a garment."""
+        self._belief.pop(row, None)
+        self._candidate.pop(row, None)
+
+    def start(self, row: int, xy_m: F64) -> None:
+        """Begin to follow a garment from somewhere, anew if it was followed."""
+        self._candidate.pop(row, None)
+        self._belief[row] = self._map.start(xy_m)
+
+    def follow(self, row: int, reads: Reads) -> None:
+        """Take the reads of a second, of all garments."""
+        mine, antennas = np.flatnonzero(reads.tag == row), self._map.antennas
+        count = np.bincount(reads.antenna[mine], minlength=antennas).astype(float)
+        total = np.bincount(reads.antenna[mine], reads.rssi_dbm[mine], antennas)
+        fit = self._map.log_likelihood(row, count, total / np.maximum(count, 1), STEP_S)
+        self._belief[row] = self._map.update(self._map.move(self._belief[row], STEP_S), fit)
+
+    def near(self, row: int, xy_m: F64, within_m: float) -> float:
+        """Return the probability of a garment being within some metres of a point."""
+        return self._map.near(self._belief[row], xy_m, within_m)
+
+    def settled(self, row: int) -> str | None:
+        """Return the zone a garment has probably been in for some steps, if there is one."""
+        mass = np.bincount(self._where, self._belief[row], len(self._names))
+        best = int(mass.argmax())
+        if mass[best] < self._sure:
+            self._candidate.pop(row, None)
+            return None
+        name, steps = self._candidate.get(row, ("", 0))
+        steps = steps + 1 if name == self._names[best] else 1
+        self._candidate[row] = (str(self._names[best]), steps)
+        return str(self._names[best]) if steps >= self._steps else None
+
+    def position(self, row: int) -> tuple[F64, float]:
+        """Return where a garment probably is, (2,), and how uncertain that is along each axis."""
+        belief, cells = self._belief[row], self._map.cell_xy_m
+        return moments(belief, cells)
+
+
+def moments(share: F64, xy_m: F64) -> tuple[F64, float]:
+    """Return the mean (2,) of points (n, 2) with shares (n,), and their deviation per axis."""
+    mean = share @ xy_m
+    variance = share @ ((xy_m - mean) ** 2).mean(axis=1)
+    return mean, float(np.sqrt(variance))
