@@ -186,7 +186,7 @@ class CameraTracker:
         mean[rows], cov[rows] = seen.mean, seen.cov
         unseen = rest(len(tracks), rows)
         mean[unseen, 2:, 1] = 0.0  # a hidden person's box must not go on shrinking
-        after_s = (time_ns - tracks.seen_ns[rows]) * 1e-9
+        after_s = np.asarray((time_ns - tracks.seen_ns[rows]) * 1e-9, np.float64)
         signs = tracks.signs.seen(
             rows, boxes, score, after_s=after_s, time_ns=time_ns, s=self._life
         )
