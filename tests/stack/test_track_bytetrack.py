@@ -107,6 +107,67 @@ def test_shuffled_numbers_would_be_seen() -> None:
     assert by_x[0] == by_x[1]
 
 
+PLANT = np.array([400.0, 100.0, 440.0, 220.0])
+
+
+def test_a_thing_taken_for_somebody_is_not_told_and_keeps_nobodys_track() -> None:
+    """A plant is found all day with a doubtful score; somebody walks past it and out of sight."""
+    stage = ByteTrack(StageContext(PLAN))
+    on_plant, walkers = 0, set()
+    for i in range(120):
+        walker = shifted(8 * i)
+        boxes = [PLANT, walker] if i < 40 else [PLANT]
+        tracks = only(stage, detections(i / 10, boxes, [0.45, 0.8][: len(boxes)]))
+        near = np.abs(tracks.boxes_px - PLANT).max(axis=1, initial=0.0) < 1
+        on_plant += int(near.sum())
+        walkers |= set(tracks.track_id[~near].tolist())
+    assert on_plant == 0
+    assert len(walkers) == 1
+
+
+def test_a_doubtful_walker_is_told_once_he_has_moved() -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    told = [
+        len(only(stage, detections(i / 10, [shifted(6 * i)], [0.45])).track_id) for i in range(20)
+    ]
+    assert told[0] == 0
+    assert told[-1] == 1
+    assert told == sorted(told)
+
+
+@pytest.mark.parametrize(
+    ("part", "score", "people"),
+    [
+        ([100.0, 100.0, 140.0, 160.0], 0.5, 1),
+        ([100.0, 100.0, 140.0, 160.0], 0.8, 2),
+        ([300.0, 100.0, 340.0, 160.0], 0.55, 2),
+    ],
+    ids=["half of somebody", "a sure box in front", "a box apart"],
+)
+def test_a_second_box_on_somebody_starts_a_track_only_if_it_is_sure(
+    part: list[float], score: float, people: int
+) -> None:
+    stage = ByteTrack(StageContext(PLAN))
+    only(stage, detections(0.0, [WALKER]))
+    for i in range(1, 6):
+        tracks = only(stage, detections(i / 10, [WALKER, np.array(part)], [0.9, score]))
+    assert len(tracks.track_id) == people
+
+
+def test_who_was_just_seen_comes_before_who_is_lost() -> None:
+    """Two stand side by side, one is lost, and the box left lies a little nearer to the lost."""
+
+    def carried_on(doubt_keep: float) -> list[int]:
+        stage = ByteTrack(StageContext(PLAN), doubt_keep=doubt_keep)
+        only(stage, detections(0.0, [WALKER, shifted(20)]))
+        for i in range(1, 4):
+            only(stage, detections(i / 10, [WALKER]))
+        return only(stage, detections(0.4, [shifted(11)])).track_id.tolist()
+
+    assert carried_on(doubt_keep=0.8) == [1]
+    assert carried_on(doubt_keep=1.0) == [2]
+
+
 RED, BLUE = np.eye(2, dtype=np.float32)
 
 

@@ -20,6 +20,15 @@ def iou(first_px: F64, second_px: F64) -> F64:
     return overlap
 
 
+def inside(first_px: F64, second_px: F64) -> F64:
+    """Return the share of boxes (n, 4) that lies inside boxes (m, 4), shape (n, m)."""
+    low = np.maximum(first_px[:, None, :2], second_px[None, :, :2])
+    high = np.minimum(first_px[:, None, 2:], second_px[None, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    share: F64 = shared / np.maximum(_area(first_px), 1e-9)[:, None]
+    return share
+
+
 def match(cost: F64, limit: float) -> tuple[I64, I64]:
     """Return rows and columns of the cheapest one-to-one matching, no pair dearer than `limit`.
 

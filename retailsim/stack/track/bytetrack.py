@@ -2,8 +2,9 @@
 
 Zhang et al., "ByteTrack: Multi-object tracking by associating every detection box", ECCV 2022,
 with times in seconds instead of frames, one independent tracker per camera. Where the stack has
-a stage that gives `Looks`, these weigh in and find again who was out of sight (`memory.py`);
-without one this is plain ByteTrack.
+a stage that gives `Looks`, these weigh in and find again who was out of sight (`memory.py`).
+A low bar to start a track needs two things ByteTrack has not: what never proves alive is not
+told (`life.py`), and a second box on somebody already tracked starts nobody.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from retailsim.messages.results import Detections, Looks, Tracks
 from retailsim.stack.reid.crops import covered_share
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.track import kalman
-from retailsim.stack.track.association import iou, match, rest
+from retailsim.stack.track.association import inside, iou, match, rest
+from retailsim.stack.track.life import LifeSettings, Signs
 from retailsim.stack.track.memory import Memory, MemorySettings
 from retailsim.stack.track.table import TrackTable
 
@@ -39,23 +41,30 @@ class ByteTrackSettings:
     Attributes:
         high_score: detections at or above it take part in the first round.
         low_score: those below it are dropped, the others serve the second round.
-        start_score: a new track starts at or above it.
+        start_score: a new track starts at or above it,
+        inside_score: and at or above this one if it lies within a box already matched
+        inside_share: by this share or more: most such boxes are a part of the same person.
         first_iou: least overlap (times score, as in ByteTrack) of the first round. Lower than
             ByteTrack's 0.2: seen from the ceiling, a step out from behind a table doubles a box.
         second_iou: least overlap of the second round.
         tentative_iou: least overlap of a track not yet confirmed.
         lost_s: how long an unseen track may come back.
         confirm_hits: frames in a row before a track is told, except in the first frame.
+        doubt_keep: share of its overlaps that is left to a track unseen in the frame before, and
+            likewise to one that has not proved alive: who was just seen comes first.
     """
 
     high_score: float = 0.35
     low_score: float = 0.1
-    start_score: float = 0.6
+    start_score: float = 0.4
+    inside_score: float = 0.6
+    inside_share: float = 0.3
     first_iou: float = 0.1
-    second_iou: float = 0.4
+    second_iou: float = 0.3
     tentative_iou: float = 0.2
     lost_s: float = 2.0
     confirm_hits: int = 2
+    doubt_keep: float = 0.8
 
 
 class CameraTracker:
@@ -65,6 +74,7 @@ class CameraTracker:
         settings: thresholds.
         noise: of the boxes' Kalman filter.
         memory: what it keeps in mind of looks.
+        life: what a track must show to be told.
         first_id: track numbers count up from the one after it.
     """
 
@@ -73,15 +83,16 @@ class CameraTracker:
         settings: ByteTrackSettings,
         noise: kalman.BoxNoise,
         memory: Memory,
+        life: LifeSettings,
         first_id: int = 0,
     ) -> None:
-        self._settings, self._noise, self._memory = settings, noise, memory
+        self._settings, self._noise, self._memory, self._life = settings, noise, memory, life
         self._tracks = TrackTable()
         self._last_id = first_id
         self._before_ns: int | None = None  # the frame before
 
     def step(self, detections: Detections, looks: Looks | None = None) -> Tracks:
-        """Take the next frame's detections; return the confirmed tracks matched in it.
+        """Take the next frame's detections; return the living tracks matched in it.
 
         Raises StageError when the frame is not later than the one before.
         """
@@ -91,32 +102,54 @@ class CameraTracker:
         look, looked = _spread(looks, len(boxes))
         left = self._memory.agreement(tracks.track_id, look, looked)
         overlap = iou(tracks.states.boxes_px(), boxes) * left
-        row, found = self._associate(tracks, tracks.seen_ns == before_ns, overlap, score)
-        tracks = self._updated(tracks, row, boxes[found], detections.time_ns)
-        born = rest(len(boxes), found)
-        born = born[score[born] >= self._settings.start_score]
-        tracks = tracks.join(self._started(boxes[born], detections.time_ns, before_ns is None))
+        visible = tracks.seen_ns == before_ns
+        overlap *= self._trust(tracks, visible, detections.time_ns)[:, None]
+        row, found = self._associate(tracks, visible, overlap, score)
+        tracks = self._updated(tracks, row, boxes[found], score[found], detections.time_ns)
+        born = self._newcomers(boxes, score, found)
+        fresh = self._started(boxes[born], score[born], detections.time_ns, before_ns is None)
+        tracks = tracks.join(fresh)
         shown = np.concatenate([row, np.arange(len(tracks) - len(born), len(tracks))])
         source = np.concatenate([found, born])
         looked &= covered_share(detections.boxes_px) <= MAX_COVERED
-        tracks = self._recognised(tracks, shown, boxes[source], look[source], looked[source])
+        told = tracks.confirmed & tracks.signs.alive(detections.time_ns, self._life)
+        tracks = self._recognised(tracks, told, shown, boxes[source], look[source], looked[source])
         self._tracks = self._kept(tracks, shown, detections.time_ns)
-        return _told(tracks, shown, source, detections)
+        return _told(tracks, told, shown, source, detections)
+
+    def _trust(self, tracks: TrackTable, visible: NDArray[np.bool_], time_ns: int) -> F64:
+        """Return the share of its overlaps that is left to each track, (n,)."""
+        keep, alive = self._settings.doubt_keep, tracks.signs.alive(time_ns, self._life)
+        trust: F64 = np.where(visible, 1.0, keep) * np.where(alive, 1.0, keep)
+        return trust
+
+    def _newcomers(self, boxes: F64, score: F64, found: I64) -> I64:
+        """Return which boxes start a track; `found` are those that already have one."""
+        s = self._settings
+        spare = rest(len(boxes), found)
+        share = inside(boxes[spare], boxes[found]).max(axis=1, initial=0.0)
+        needed = np.where(share >= s.inside_share, s.inside_score, s.start_score)
+        return spare[score[spare] >= needed]
 
     def _recognised(
-        self, tracks: TrackTable, shown: I64, boxes: F64, look: F32, looked: NDArray[np.bool_]
+        self,
+        tracks: TrackTable,
+        told: NDArray[np.bool_],
+        shown: I64,
+        boxes: F64,
+        look: F32,
+        looked: NDArray[np.bool_],
     ) -> TrackTable:
         """Keep in mind what was seen; give newcomers who are somebody gone their old number."""
         time_ns = self._before_ns or 0
         for row, box, vector, has_look in zip(shown.tolist(), boxes, look, looked, strict=True):
-            told = bool(tracks.confirmed[row])
-            seen = vector.astype(float) if has_look else None
-            self._memory.see(int(tracks.track_id[row]), box, time_ns, look=seen, told=told)
+            number, seen = int(tracks.track_id[row]), vector.astype(float) if has_look else None
+            self._memory.see(number, box, time_ns, look=seen, told=bool(told[row]))
         links = self._memory.links(tracks.track_id[shown], time_ns)
         for new, old in links.items():
             self._memory.rename(new, old)
-        number = [links.get(t, t) for t in tracks.track_id.tolist()]
-        return replace(tracks, track_id=np.array(number, np.int64))
+        renamed = [links.get(t, t) for t in tracks.track_id.tolist()]
+        return replace(tracks, track_id=np.array(renamed, np.int64))
 
     def _predicted(self, before_ns: int | None, time_ns: int) -> TrackTable:
         if before_ns is None:
@@ -145,12 +178,18 @@ class CameraTracker:
         found = np.concatenate([high[first[1]], low[second[1]], spare[third[1]]])
         return rows, found
 
-    def _updated(self, tracks: TrackTable, rows: I64, boxes: F64, time_ns: int) -> TrackTable:
+    def _updated(
+        self, tracks: TrackTable, rows: I64, boxes: F64, score: F64, time_ns: int
+    ) -> TrackTable:
         seen = kalman.update(tracks.states.take(rows), boxes, self._noise)
         mean, cov = tracks.states.mean.copy(), tracks.states.cov.copy()
         mean[rows], cov[rows] = seen.mean, seen.cov
         unseen = rest(len(tracks), rows)
         mean[unseen, 2:, 1] = 0.0  # a hidden person's box must not go on shrinking
+        after_s = np.asarray((time_ns - tracks.seen_ns[rows]) * 1e-9, np.float64)
+        signs = tracks.signs.seen(
+            rows, boxes, score, after_s=after_s, time_ns=time_ns, s=self._life
+        )
         hits, seen_ns = tracks.hits.copy(), tracks.seen_ns.copy()
         hits[rows] += 1
         seen_ns[rows] = time_ns
@@ -160,9 +199,10 @@ class CameraTracker:
             hits,
             tracks.confirmed | (hits >= self._settings.confirm_hits),
             seen_ns,
+            signs,
         )
 
-    def _started(self, boxes: F64, time_ns: int, first_frame: bool) -> TrackTable:
+    def _started(self, boxes: F64, score: F64, time_ns: int, first_frame: bool) -> TrackTable:
         count = len(boxes)
         track_id = self._last_id + 1 + np.arange(count, dtype=np.int64)
         self._last_id += count
@@ -173,6 +213,7 @@ class CameraTracker:
             np.ones(count, np.int64),
             np.full(count, at_once),
             np.full(count, time_ns, np.int64),
+            Signs.first(boxes, score),
         )
 
     def _kept(self, tracks: TrackTable, shown: I64, time_ns: int) -> TrackTable:
@@ -191,9 +232,15 @@ class CameraTracker:
         return kept
 
 
-def _told(tracks: TrackTable, shown: I64, source: I64, detections: Detections) -> Tracks:
-    """Return the confirmed ones of the rows shown, in order of their numbers."""
-    told = tracks.confirmed[shown]
+def _told(
+    tracks: TrackTable,
+    told: NDArray[np.bool_],
+    shown: I64,
+    source: I64,
+    detections: Detections,
+) -> Tracks:
+    """Return those of the rows shown that are to be told, in order of their numbers."""
+    told = told[shown]
     shown, source = shown[told], source[told]
     order = np.argsort(tracks.track_id[shown])
     shown, source = shown[order], source[order]
@@ -216,12 +263,17 @@ def _spread(looks: Looks | None, count: int) -> tuple[F32, NDArray[np.bool_]]:
     return spread, looked
 
 
+def _taken(kind: type, settings: dict[str, float]) -> dict[str, float]:
+    """Take the fields of a settings class out of `settings` and return them."""
+    return {f.name: settings.pop(f.name) for f in fields(kind) if f.name in settings}
+
+
 class ByteTrack(Stage):
     """Tracks people within each camera; Detections and Looks in, Tracks out.
 
     Args:
         context: the plan gives the cameras, in the order that numbers the tracks.
-        settings: fields of `ByteTrackSettings` and `MemorySettings`.
+        settings: fields of `ByteTrackSettings`, `MemorySettings` and `LifeSettings`.
     """
 
     inputs: ClassVar[tuple[type[Message], ...]] = (Detections, Looks)
@@ -229,17 +281,15 @@ class ByteTrack(Stage):
 
     def __init__(self, context: StageContext, **settings: float) -> None:
         super().__init__(context)
-        names = {f.name for f in fields(MemorySettings)}
-        remembering = {name: value for name, value in settings.items() if name in names}
-        tracking = {name: value for name, value in settings.items() if name not in names}
+        memory = MemorySettings(**_taken(MemorySettings, settings))
+        life = LifeSettings(**_taken(LifeSettings, settings))
         try:
-            chosen = ByteTrackSettings(**tracking)  # type: ignore[arg-type]
+            chosen = ByteTrackSettings(**settings)  # type: ignore[arg-type]
         except TypeError as error:
             raise StageError(f"track: {error}") from error
-        memory = MemorySettings(**remembering)
         self._trackers = {
             camera.id: CameraTracker(
-                chosen, kalman.BoxNoise(), Memory(memory), number * IDS_PER_CAMERA
+                chosen, kalman.BoxNoise(), Memory(memory), life, number * IDS_PER_CAMERA
             )
             for number, camera in enumerate(context.plan.cameras)
         }

@@ -64,7 +64,7 @@ class Acquaintance:
         usual: mean of all looks.
         looks: how many there were.
         views: looks that differ from one another, unit vectors.
-        told: whether the track was ever confirmed.
+        told: whether the track was ever told.
     """
 
     first_px: F64
@@ -124,7 +124,7 @@ class Memory:
         if known is None:
             known = Acquaintance(box_px, box_px, time_ns, time_ns)
             self._known[track_id] = known
-        known.last_px, known.last_ns, known.told = box_px, time_ns, told
+        known.last_px, known.last_ns, known.told = box_px, time_ns, known.told or told
         if look is not None:
             known.learn(look, self._settings)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.stack.track import kalman
+from retailsim.stack.track.life import Signs
 
 I64 = NDArray[np.int64]
 
@@ -20,8 +21,9 @@ class TrackTable:
         states: filtered boxes, (n,).
         track_id: unique over cameras, int64 (n,).
         hits: frames matched so far, int64 (n,).
-        confirmed: whether the track has been told, bool (n,).
+        confirmed: whether it was matched often enough, bool (n,).
         seen_ns: time of the last match, int64 (n,).
+        signs: what speaks for its life, (n,).
     """
 
     states: kalman.BoxStates = field(default_factory=kalman.nothing)
@@ -29,6 +31,7 @@ class TrackTable:
     hits: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     confirmed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     seen_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    signs: Signs = field(default_factory=Signs)
 
     def __len__(self) -> int:
         return len(self.track_id)
@@ -41,6 +44,7 @@ class TrackTable:
             self.hits[rows],
             self.confirmed[rows],
             self.seen_ns[rows],
+            self.signs.take(rows),
         )
 
     def join(self, other: TrackTable) -> TrackTable:
@@ -51,4 +55,5 @@ class TrackTable:
             np.concatenate([self.hits, other.hits]),
             np.concatenate([self.confirmed, other.confirmed]),
             np.concatenate([self.seen_ns, other.seen_ns]),
+            self.signs.join(other.signs),
         )
