@@ -22,15 +22,15 @@ COLUMNS = {
     "delay_median_s": "delay s",
 }
 LEGEND = (
-    "cover: flips with 3 reads; all else is over those. windows: balanced accuracy of 2 s;\n"
-    "f1 6+: of flips with 6 reads or more; false/h: per tag and hour; delay: median"
+    "cover: flips with 3 reads; the rest is over those. windows: balanced accuracy;\n"
+    "f1 6+: with 6 reads or more; false/h: alarms per tag and hour; delay: median"
 )
 
 
 def flip_tables(study: FlipStudy) -> list[Table]:
     """Return figures by day, by shop, and f1 by reads per flip and by distance."""
     seeds = ", ".join(map(str, study.seeds))
-    days = _table(f"flips, {study.seconds:g} s of seeds {seeds}: mean, least to most", LEGEND)
+    days = _table(f"flips, {study.seconds:g} s of seeds {seeds}: mean ± half the range", LEGEND)
     for day in dict.fromkeys(one.scenario for one in study.judged):
         days.add_row(f"[bold]{escape(day)}[/]")
         for one in study.judged:
@@ -65,7 +65,7 @@ def reader_table(study: ReaderStudy) -> Table:
     """Return coverage and f1 of every setting and number of tags."""
     title = (
         f"{escape(study.detector)} on {escape(study.scenario)}, {study.seconds:g} s, "
-        f"{len(study.seeds)} seeds: mean (least to most)"
+        f"{len(study.seeds)} seeds: mean ± half the range"
     )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for column in ("varied", "setting"):
@@ -98,10 +98,10 @@ def _name(detector: str) -> str:
 
 
 def _spread(measure: Measure, *, sep: str = "\n") -> str:
-    if measure.mean is None:
+    """Return the mean and half the range over seeds."""
+    if measure.mean is None or measure.least is None or measure.most is None:
         return "-"
-    ends = f"{_short(measure.least)}-{_short(measure.most)}"
-    return f"{_short(measure.mean)}{sep}[dim]{ends}[/]"
+    return f"{_short(measure.mean)}{sep}[dim]±{_short((measure.most - measure.least) / 2)}[/]"
 
 
 def _short(value: float | None) -> str:
