@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,18 @@ class FlipStudy:
         """The shops, in order of their days."""
         return tuple(dict.fromkeys(one.shop for one in self.judged))
 
+    @property
+    def rises(self) -> dict[str, bool]:
+        """Whether, shop by shop, each detector has better windows than the one before it."""
+        found = {}
+        for shop in self.shops:
+            values = [
+                figures_of(self.of(d, shop=shop))["balanced_accuracy"] for d in self.detectors
+            ]
+            known = [value for value in values if value is not None]
+            found[shop] = len(known) == len(values) and all(a < b for a, b in pairwise(known))
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data: figures by day with their spread, by shop, and by group of flips."""
         return {
@@ -112,6 +125,7 @@ class FlipStudy:
                 shop: {d: figures_of(self.of(d, shop=shop)) for d in self.detectors}
                 for shop in self.shops
             },
+            "rises": self.rises,
             "groups": {d: groups_of(self.of(d)) for d in self.detectors},
         }
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -265,7 +264,8 @@ def choose_rule(net: PerceptronNet, sessions: Sequence[Session]) -> dict[str, An
 
 CARD = """# {name}
 
-Says of every tag, twice a second, whether it is still, handled or carried: {what}, as published,
+Says of every tag, twice a second, whether it is still, handled or carried:
+{what}, as published,
 for comparison.
 
 - Input: {features} features of the tag's own reads, {bins} bins of {bin_s} s
@@ -340,7 +340,11 @@ def main() -> None:
     net = fit([s.example for s in train], epochs=wanted.epochs)
     found = choose_rule(net, validate)
     folder = wanted.output or Path("models") / f"tag-motion-{wanted.kind}"
-    command = f"python -m retailsim.train.published_motion {' '.join(sys.argv[1:])}"
+    bags, held = (" ".join(bag.name for bag in some) for some in (wanted.bags, wanted.validate))
+    command = (
+        f"python -m retailsim.train.published_motion {wanted.kind} {bags} --validate {held} "
+        f"--epochs {wanted.epochs}"
+    )
     export(folder, net, wanted.kind, found, train=train, validate=validate, command=command)
     print(json.dumps(found, indent=2))
 
