@@ -74,7 +74,10 @@ def _around(x: Tensor, row: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     count, neighbours = row.shape
     own = torch.arange(count)[:, None].expand(-1, neighbours)
     mixing = torch.sparse_coo_tensor(
-        torch.stack([own.flatten(), row.flatten()]), share.flatten(), (count, count + 1)
+        torch.stack([own.flatten(), row.flatten()]),
+        share.flatten(),
+        (count, count + 1),
+        check_invariants=False,
     )
     mean = torch.sparse.mm(mixing, flat)
     most = flat[row].amax(dim=1)

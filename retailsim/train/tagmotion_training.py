@@ -136,7 +136,9 @@ def train(sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Pa
             schedule.step()
             losses.append(loss.item())
         state = {name: part.state_dict() for name, part in parts.items()}
-        torch.save({**state, "epochs": epoch + 1}, checkpoint)
+        beside = checkpoint.with_suffix(".part")
+        torch.save({**state, "epochs": epoch + 1}, beside)
+        beside.replace(checkpoint)
         took_s = time.perf_counter() - begin
         print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {took_s:.0f} s", flush=True)
     return net.eval()

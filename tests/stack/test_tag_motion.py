@@ -88,9 +88,9 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     source = model_dir("tag-motion")
     (tmp_path / "config.yaml").write_bytes((source / "config.yaml").read_bytes())
     state = load_file(source / "weights.safetensors")
-    save_file({**state, "output.weight": state["output.weight"][:, :-1].contiguous()},
+    save_file({**state, "say.weight": state["say.weight"][:, :-1].contiguous()},
               tmp_path / "weights.safetensors")  # fmt: skip
-    with pytest.raises(ModelError, match="output"):
+    with pytest.raises(ModelError, match="say"):
         TagMotionDetector(StageContext(PLAN), model=str(tmp_path))
 
 

@@ -10,7 +10,13 @@ from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import run_serial
 from retailsim.errors import StageError
 from retailsim.messages.reads import CleanReads
-from retailsim.messages.results import TagMotion, TagZones
+from retailsim.messages.results import (
+    Misplaced,
+    MotionBegun,
+    TagMotion,
+    TagPositions,
+    TagZones,
+)
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import StageContext
 from retailsim.stack.tagmotion.front import Front
@@ -69,7 +75,8 @@ def test_checked_reads_are_not_checked_again():
         for message in intake.process(batch):
             clean.add(message)
     for ours, theirs in zip(clean.rest(), raw.rest(), strict=True):
-        np.testing.assert_array_equal(ours.features, theirs.features)
+        np.testing.assert_array_equal(ours.features.pairs, theirs.features.pairs)
+        np.testing.assert_array_equal(ours.features.tags, theirs.features.tags)
     assert clean.table.counts == raw.table.counts
 
 
@@ -84,8 +91,9 @@ def test_both_stages_get_the_reads_with_or_without_a_word_about_it(spec):
         stage = next(node.stage for node in build_graph(stack(), CONTEXT) if node.role == role)
         said = [m for message in messages for m in stage.process(message)]
         alone[role] = [*said, *stage.advance(messages[-1].time_ns), *stage.finish()]
-    assert run.results.of(TagMotion) == alone["tagmotion"]
-    assert run.results.of(TagMotion)
+    for kind in (MotionBegun, TagMotion):
+        assert run.results.of(kind) == [m for m in alone["tagmotion"] if isinstance(m, kind)]
+        assert run.results.of(kind)
     assert len(run.results.of(TagZones)) > 4
 
 
@@ -93,7 +101,7 @@ def test_reads_are_shared_but_not_among_the_results():
     run = run_serial(flip_session()[0][:20], build_graph(stack(), CONTEXT), lateness_s=0.5)
     assert run.results.of(CleanReads) == []
     assert CleanReads not in run.outputs
-    assert run.outputs == {TagMotion, TagZones}
+    assert run.outputs == {MotionBegun, TagMotion, TagZones, TagPositions, Misplaced}
 
 
 def test_what_was_wrong_is_told_once():

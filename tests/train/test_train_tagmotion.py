@@ -86,7 +86,7 @@ def test_windows_hold_each_pair_in_its_bin_and_are_empty_beyond_the_end():
     assert window.tags.shape == (TAGS, 8, len(TAG_NAMES))
     assert (window.label[:, 5:] == IGNORE).all()
     assert window.bin.tolist() == np.repeat(np.arange(5), TAGS).tolist()
-    assert (window.label[:, :5].T == session.label[15:]).all()
+    assert (session.label[15:] == window.label[:, :5].T).all()
 
 
 def test_a_batch_keeps_shops_apart():
@@ -104,10 +104,22 @@ def test_a_batch_keeps_shops_apart():
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
-    kept = tmp_path_factory.mktemp("run") / "run.pt"
+    """Train, break off half way, and go on from there."""
+    kept, save, saved = tmp_path_factory.mktemp("run") / "run.pt", torch.save, []
+
+    def break_off(state, path):
+        if len(saved) == 12:
+            raise KeyboardInterrupt
+        saved.append(state["epochs"])
+        save(state, path)
+
     sessions = [made_up(seed) for seed in range(6)]
-    train(sessions, epochs=12, seed=0, checkpoint=kept)
-    return train(sessions, epochs=24, seed=0, checkpoint=kept)  # goes on from there
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "save", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            train(sessions, epochs=24, seed=0, checkpoint=kept)
+    assert saved == list(range(1, 13))
+    return train(sessions, epochs=24, seed=0, checkpoint=kept)
 
 
 def test_it_learns_what_tells_handled_tags(net):
