@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 from retailsim.engine.config import StackSpec, StageSpec, find_class, load_baselines, load_stack
@@ -64,8 +65,8 @@ class Detector:
         said = {"stack": self.stack.resolved(), "window_on": self.window_on}
         digest.update(json.dumps(said, sort_keys=True).encode())
         digest_sources(digest, JUDGES)
-        model = self.spec.parameters.get("model")
-        if isinstance(model, str):
+        model = _model_of(self.spec)
+        if model is not None:
             digest.update(model_sha256(model).encode())
         kind = find_class(ROLE, self.spec.uses or "")
         source = getattr(__import__(kind.__module__, fromlist=["_"]), "__file__", None)
@@ -136,11 +137,20 @@ def _with_feeders(shipped: StackSpec, spec: StageSpec) -> StackSpec:
 
 def _window_on(spec: StageSpec) -> float | None:
     """Return the threshold for windows that the model's folder names, if there is one."""
-    model = spec.parameters.get("model")
-    if not isinstance(model, str):
+    model = _model_of(spec)
+    if model is None:
         return None
     try:
         value = load_model_dir(model)[0].get("window_on")
     except ModelError:
         return None  # the stage says so itself, in its own words
     return float(value) if isinstance(value, int | float) else None
+
+
+def _model_of(spec: StageSpec) -> str | None:
+    """Return the model that a stage is told to use, or uses when it is not told."""
+    model = spec.parameters.get("model")
+    if model is None:
+        told = signature(find_class(ROLE, spec.uses or "")).parameters.get("model")
+        model = told.default if told else None
+    return model if isinstance(model, str) else None

@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from retailsim.evaluate.flip import Handling, handling, judge_flips, tally
+from retailsim.evaluate.flip import Handling, flip_alarms, handling, judge_flips, tally
 from retailsim.evaluate.reads import ReadTimes
+from retailsim.evaluate.windows import best_threshold, cut_windows, score_windows
 from retailsim.messages.log import MessageLog
 from retailsim.messages.results import MotionBegun, TagMotion
 from retailsim.messages.sensors import TagReads
@@ -36,6 +37,7 @@ from retailsim.train.tagmotion_data import BIN_NS, Session, prepared
 from retailsim.train.tagmotion_net import TagMotionNet
 
 F32 = NDArray[np.float32]
+FAINT = 0.02  # windows are told apart by alarms of at least this score
 SLACK_NS = 400_000_000  # a bin is judged that long after its end
 ONS, OFFS, AT_ONCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (0.1, 0.2), (0.7, 0.8, 0.9, 0.95)
 
@@ -165,6 +167,17 @@ def choose_rule(trials: Sequence[Trial]) -> Rule:
     return max(rules, key=lambda rule: (round(judge(trials, rule).f1, 3), -rule.at_once))
 
 
+def choose_window(trials: Sequence[Trial]) -> tuple[float, float]:
+    """Return the threshold of the best balanced accuracy of windows of 2 s, and that."""
+    flips, scores = [], []
+    for trial in trials:
+        alarms, _ = flip_alarms(told(trial, Rule(FAINT, FAINT, 1.0)))
+        windows = cut_windows(trial.truth, trial.reads)
+        flips.append(windows.flip)
+        scores.append(score_windows(windows, alarms))
+    return best_threshold(np.concatenate(flips), np.concatenate(scores))
+
+
 CARD = """# tag-motion
 
 Says of every tag, twice a second, whether it is still, handled or carried: at once, and better
@@ -199,10 +212,12 @@ def main() -> None:
     net = load_net(wanted.checkpoint)
     trials = [make_trial(net, wanted.bags / f"{seed}.bag") for seed in wanted.validate]
     rule = choose_rule(trials)
+    window_on, balanced = choose_window(trials)
     seeds = sorted(int(bag.stem) for bag in wanted.bags.glob("*.bag"))
     trained = [seed for seed in seeds if seed not in wanted.validate]
     metrics = {
         "rule": {"flip_on": rule.on, "flip_off": rule.off, "flip_at_once": rule.at_once},
+        "windows": {"window_on": window_on, "balanced_accuracy": balanced},
         "all": judge(trials, rule).as_dict(),
         "shops": {
             str(seed): judge([trial], rule).as_dict()
@@ -223,7 +238,15 @@ def main() -> None:
         validation=", ".join(map(str, wanted.validate)),
         command=f"python -m retailsim.train.tagmotion_training {wanted.bags}",
     )
-    config = {"pairs": list(PAIR_NAMES), "tags": list(TAG_NAMES), "bin_s": BIN_S}
+    config = {
+        "pairs": list(PAIR_NAMES),
+        "tags": list(TAG_NAMES),
+        "bin_s": BIN_S,
+        "flip_on": rule.on,
+        "flip_off": rule.off,
+        "flip_at_once": rule.at_once,
+        "window_on": window_on,
+    }
     export_model(wanted.output, net, config, metrics, card)
     print(json.dumps(metrics, indent=2), file=sys.stdout)
 

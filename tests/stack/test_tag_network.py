@@ -13,7 +13,8 @@ from retailsim.train.export import write_network
 from retailsim.train.tagmotion_net import TagMotionNet
 
 TAGS, BINS = 30, 12
-CONFIG = {"pairs": list(PAIR_NAMES), "tags": list(TAG_NAMES), "bin_s": BIN_S}
+RULE = {"flip_on": 0.5, "flip_off": 0.1, "flip_at_once": 0.9, "window_on": 0.2}
+CONFIG = {"pairs": list(PAIR_NAMES), "tags": list(TAG_NAMES), "bin_s": BIN_S, **RULE}
 XYZ_M = np.random.default_rng(1).uniform(0, 2, (TAGS, 3))
 
 
@@ -98,4 +99,11 @@ def test_weights_and_features_that_do_not_fit_are_named(net, tmp_path):
     narrow = TagMotionNet(len(PAIR_NAMES) - 1, len(TAG_NAMES))
     write_network(tmp_path, narrow, CONFIG)
     with pytest.raises(ModelError, match=r"pair1\.weight"):
+        MotionNetwork(str(tmp_path), XYZ_M)
+
+
+@pytest.mark.parametrize("value", [None, "often", 1.5])
+def test_thresholds_that_are_none_are_named(net, tmp_path, value):
+    write_network(tmp_path, net, {**CONFIG, "flip_off": value})
+    with pytest.raises(ModelError, match="flip_off"):
         MotionNetwork(str(tmp_path), XYZ_M)

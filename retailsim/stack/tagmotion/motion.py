@@ -38,9 +38,9 @@ class TagMotionDetector(Stage):
         context: StageContext,
         *,
         model: str = "tag-motion",
-        flip_on: float = 0.6,
-        flip_off: float = 0.1,
-        flip_at_once: float = 0.9,
+        flip_on: float | None = None,
+        flip_off: float | None = None,
+        flip_at_once: float | None = None,
         carried_on: float = 0.6,
         carried_off: float = 0.3,
         carried_at_once: float = 0.9,
@@ -50,7 +50,8 @@ class TagMotionDetector(Stage):
         Args:
             context: the plan's readers and garments.
             model: folder of the network.
-            flip_on, flip_off: probability at which a flip is believed, and to which it spreads.
+            flip_on, flip_off: probability at which a flip is believed, and to which it spreads;
+                the model's own by default, and so is
             flip_at_once: probability at which a flip is said without waiting for more reads.
             carried_on, carried_off, carried_at_once: the same for carried garments.
         """
@@ -58,11 +59,15 @@ class TagMotionDetector(Stage):
         self._epc = [item.epc for item in context.plan.items]
         self._front = Front(context.plan)
         self._network = MotionNetwork(model, self._front.table.xyz_m)
-        flip = Hysteresis(flip_on, flip_off, GAP_BINS, LONGEST_BINS)
+        rule = self._network.rule
+        on = rule.flip_on if flip_on is None else flip_on
+        off = min(on, rule.flip_off if flip_off is None else flip_off)
+        at_once = rule.flip_at_once if flip_at_once is None else flip_at_once
+        flip = Hysteresis(on, off, GAP_BINS, LONGEST_BINS)
         carried = Hysteresis(carried_on, carried_off, CARRIED_GAP_BINS, CARRIED_LONGEST_BINS)
         tags = len(self._epc)
         self._alarms: dict[Kind, Alarms] = {
-            "flip": Alarms(tags, Motion.HANDLED, flip, at_once=flip_at_once),
+            "flip": Alarms(tags, Motion.HANDLED, flip, at_once=at_once),
             "carried": Alarms(tags, Motion.CARRIED, carried, at_once=carried_at_once),
         }
         self._starts_ns: list[int] = []

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,34 @@ class Judgement:
     late: F32 | None
 
 
+@dataclass(frozen=True)
+class FlipRule:
+    """Thresholds for flips that a model was found to do best with.
+
+    Attributes:
+        flip_on, flip_off: probability at which a flip is believed, and to which it spreads.
+        flip_at_once: probability at which it is said without waiting for more reads.
+        window_on: probability at which a window of 2 s on its own is called a flip, where flips
+            and quiet windows are equally many.
+    """
+
+    flip_on: float
+    flip_off: float
+    flip_at_once: float
+    window_on: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], *, model: str) -> FlipRule:
+        """Check a model's settings; raises ModelError naming what does not fit."""
+        values = {}
+        for field in fields(cls):
+            value = config.get(field.name)
+            if not isinstance(value, float) or not 0 <= value <= 1:
+                raise ModelError(f"{model}/config.yaml: {field.name} must be from 0.0 to 1.0")
+            values[field.name] = value
+        return cls(**values)
+
+
 class MotionNetwork:
     """Runs a model folder's weights over one bin after the other."""
 
@@ -95,6 +124,7 @@ class MotionNetwork:
         made_for = {"pairs": list(PAIR_NAMES), "tags": list(TAG_NAMES), "bin_s": BIN_S}
         if any(config.get(name) != value for name, value in made_for.items()):
             raise ModelError(f"{model}: made for other features than this version computes")
+        self.rule = FlipRule.of(config, model=model)
         self._state = {name: value.numpy() for name, value in state.items()}
         _require(model, self._state)
         self._near = Neighbours.of(xyz_m)
