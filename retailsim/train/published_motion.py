@@ -271,10 +271,12 @@ for comparison.
 - Input: {features} features of the tag's own reads, {bins} bins of {bin_s} s
   (`retailsim/stack/tagmotion/{file}`). Output: three probabilities.
 - A perceptron with two hidden layers, {parameters} numbers.
-- Trained on simulated reads alone: sessions {sessions}, seeds {seeds}. The radio is
-  `retailsim/simulate/rfid`; no recording of a real shop was used.
-- Figures on sessions {validation}, which also chose the thresholds: metrics.json.
-- Made by: `{command}`
+- Trained on simulated reads alone: {sessions} sessions of `retailsim.train.tag_shops`,
+  seeds {seeds}.
+  The radio is `retailsim/simulate/rfid`; no recording of a real shop was used.
+- Figures on sessions {validation}, which also chose the
+  thresholds: metrics.json.
+- Made by: `python -m retailsim.train.published_motion {kind} BAG... --validate BAG...`
 - Limits: knows nothing of neighbours, so that who walks by or brushes along a rail looks like a
   hand; {limit}.
 """
@@ -300,7 +302,6 @@ def export(
     *,
     train: Sequence[Session],
     validate: Sequence[Session],
-    command: str,
 ) -> None:
     """Write a model folder that `stack.tagmotion.published` reads."""
     names = make_features(kind, tags=1, antennas=1, channels=1).names
@@ -310,7 +311,7 @@ def export(
     } | rule  # fmt: skip
     what, file, limit = WORDS[kind]
     card = CARD.format(
-        name=folder.name,
+        name=f"tag-motion-{kind}",
         what=what,
         features=len(names),
         bins=PAST_BINS + 1 + AHEAD_BINS,
@@ -318,9 +319,9 @@ def export(
         file=file,
         parameters=parameter_count(net),
         sessions=len(train),
-        seeds=", ".join(str(s.seed) for s in train),
+        seeds=" to ".join(str(end([s.seed for s in train], default=0)) for end in (min, max)),
         validation=", ".join(str(s.seed) for s in validate),
-        command=command,
+        kind=kind,
         limit=limit,
     )
     export_model(folder, net, config, found, card, half=False)
@@ -340,12 +341,7 @@ def main() -> None:
     net = fit([s.example for s in train], epochs=wanted.epochs)
     found = choose_rule(net, validate)
     folder = wanted.output or Path("models") / f"tag-motion-{wanted.kind}"
-    bags, held = (" ".join(bag.name for bag in some) for some in (wanted.bags, wanted.validate))
-    command = (
-        f"python -m retailsim.train.published_motion {wanted.kind} {bags} --validate {held} "
-        f"--epochs {wanted.epochs}"
-    )
-    export(folder, net, wanted.kind, found, train=train, validate=validate, command=command)
+    export(folder, net, wanted.kind, found, train=train, validate=validate)
     print(json.dumps(found, indent=2))
 
 

@@ -195,7 +195,10 @@ Says of every tag, twice a second, whether it is still, handled or carried: at o
   {validation}, left out of the training: figures in metrics.json.
   Figures on other days, an unseen shop and judging seeds: `retail bench flips`; on real logs:
   `python -m retailsim.experiments.moving_logs`.
-- Made by: `python -m retailsim.train.tag_shops`, then `{command}`.
+- Made by, BAGS being any folder:
+  `python -m retailsim.train.tag_shops --seeds FIRST:BEYOND -o BAGS`,
+  `python -m retailsim.train.tagmotion_training BAGS --validate ... --lone ... --checkpoint RUN`,
+  `python -m retailsim.train.tagmotion_choice BAGS --validate ... --checkpoint RUN`.
 - Limits: made for a plan's garments at their places; a crowd before a rail hides small movements,
   and what antennas read less than three times during a flip can hardly be known.
 """
@@ -236,7 +239,6 @@ def main() -> None:
         off=rule.off,
         at_once=rule.at_once,
         validation=", ".join(map(str, wanted.validate)),
-        command=f"python -m retailsim.train.tagmotion_training {wanted.bags}",
     )
     config = {
         "pairs": list(PAIR_NAMES),

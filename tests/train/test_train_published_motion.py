@@ -50,7 +50,7 @@ def test_it_learns_what_tells_handled_tags(net):
 
 def test_the_stage_computes_what_the_trained_network_computes(net, tmp_path):
     rule = {"flip_on": 0.5, "flip_off": 0.1, "window_on": 0.2}
-    export(tmp_path, net, "raw", rule, train=[], validate=[], command="none")
+    export(tmp_path, net, "raw", rule, train=[], validate=[])
     example, classifier = made_up(98), Perceptron(str(tmp_path))
     expected = probabilities(net, example)
     compressed = example.features.astype(np.float64)
