@@ -82,3 +82,16 @@ def moments(share: F64, xy_m: F64) -> tuple[F64, float]:
     mean = share @ xy_m
     variance = share @ ((xy_m - mean) ** 2).mean(axis=1)
     return mean, float(np.sqrt(variance))
+
+
+def mixture(*parts: tuple[float, F64, float]) -> tuple[F64, float]:
+    """Return the mean (2,) of a mixture and its deviation per axis.
+
+    Args:
+        parts: share, mean (2,) and deviation per axis of each; shares add up to one.
+    """
+    share = np.array([part[0] for part in parts])
+    mean_m = np.array([part[1] for part in parts])
+    inside = np.array([part[2] for part in parts]) ** 2
+    mean, between_m = moments(share, mean_m)
+    return mean, float(np.sqrt(share @ inside + between_m**2))
