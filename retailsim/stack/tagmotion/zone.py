@@ -39,7 +39,8 @@ REST_STEPS = 8  # at rest for so long, outside fitting rooms and queues: back at
 QUEUES = ("fitting", "mirror", "till")
 BESIDE_M, BESIDE_SHARE = 2.5, 0.3
 OWN = 0.5  # probability of its own fixture at which a garment at rest is back
-MOVING_SIGMAS = 1.0  # errors over what the belief says of them
+TEMPER = 1.5  # by which log odds of being home are too sure: at the cap 0.4 % have left
+AWAY_SIGMAS = 1.25  # errors over what the belief says of them, on days of another seed
 STALE_LOG_ODDS = -2.0  # of being home, of a garment that begins to move elsewhere
 
 
@@ -287,11 +288,16 @@ class TagZoneLocator(Stage):
 
     def _spots(self, news: dict[int, str]) -> dict[int, Spot]:
         """Return where the garments are of which there may be news."""
-        spots: dict[int, Spot] = {}
+        left = expit(-self._home.log_odds / TEMPER)
+        spots = {
+            row: self._book.home(row, left[row])
+            for row in self._book.doubtful(left).tolist()
+            if self._home.at_home[row]
+        }
         for row in self._away.followed:
             if row in self._rests:
                 rest = self._rests[row]
-                spots[row] = Spot(rest.xy_m, rest.sigma_m, "resting")
+                spots[row] = Spot(rest.xy_m, AWAY_SIGMAS * rest.sigma_m, "resting")
             else:
                 spots[row] = self._underway(row)
         for row, zone in news.items():
@@ -307,7 +313,7 @@ class TagZoneLocator(Stage):
         away_m, sigma_m = self._away.position(row)
         known = self._book.home(row)
         xy_m, sigma_m = mixture((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
-        return Spot(xy_m, MOVING_SIGMAS * sigma_m, "moving")
+        return Spot(xy_m, AWAY_SIGMAS * sigma_m, "moving")
 
     def _news(self, row: int) -> dict[int, str]:
         """Return the zone of a garment that is on its way, once it is plain."""
