@@ -66,8 +66,8 @@ class HomeFilter:
         strange, antennas = np.flatnonzero(~found.known), self._map.antennas
         pair = np.unique(reads.tag[strange] * antennas + reads.antenna[strange])
         gain = self._map.strangeness(pair // antennas, pair % antennas)
-        total: F64 = np.bincount(pair // antennas, gain, len(self.log_odds))
-        return total
+        total = np.bincount(pair // antennas, gain, len(self.log_odds))
+        return total.astype(np.float64)
 
     def adopt(self, rows: I64) -> None:
         """Take garments for being at their places."""

@@ -45,11 +45,11 @@ class SignalMap:
         self._sparse = np.flatnonzero((row[:, None] + column == 0).ravel())
         self._at_cells = antenna_geometry(plan, np.column_stack([self.cell_xy_m, level]))
         self._at_tags = antenna_geometry(plan, tag_xyz_m)
-        self.antennas = antennas = self._at_tags.shape[1]
+        self.tags, self.antennas = self._at_tags.shape[:2]
         self._gram = np.eye(3) * RIDGE
         self._moment = np.array([-20.0, -30.0, -5.0]) * RIDGE
-        self._rate_reads = np.zeros(antennas)
-        self._rate_time = np.full(antennas, 1e-3)
+        self._rate_reads = np.zeros(self.antennas)
+        self._rate_time = np.full(self.antennas, 1e-3)
         self._offset = np.zeros(len(tag_xyz_m))
         self._solved = np.array([-20.0, -30.0, -5.0])
         self._own_dbm = np.zeros(self._at_tags.shape[:2])
@@ -83,17 +83,18 @@ class SignalMap:
         """Fit the map to all that was learnt."""
         self._solved = np.linalg.solve(self._gram, self._moment)
 
-    def log_likelihood(self, tag: int, count: F64, mean_dbm: F64, seconds: float) -> F64:
-        """Return how well each cell explains the reads of one tag in some seconds, (cells,).
+    def log_likelihood(self, tag: I64, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return how well each cell explains the reads of tags in some seconds, (n, cells).
 
         Args:
-            tag: row of the tag.
-            count: reads per antenna, (antennas,).
-            mean_dbm: their mean RSSI; anything where there was none.
+            tag: rows of the tags, (n,).
+            count: reads of each by each antenna, (n, antennas).
+            mean_dbm: their mean RSSI, (n, antennas); anything where there was none.
             seconds: length of the stretch.
         """
-        expected = self._at_cells @ self._solved + self._offset[tag] - CARRY_LOSS_DB
-        return self._fit(expected, count, mean_dbm, seconds)
+        cells = self._at_cells @ self._solved - CARRY_LOSS_DB
+        expected = cells + self._offset[tag, None, None]
+        return self._fit(expected, count[:, None], mean_dbm[:, None], seconds)
 
     def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
         """Return how much better its own place explains each tag's reads than the floor does.

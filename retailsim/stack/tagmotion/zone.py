@@ -273,14 +273,13 @@ class TagZoneLocator(Stage):
         for row in [r for r in self._away.followed if self._home.at_home[r]]:
             self._away.drop(row)
             news[row] = str(self._home_zone[row])
-        for row in self._gone():
-            if row in self._sold_until:
-                continue
-            if row not in self._away.followed:
-                self._away.start(row, self._table.xyz_m[row, :2])
+        gone = [row for row in self._gone() if row not in self._sold_until]
+        for row in set(gone).difference(self._away.followed):
+            self._away.start(row, self._table.xyz_m[row, :2])
+        self._away.follow([row for row in gone if row not in self._rests], reads)
+        for row in gone:
             rest = self._rests.get(row)
             if rest is None:
-                self._away.follow(row, reads)
                 news |= self._news(row)
             elif rest.zone_share >= self._sure:
                 news[row] = rest.zone
