@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.stack.tagmotion.away import mixture
 from retailsim.stack.tagmotion.evidence import Heard, RestEvidence
 from retailsim.stack.tagmotion.fingerprint import PlaceMap
 from retailsim.stack.tagmotion.misplaced import MisplacedList
@@ -22,6 +23,7 @@ TABLE = ReadTable(PLAN)
 PLACES = Places.of(PLAN)
 ANTENNA_M = np.array([a.position_m for r in PLAN.readers for a in r.antennas])
 SHAPE = (*TABLE.distance_m.shape, TABLE.frequency_hz.shape[1])
+TABLE_EPC = np.array([item.epc for item in PLAN.items])
 MOVED = 17
 
 
@@ -161,3 +163,29 @@ def test_an_entry_closed_too_soon_goes_on():
     entries.over(0, 70)
     (other,) = entries.find(0, rest(3, (6.0, 2.0)), since_ns=75, now_ns=90)
     assert (other.time_ns, other.found_ns) == (75, 90)
+
+
+@given(
+    share=st.floats(0, 1),
+    way_m=st.floats(0, 10),
+    sigma_m=st.floats(0.01, 5),
+)
+def test_a_mixture_is_between_its_parts_and_never_surer_than_both(share, way_m, sigma_m):
+    home_m, away_m = np.zeros(2), np.array([way_m, 0.0])
+    mean_m, told_m = mixture((share, home_m, 0.2), (1 - share, away_m, sigma_m))
+    assert mean_m == pytest.approx([(1 - share) * way_m, 0.0], abs=1e-9)
+    assert told_m >= min(0.2, sigma_m) - 1e-9
+    spread_m2 = share * 0.2**2 + (1 - share) * sigma_m**2
+    assert told_m**2 == pytest.approx(spread_m2 + share * (1 - share) * way_m**2 / 2, abs=1e-9)
+
+
+def test_a_garment_that_may_have_left_is_told_with_a_wider_deviation():
+    book = PositionBook(TABLE_EPC, TABLE.xyz_m[:, :2])
+    away = np.zeros(len(TABLE_EPC))
+    assert not len(book.doubtful(away))
+    away[3] = 0.4
+    assert book.doubtful(away).tolist() == [3]
+    (told,) = book.tell(1, {3: book.home(3, 0.4)})
+    assert told.state.tolist() == ["home"]
+    assert told.sigma_m[0] > 1.0
+    assert not len(book.doubtful(away))

@@ -47,13 +47,18 @@ class AwayFilter:
         self._candidate.pop(row, None)
         self._belief[row] = self._map.start(xy_m)
 
-    def follow(self, row: int, reads: Reads) -> None:
-        """Take the reads of a second, of all garments."""
-        mine, antennas = np.flatnonzero(reads.tag == row), self._map.antennas
-        count = np.bincount(reads.antenna[mine], minlength=antennas).astype(float)
-        total = np.bincount(reads.antenna[mine], reads.rssi_dbm[mine], antennas)
-        fit = self._map.log_likelihood(row, count, total / np.maximum(count, 1), STEP_S)
-        self._belief[row] = self._map.update(self._map.move(self._belief[row], STEP_S), fit)
+    def follow(self, rows: list[int], reads: Reads) -> None:
+        """Take the reads of a second, of all garments, for those of some rows."""
+        if not rows:
+            return
+        tags, antennas = self._map.tags, self._map.antennas
+        pair = reads.tag * antennas + reads.antenna
+        count = np.bincount(pair, minlength=tags * antennas).reshape(tags, antennas)[rows]
+        total = np.bincount(pair, reads.rssi_dbm, tags * antennas).reshape(tags, antennas)[rows]
+        mean_dbm = total / np.maximum(count, 1)
+        fits = self._map.log_likelihood(np.array(rows), count.astype(float), mean_dbm, STEP_S)
+        for row, fit in zip(rows, fits, strict=True):
+            self._belief[row] = self._map.update(self._map.move(self._belief[row], STEP_S), fit)
 
     def near(self, row: int, xy_m: F64, within_m: float) -> float:
         """Return the probability of a garment being within some metres of a point."""
@@ -82,3 +87,16 @@ def moments(share: F64, xy_m: F64) -> tuple[F64, float]:
     mean = share @ xy_m
     variance = share @ ((xy_m - mean) ** 2).mean(axis=1)
     return mean, float(np.sqrt(variance))
+
+
+def mixture(*parts: tuple[float, F64, float]) -> tuple[F64, float]:
+    """Return the mean (2,) of a mixture and its deviation per axis.
+
+    Args:
+        parts: share, mean (2,) and deviation per axis of each; shares add up to one.
+    """
+    share = np.array([part[0] for part in parts])
+    mean_m = np.array([part[1] for part in parts])
+    inside = np.array([part[2] for part in parts]) ** 2
+    mean, between_m = moments(share, mean_m)
+    return mean, float(np.sqrt(share @ inside + between_m**2))

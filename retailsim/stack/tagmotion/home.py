@@ -35,7 +35,8 @@ class HomeFilter:
         displaced: known to be at rest elsewhere, whatever the phases say, bool (tags,).
     """
 
-    def __init__(self, tags: int) -> None:
+    def __init__(self, tags: int, signals: SignalMap) -> None:
+        self._map = signals
         self.log_odds = np.full(tags, LOG_CAP)
         self.displaced = np.zeros(tags, np.bool_)
 
@@ -55,9 +56,18 @@ class HomeFilter:
         bell = np.exp(-0.5 * (found.phase_rad[known] / HOME_SIGMA_RAD) ** 2)
         density = (1 - OUTLIER_SHARE) * bell / (np.sqrt(2 * np.pi) * HOME_SIGMA_RAD)
         gain = np.log(density * 2 * np.pi + OUTLIER_SHARE)
-        odds += np.clip(np.bincount(reads.tag[known], gain, len(odds)), *PHASE_CAP)
+        told = np.bincount(reads.tag[known], gain, len(odds)) + self._strange(reads, found)
+        odds += np.clip(told, *PHASE_CAP)
         self.log_odds = np.clip(odds + looked, -LOG_CAP, LOG_CAP)
         self.log_odds[self.displaced] = -LOG_CAP
+
+    def _strange(self, reads: Reads, found: Residuals) -> F64:
+        """Return what reads without a history say, (tags,): by which antennas they are."""
+        strange, antennas = np.flatnonzero(~found.known), self._map.antennas
+        pair = np.unique(reads.tag[strange] * antennas + reads.antenna[strange])
+        gain = self._map.strangeness(pair // antennas, pair % antennas)
+        total = np.bincount(pair // antennas, gain, len(self.log_odds))
+        return total.astype(np.float64)
 
     def adopt(self, rows: I64) -> None:
         """Take garments for being at their places."""
@@ -84,9 +94,10 @@ class HomeLook:
         """Return what RSSI says for being at home, as a gain of log odds, (tags,); start anew."""
         mean = self._total_dbm / np.maximum(self._count, 1)
         gain = self._map.home_advantage(self._count, mean, LOOK_STEPS * STEP_S)
+        silent = self._count.sum(axis=1) == 0
         self._count[:] = self._total_dbm[:] = 0
         self.looked = np.clip(gain, *LOOK_CAP)
-        return self.looked
+        return np.where(silent, self._map.silence(LOOK_STEPS * STEP_S), self.looked)
 
     def stale(self, log_odds: F64) -> I64:
         """Return the tags that hang at home but not as they did; to be called once a look."""

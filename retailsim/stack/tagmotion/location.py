@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.special import logsumexp
 
 from retailsim.store.plan import StorePlan
 
@@ -16,6 +17,10 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 CELL_M = 0.5
+ASTRAY = 0.1  # of reads of a tag at its place, by antennas that seldom hear it (assumed)
+HIDDEN_HOME, HIDDEN_AWAY = 0.1, 0.3  # share of seconds in which no antenna hears a tag (assumed)
+SPARSE = 2  # every other cell, either way, is enough for a mean over the floor
+BLOCK = 16  # tags compared with the floor at once: what more need does not fit the cache
 CARRY_HEIGHT_M = 1.1
 CARRY_LOSS_DB = 3.0  # the carrier's body (assumed)
 RSSI_SIGMA_DB = 6.0
@@ -36,13 +41,15 @@ class SignalMap:
         self.shape = (ny, nx)
         self.cell_xy_m = np.column_stack([x.ravel(), y.ravel()])
         level = np.full(len(self.cell_xy_m), CARRY_HEIGHT_M)
+        column, row = np.arange(nx) % SPARSE, np.arange(ny) % SPARSE
+        self._sparse = np.flatnonzero((row[:, None] + column == 0).ravel())
         self._at_cells = antenna_geometry(plan, np.column_stack([self.cell_xy_m, level]))
         self._at_tags = antenna_geometry(plan, tag_xyz_m)
-        self.antennas = antennas = self._at_tags.shape[1]
+        self.tags, self.antennas = self._at_tags.shape[:2]
         self._gram = np.eye(3) * RIDGE
         self._moment = np.array([-20.0, -30.0, -5.0]) * RIDGE
-        self._rate_reads = np.zeros(antennas)
-        self._rate_time = np.full(antennas, 1e-3)
+        self._rate_reads = np.zeros(self.antennas)
+        self._rate_time = np.full(self.antennas, 1e-3)
         self._offset = np.zeros(len(tag_xyz_m))
         self._solved = np.array([-20.0, -30.0, -5.0])
         self._own_dbm = np.zeros(self._at_tags.shape[:2])
@@ -76,17 +83,18 @@ class SignalMap:
         """Fit the map to all that was learnt."""
         self._solved = np.linalg.solve(self._gram, self._moment)
 
-    def log_likelihood(self, tag: int, count: F64, mean_dbm: F64, seconds: float) -> F64:
-        """Return how well each cell explains the reads of one tag in some seconds, (cells,).
+    def log_likelihood(self, tag: I64, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return how well each cell explains the reads of tags in some seconds, (n, cells).
 
         Args:
-            tag: row of the tag.
-            count: reads per antenna, (antennas,).
-            mean_dbm: their mean RSSI; anything where there was none.
+            tag: rows of the tags, (n,).
+            count: reads of each by each antenna, (n, antennas).
+            mean_dbm: their mean RSSI, (n, antennas); anything where there was none.
             seconds: length of the stretch.
         """
-        expected = self._at_cells @ self._solved + self._offset[tag] - CARRY_LOSS_DB
-        return self._fit(expected, count, mean_dbm, seconds)
+        cells = self._at_cells @ self._solved - CARRY_LOSS_DB
+        expected = cells + self._offset[tag, None, None]
+        return self._fit(expected, count[:, None], mean_dbm[:, None], seconds)
 
     def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
         """Return how much better its own place explains each tag's reads than the floor does.
@@ -107,15 +115,39 @@ class SignalMap:
         off = np.where((count > 0) & (self._own_reads > 0), (mean_dbm - self._own_dbm), 0.0)
         own = self._score(off / OWN_SIGMA_DB, count, rate)
         own = np.where(self._own_time > OWN_LEAST_S, own, -np.inf)
-        cells = self._at_cells @ self._solved - CARRY_LOSS_DB
-        floor = np.array(
-            [
-                _log_mean_exp(self._fit(cells + self._offset[i], count[i], mean_dbm[i], seconds))
-                for i in range(len(count))
-            ]
-        )
-        seen = count.sum(axis=1) > 0
-        return np.where(seen, np.maximum(mapped, own) - floor, 0.0)
+        seen = np.flatnonzero(count.sum(axis=1) > 0)
+        gain = np.zeros(len(count))
+        for some in np.array_split(seen, max(1, -(-len(seen) // BLOCK))):
+            floor = self._floor(some, count[some], mean_dbm[some], seconds)
+            gain[some] = np.maximum(mapped, own)[some] - floor
+        return gain
+
+    def _floor(self, rows: I64, count: F64, mean_dbm: F64, seconds: float) -> F64:
+        """Return the log of the mean likelihood over the floor of tags' reads, (rows,)."""
+        cells = self._at_cells[self._sparse] @ self._solved - CARRY_LOSS_DB
+        expected = cells + self._offset[rows, None, None]
+        fit = self._fit(expected, count[:, None], mean_dbm[:, None], seconds)
+        return np.asarray(logsumexp(fit, axis=1) - np.log(fit.shape[1]))
+
+    def strangeness(self, tag: I64, antenna: I64) -> F64:
+        """Return what it says for being at home that an antenna read a tag at all, (n,).
+
+        Log of the ratio of likelihoods, 0 or less; 0 for tags hardly known at their places.
+        """
+        total = self._own_reads.sum(axis=1)[tag] + 0.5 * self.antennas
+        share = (self._own_reads[tag, antenna] + 0.5) / total
+        gain = np.log(ASTRAY + (1 - ASTRAY) * share * self.antennas)
+        return np.where(self._own_time[tag] > OWN_LEAST_S, np.minimum(gain, 0.0), 0.0)
+
+    def silence(self, seconds: float) -> F64:
+        """Return what it would say for each tag being at home that nobody read it, (tags,).
+
+        Somebody may stand before it, at its place and more often away from it.
+        """
+        rate = self._own_reads.sum(axis=1) / np.maximum(self._own_time, 1.0)
+        silent = HIDDEN_HOME + (1 - HIDDEN_HOME) * np.exp(-rate * seconds)
+        gain = np.minimum(np.log(silent / HIDDEN_AWAY), 0.0)
+        return np.where(self._own_time > OWN_LEAST_S, gain, 0.0)
 
     def near(self, belief: F64, xy_m: F64, within_m: float) -> float:
         """Return the probability of being within some metres of a point."""
@@ -175,11 +207,6 @@ def antenna_geometry(plan: StorePlan, xyz_m: F64) -> F64:
     distance = np.maximum(np.linalg.norm(way, axis=2), 1e-3)
     angle = np.arccos(np.clip((way * look).sum(axis=2) / distance, -1, 1))
     return np.stack([np.ones_like(distance), np.log10(distance), angle**2], axis=2)
-
-
-def _log_mean_exp(value: F64) -> float:
-    top = float(value.max())
-    return top + float(np.log(np.exp(value - top).mean()))
 
 
 def _normal(weight: F64) -> F64:

@@ -14,7 +14,8 @@ F64 = NDArray[np.float64]
 
 State = Literal["home", "moving", "resting", "gone"]
 
-HOME_SIGMA_M = 0.15  # garments hang where the planogram has them, give or take a hand (assumed)
+HOME_SIGMA_M = 0.25  # a hand's breadth, and one garment in 250 that left unnoticed
+UNSEEN_M = 3.0  # along each axis, how far a garment is that left unnoticed (assumed)
 CHANGE_M, CHANGE_SIGMAS, CHANGE_SHARE = 0.5, 0.5, 0.5
 NOWHERE = np.full(2, np.nan)
 
@@ -41,9 +42,16 @@ class PositionBook:
         self._sigma_m = np.full(len(epc), HOME_SIGMA_M)
         self._state = np.full(len(epc), "home", "<U8")
 
-    def home(self, row: int) -> Spot:
-        """Return the spot of a garment at its place."""
-        return Spot(self._home_m[row], HOME_SIGMA_M, "home")
+    def home(self, row: int, away: float = 0.0) -> Spot:
+        """Return the spot of a garment at its place, `away` with some small probability."""
+        sigma_m = float(np.hypot(HOME_SIGMA_M, UNSEEN_M * np.sqrt(away)))
+        return Spot(self._home_m[row], sigma_m, "home")
+
+    def doubtful(self, away: F64) -> NDArray[np.int64]:
+        """Return rows at home of which the deviation changes, by how probably they left (tags,)."""
+        known_m, sigma_m = self._sigma_m, np.hypot(HOME_SIGMA_M, UNSEEN_M * np.sqrt(away))
+        changed = (sigma_m > known_m / CHANGE_SHARE) | (sigma_m < known_m * CHANGE_SHARE)
+        return np.flatnonzero(changed & (self._state == "home"))
 
     def state(self, row: int) -> str:
         """Return the state last said of a garment."""
@@ -63,7 +71,7 @@ class PositionBook:
     def _noticeable(self, row: int, spot: Spot) -> bool:
         if spot.state != self._state[row]:
             return True
-        if spot.state in ("home", "gone"):
+        if spot.state == "gone":
             return False
         before_m = float(self._sigma_m[row])
         way_m = float(np.linalg.norm(spot.xy_m - self._xy_m[row]))

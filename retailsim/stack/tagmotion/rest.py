@@ -30,6 +30,7 @@ OWN_PRIOR = 3.0  # how much more a garment belongs on its own fixture than on an
 MIXED = 0.02  # share of the probability that may be at any place
 PLACE_SIGMA_M = 0.3  # places are so far apart, and so well is any of them known (assumed)
 AUDIT_BEATS, AUDIT_S = 6, 30.0
+AUDIT_ANEW_BEATS = 24  # what was found at home and never seen to leave is looked at so seldom
 AUDIT_PRIOR = 1e5  # a garment that never was seen to leave hangs elsewhere so seldom
 
 
@@ -70,6 +71,7 @@ class RestWatch:
         self._since_s: dict[int, float] = {}
         self._strikes: dict[int, int] = {}
         self._beats = 0
+        self._cleared = np.zeros(len(table.xyz_m), np.bool_)  # found at home, not gone since
         row = {fixture.id: i for i, fixture in enumerate(plan.fixtures)}
         self._own = np.array([row[item.fixture] for item in plan.items], np.int64)
         zone = zone_at(plan, self._places.xyz_m[:, :2])
@@ -93,6 +95,7 @@ class RestWatch:
         self._home.put(rows, self._evidence.heard.take(rows))
         if self._beats % FIT_BEATS == 0 or (not self._map.ready and self._beats >= FIT_BEATS // 2):
             self._map.fit(self._evidence.heard, at_home)
+        self._cleared &= at_home
         for row in set(self._since_s) - set(away.tolist()):
             del self._since_s[row]
         if self._map.ready and len(away):
@@ -122,9 +125,12 @@ class RestWatch:
         """
         if self._beats % AUDIT_BEATS or not self._map.ready:
             return {}
-        rows = np.flatnonzero(at_home & (self._evidence.heard.seconds >= AUDIT_S))
-        found = self._rests(rows, AUDIT_PRIOR) if len(rows) else {}
+        if self._beats % AUDIT_ANEW_BEATS == 0:
+            self._cleared[:] = False
         heard_s = self._evidence.heard.seconds
+        rows = np.flatnonzero(at_home & ~self._cleared & (heard_s >= AUDIT_S))
+        found = self._rests(rows, AUDIT_PRIOR) if len(rows) else {}
+        self._cleared[[row for row, rest in found.items() if rest.other <= rest.own]] = True
         return {
             row: replace(rest, since_s=max(end_s - float(heard_s[row]), 0.0))
             for row, rest in found.items()

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from retailsim.messages.base import Message
 from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import Misplaced, TagPositions, TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
-from retailsim.stack.tagmotion.away import AwayFilter
+from retailsim.stack.tagmotion.away import AwayFilter, mixture
 from retailsim.stack.tagmotion.grouped import in_groups, running_mean
 from retailsim.stack.tagmotion.home import LOG_CAP, LOOK_STEPS, STEP_S, HomeFilter, HomeLook
 from retailsim.stack.tagmotion.location import SignalMap
@@ -38,6 +39,8 @@ REST_STEPS = 8  # at rest for so long, outside fitting rooms and queues: back at
 QUEUES = ("fitting", "mirror", "till")
 BESIDE_M, BESIDE_SHARE = 2.5, 0.3
 OWN = 0.5  # probability of its own fixture at which a garment at rest is back
+TEMPER = 1.5  # by which log odds of being home are too sure: at the cap 0.4 % have left
+AWAY_SIGMAS = 1.25  # errors over what the belief says of them, on days of another seed
 STALE_LOG_ODDS = -2.0  # of being home, of a garment that begins to move elsewhere
 
 
@@ -82,7 +85,6 @@ class TagZoneLocator(Stage):
         self._zone = self._home_zone.astype("<U64")
         self._kind = {z.id: z.kind for z in plan.zones}
         self._expectation = Expectation(tags, self._table.frequency_hz)
-        self._home = HomeFilter(tags)
         self._book = PositionBook(self._epc, xy_m)
         self._list = MisplacedList(plan)
         self._rests: dict[int, Rest] = {}
@@ -97,6 +99,7 @@ class TagZoneLocator(Stage):
         self._on = bool(plan.size_m and tags and len(self._table.frequency_hz))
         if self._on:
             self._map = SignalMap(plan, self._table.xyz_m)
+            self._home = HomeFilter(tags, self._map)
             cell_zone = ZoneMap(plan).at(self._map.cell_xy_m)
             self._away = AwayFilter(self._map, cell_zone, sure=sure, steps=steps)
             self._look = HomeLook(self._map, self._table.distance_m.shape)
@@ -270,14 +273,13 @@ class TagZoneLocator(Stage):
         for row in [r for r in self._away.followed if self._home.at_home[r]]:
             self._away.drop(row)
             news[row] = str(self._home_zone[row])
-        for row in self._gone():
-            if row in self._sold_until:
-                continue
-            if row not in self._away.followed:
-                self._away.start(row, self._table.xyz_m[row, :2])
+        gone = [row for row in self._gone() if row not in self._sold_until]
+        for row in set(gone).difference(self._away.followed):
+            self._away.start(row, self._table.xyz_m[row, :2])
+        self._away.follow([row for row in gone if row not in self._rests], reads)
+        for row in gone:
             rest = self._rests.get(row)
             if rest is None:
-                self._away.follow(row, reads)
                 news |= self._news(row)
             elif rest.zone_share >= self._sure:
                 news[row] = rest.zone
@@ -285,19 +287,32 @@ class TagZoneLocator(Stage):
 
     def _spots(self, news: dict[int, str]) -> dict[int, Spot]:
         """Return where the garments are of which there may be news."""
-        spots: dict[int, Spot] = {}
+        left = expit(-self._home.log_odds / TEMPER)
+        spots = {
+            row: self._book.home(row, left[row])
+            for row in self._book.doubtful(left).tolist()
+            if self._home.at_home[row]
+        }
         for row in self._away.followed:
             if row in self._rests:
                 rest = self._rests[row]
-                spots[row] = Spot(rest.xy_m, rest.sigma_m, "resting")
-            elif row in news or self._book.state(row) != "home":
-                spots[row] = Spot(*self._away.position(row), "moving")
+                spots[row] = Spot(rest.xy_m, AWAY_SIGMAS * rest.sigma_m, "resting")
+            else:
+                spots[row] = self._underway(row)
         for row, zone in news.items():
             if zone == OUTSIDE and row in self._sold_until:
                 spots[row] = Spot(NOWHERE, np.nan, "gone")
             elif self._home.at_home[row] and row not in self._sold_until:
                 spots[row] = self._book.home(row)
         return spots
+
+    def _underway(self, row: int) -> Spot:
+        """Return where a garment is that has left its place, or seems to have."""
+        home = float(expit(self._home.log_odds[row]))
+        away_m, sigma_m = self._away.position(row)
+        known = self._book.home(row)
+        xy_m, sigma_m = mixture((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
+        return Spot(xy_m, AWAY_SIGMAS * sigma_m, "moving")
 
     def _news(self, row: int) -> dict[int, str]:
         """Return the zone of a garment that is on its way, once it is plain."""
