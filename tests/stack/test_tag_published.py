@@ -157,7 +157,7 @@ def made_up(folder, kind):
     """Write a folder with a network of zeros."""
     names = make_features(kind, tags=1, antennas=1, channels=1).names
     rule = {"flip_on": 0.5, "flip_off": 0.1, "window_on": 0.2}
-    export(folder, PerceptronNet(len(names)), kind, rule, train=[], validate=[], command="none")
+    export(folder, PerceptronNet(len(names)), kind, rule, train=[], validate=[])
     return folder
 
 
