@@ -12,14 +12,16 @@ from rich.markup import escape
 from cli.bench import (
     bench_baselines_command,
     bench_days_command,
+    bench_replay_command,
+    bench_simulate_command,
+)
+from cli.bench_tags import (
     bench_flips_command,
     bench_inventory_command,
     bench_place_command,
     bench_radio_command,
     bench_readers_command,
     bench_reads_command,
-    bench_replay_command,
-    bench_simulate_command,
 )
 from cli.check import check_command
 from cli.cut import cut_command
