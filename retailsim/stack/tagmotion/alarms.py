@@ -8,7 +8,7 @@ exactly one event, also when the later voice takes it back: what was said was sa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,15 +49,21 @@ class Alarms:
         yield from self._begun(now)
         self._bin += 1
 
-    def rest(self) -> Iterator[Segment]:
-        """Yield the events still open at the end."""
+    def rest(self) -> Iterator[Begun | Segment]:
+        """Yield the events still open at the end, and the alarms of those never said before."""
         while self._waiting:
             yield from self._settle(self._waiting[0])
-        yield from self._segments.rest()
+        yield from self._over(self._segments.rest())
 
-    def _settle(self, late: F64) -> Iterator[Segment]:
+    def _settle(self, late: F64) -> Iterator[Begun | Segment]:
         said = self._waiting.popleft() >= self._at_once
-        for segment in self._segments.add(np.where(said, np.maximum(late, self._rule.on), late)):
+        sure = np.where(said, np.maximum(late, self._rule.on), late)
+        yield from self._over(self._segments.add(sure))
+
+    def _over(self, segments: Iterable[Segment]) -> Iterator[Begun | Segment]:
+        for segment in segments:
+            if not self._told[segment.tag]:  # it was believed and over in the same bin
+                yield Begun(segment.tag, segment.first, segment.score)
             self._told[segment.tag] = False
             yield segment
 
