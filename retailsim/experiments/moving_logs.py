@@ -57,7 +57,7 @@ from retailsim.experiments.moving_logs_windows import (
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.tagmotion.front import Front
 from retailsim.stack.tagmotion.network import LAG_BINS, Motion, MotionNetwork
-from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.train.lone_tag import lone_tag_plan, simulate_lone_tag
 
 F64 = NDArray[np.float64]

@@ -29,7 +29,8 @@ from retailsim.messages.sensors import TagReads
 from retailsim.messages.truth import TruthCarry, TruthInteraction, TruthScenario
 from retailsim.session import BagReader
 from retailsim.stack.tagmotion.motion_features import KINDS, make_features
-from retailsim.stack.tagmotion.perceptron import State, compress
+from retailsim.stack.tagmotion.network import Motion
+from retailsim.stack.tagmotion.pairs import compress
 from retailsim.stack.tagmotion.read_bins import BIN_S, ReadBins
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segments
 from retailsim.train.export import export_model, parameter_count
@@ -54,7 +55,7 @@ class Example:
 
     Attributes:
         features: compressed, float16 (bins, tags, f).
-        label: `State` of every bin and tag, or -1 for unclear, int8 (bins, tags).
+        label: `Motion` of every bin and tag, or -1 for unclear, int8 (bins, tags).
     """
 
     features: F16
@@ -124,7 +125,7 @@ class PerceptronNet(torch.nn.Module):
         super().__init__()
         self.hidden1 = torch.nn.Linear((PAST_BINS + 1 + AHEAD_BINS) * features, HIDDEN)
         self.hidden2 = torch.nn.Linear(HIDDEN, HIDDEN // 2)
-        self.output = torch.nn.Linear(HIDDEN // 2, len(State))
+        self.output = torch.nn.Linear(HIDDEN // 2, len(Motion))
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.drop = torch.nn.Dropout(0.2)
@@ -163,7 +164,7 @@ def fit(examples: Sequence[Example], *, epochs: int = 12, seed: int = 0) -> Perc
         for start in range(0, len(chosen), BATCH):
             places = chosen[start : start + BATCH]
             wanted = torch.from_numpy(_labels_at(examples, places))
-            weight = torch.where(wanted == State.STILL, weight_of_quiet, 1.0)
+            weight = torch.where(wanted == Motion.STILL, weight_of_quiet, 1.0)
             logits = net(torch.from_numpy(_context(padded, places)))
             loss = torch.nn.functional.cross_entropy(logits, wanted, reduction="none")
             optimiser.zero_grad()
@@ -182,7 +183,7 @@ def _places(examples: Sequence[Example], *, moving: bool) -> NDArray[np.int32]:
     """Return (example, bin, tag) of all bins of motion, or of all quiet ones, (n, 3)."""
     parts = []
     for i, example in enumerate(examples):
-        bins, tags = np.nonzero(example.label > 0 if moving else example.label == State.STILL)
+        bins, tags = np.nonzero(example.label > 0 if moving else example.label == Motion.STILL)
         parts.append(np.column_stack([np.full(len(bins), i), bins, tags]).astype(np.int32))
     return np.concatenate(parts)
 
@@ -201,7 +202,7 @@ def _context(padded: Sequence[F16], places: NDArray[np.int32]) -> F32:
 
 
 def probabilities(net: PerceptronNet, example: Example) -> F32:
-    """Return the probability of each `State`, (bins, tags, 3)."""
+    """Return the probability of each `Motion`, (bins, tags, 3)."""
     padded, rows = pad(example.features).astype(np.float32), []
     with torch.no_grad():
         for first in range(len(example.features)):
@@ -232,7 +233,7 @@ def choose_rule(net: PerceptronNet, sessions: Sequence[Session]) -> dict[str, An
     `flip_on` and `flip_off` have the best mean f1 of events; `window_on` the best balanced
     accuracy of windows.
     """
-    handled = [probabilities(net, s.example)[..., State.HANDLED] for s in sessions]
+    handled = [probabilities(net, s.example)[..., Motion.HANDLED] for s in sessions]
     pairs = list(zip(sessions, handled, strict=True))
     rules = list(product((0.15, 0.25, 0.35, 0.45, 0.55, 0.65), (0.02, 0.05, 0.1)))
 

@@ -29,7 +29,8 @@ from retailsim.messages.truth import TruthCarry, TruthInteraction
 from retailsim.session import BagReader
 from retailsim.stack.tagmotion.alarms import Alarms, Begun
 from retailsim.stack.tagmotion.network import LAG_BINS, Judgement, Motion, Neighbours
-from retailsim.stack.tagmotion.pairs import BIN_S, PAIR_NAMES, TAG_NAMES
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis
 from retailsim.train.export import export_model, parameter_count
 from retailsim.train.seeds import parse_seeds

@@ -16,7 +16,7 @@ from retailsim.session import BagReader
 from retailsim.simulate.streams import stream
 from retailsim.stack.tagmotion.front import Bin, Front
 from retailsim.stack.tagmotion.network import Motion
-from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.store.plan import StorePlan
 from retailsim.train.lone_tag import lone_tag_plan, simulate_lone_tag
 from retailsim.train.seeds import require_training_seed

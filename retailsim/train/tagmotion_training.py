@@ -2,9 +2,10 @@
 
     python -m retailsim.train.tag_shops --seeds 4000:4160 -o .cache/tag-shops
     python -m retailsim.train.tagmotion_training .cache/tag-shops --validate 4010:4016 \\
-        -o models/tag-motion
+        --lone 5000:5040 --checkpoint run.pt
 
-Every epoch is kept beside the output, so that a broken run goes on where it was.
+Every epoch is kept in the checkpoint, so that a broken run goes on where it was.
+`retailsim.train.tagmotion_choice` makes a model folder of it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import torch
 
 from retailsim.errors import ModelError
 from retailsim.stack.tagmotion.network import LAG_BINS, NEIGHBOURS, MotionNetwork, Neighbours
-from retailsim.stack.tagmotion.pairs import BIN_S, PAIR_NAMES, TAG_NAMES, PairBin
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES, PairBin
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.train.export import write_network
 from retailsim.train.tagmotion_net import TagMotionNet
 

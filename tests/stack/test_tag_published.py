@@ -12,7 +12,7 @@ from retailsim.messages.results import TagMotion
 from retailsim.stack.stage import StageContext
 from retailsim.stack.tagmotion.channel_turns import ChannelTurns
 from retailsim.stack.tagmotion.motion_features import KINDS, make_features
-from retailsim.stack.tagmotion.perceptron import State
+from retailsim.stack.tagmotion.network import Motion
 from retailsim.stack.tagmotion.published import PublishedMotionDetector
 from retailsim.stack.tagmotion.raw_features import RawFeatures
 from retailsim.stack.tagmotion.residuals import Reads
@@ -185,5 +185,5 @@ def test_a_shop_without_tags_is_quiet(tmp_path):
 
 
 def test_states_are_those_of_the_labels():
-    assert [s.name for s in State] == ["STILL", "HANDLED", "CARRIED"]
+    assert [s.name for s in Motion] == ["STILL", "HANDLED", "CARRIED"]
     assert Example(np.zeros((2, 1, 3), np.float16), np.zeros((2, 1), np.int8)).label.max() == 0

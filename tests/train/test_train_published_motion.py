@@ -11,7 +11,8 @@ from retailsim.errors import RetailError
 from retailsim.simulate.record import record
 from retailsim.simulate.scenario import parse_scenario
 from retailsim.stack.tagmotion.motion_features import make_features
-from retailsim.stack.tagmotion.perceptron import Perceptron, State
+from retailsim.stack.tagmotion.network import Motion
+from retailsim.stack.tagmotion.perceptron import Perceptron
 from retailsim.store.load import parse_plan
 from retailsim.train.published_motion import (
     AHEAD_BINS,
@@ -32,7 +33,7 @@ def made_up(seed):
     rng = np.random.default_rng(seed)
     label = (rng.random((100, 20)) < 0.03).astype(np.int8)
     features = rng.normal(0, 0.3, (100, 20, len(NAMES)))
-    features[label == State.HANDLED, 3] += 3.0
+    features[label == Motion.HANDLED, 3] += 3.0
     return Example(features.astype(np.float16), label)
 
 
@@ -43,9 +44,9 @@ def net():
 
 def test_it_learns_what_tells_handled_tags(net):
     example = made_up(99)
-    handled = probabilities(net, example)[..., State.HANDLED]
-    quiet = handled[example.label == State.STILL]
-    assert np.median(handled[example.label == State.HANDLED]) > np.quantile(quiet, 0.98)
+    handled = probabilities(net, example)[..., Motion.HANDLED]
+    quiet = handled[example.label == Motion.STILL]
+    assert np.median(handled[example.label == Motion.HANDLED]) > np.quantile(quiet, 0.98)
 
 
 def test_the_stage_computes_what_the_trained_network_computes(net, tmp_path):

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import TagReads
-from retailsim.stack.tagmotion.pairs import BIN_S, PairBin, PairFeatures
-from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
+from retailsim.stack.tagmotion.pairs import PairBin, PairFeatures
+from retailsim.stack.tagmotion.read_bins import ReadBins
+from retailsim.stack.tagmotion.residuals import Expectation, Reads, Residuals
 from retailsim.store.plan import StorePlan
 
 F64 = NDArray[np.float64]
 
-SLACK_S = 0.3  # batches come up to this much later than their first read
 WAIT_BINS = 10  # reads enter a tag's history 5 s later, so that a flip is not its own yardstick
 OUTLIER = 3.0  # surprise of a read that is not learnt
 UNREST = 1.5  # mean surprise over some 15 s that means: the tag has a new place
@@ -41,43 +41,31 @@ class Bin:
 
 
 class Front:
-    """Collects reads; hands out finished bins as the watermark passes them."""
+    """Hands out finished bins, with what their reads say, as the watermark passes them."""
 
     def __init__(self, plan: StorePlan) -> None:
-        self.table = ReadTable(plan)
+        self._bins = ReadBins(plan)
+        self.table = self._bins.table
         self._expectation = Expectation(len(plan.items), self.table.frequency_hz)
         self._features = PairFeatures(self.table.xyz_m, len(self.table.antenna_row))
-        self._parts: list[Reads] = []
         self._waiting: deque[tuple[Reads, Residuals]] = deque()
         self._unrest = np.zeros(len(plan.items))
-        self._bin = 0
 
     def add(self, batch: TagReads | CleanReads) -> None:
         """Take a batch of reads; late ones go into the next bin."""
-        reads = self.table.columns(batch)
-        self.table.counts.late += int((reads.time_s < self._bin * BIN_S).sum())
-        self._parts.append(reads)
+        self._bins.add(batch)
 
     def bins(self, watermark_ns: int) -> Iterator[Bin]:
-        """Yield all bins that ended `SLACK_S` before the watermark."""
-        until_s = self.table.until_s(watermark_ns) - SLACK_S
-        if not self._parts and not self._bin:
-            return
-        while (self._bin + 1) * BIN_S <= until_s:
-            yield self._finish((self._bin + 1) * BIN_S)
+        """Yield all bins that ended before the watermark, see `ReadBins`."""
+        for start_ns, reads in self._bins.bins(watermark_ns):
+            yield self._look(start_ns, reads)
 
     def rest(self) -> Iterator[Bin]:
         """Yield what is left at the end of the session."""
-        while any(len(part) for part in self._parts):
-            yield self._finish((self._bin + 1) * BIN_S)
+        for start_ns, reads in self._bins.rest():
+            yield self._look(start_ns, reads)
 
-    def _finish(self, end_s: float) -> Bin:
-        start_ns = self.table.epoch_us * 1000 + round(self._bin * BIN_S * 1e9)
-        self._bin += 1
-        everything = Reads.join(self._parts) if self._parts else _nothing()
-        ends = int(np.searchsorted(everything.time_s, end_s))
-        reads = everything.take(slice(ends))
-        self._parts = [everything.take(slice(ends, None))]
+    def _look(self, start_ns: int, reads: Reads) -> Bin:
         found = self._expectation.look(reads)
         features = self._features.add(reads, found)
         self._learn(reads, found)
@@ -97,8 +85,3 @@ class Front:
         if len(self._waiting) > WAIT_BINS:
             old, looked = self._waiting.popleft()
             self._expectation.learn(old.take(looked.surprise < OUTLIER))
-
-
-def _nothing() -> Reads:
-    none, rows = np.zeros(0), np.zeros(0, np.int64)
-    return Reads(none, rows, rows, rows, none, none.astype(np.complex128))

@@ -14,7 +14,7 @@ from retailsim.stack.tagmotion.alarms import Alarms, Begun
 from retailsim.stack.tagmotion.front import Bin, Front
 from retailsim.stack.tagmotion.intake import ReadCounts
 from retailsim.stack.tagmotion.network import Motion, MotionNetwork
-from retailsim.stack.tagmotion.pairs import BIN_S
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment
 
 Kind = Literal["flip", "carried"]

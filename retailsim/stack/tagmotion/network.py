@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from retailsim.errors import ModelError
 from retailsim.stack.runtime import load_model_dir
-from retailsim.stack.tagmotion.pairs import BIN_S, PAIR_NAMES, TAG_NAMES, PairBin
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES, PairBin
+from retailsim.stack.tagmotion.read_bins import BIN_S
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

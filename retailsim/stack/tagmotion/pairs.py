@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.stack.tagmotion.residuals import Reads, Residuals, phase_variance
 
 F64 = NDArray[np.float64]
@@ -26,7 +27,6 @@ C128 = NDArray[np.complex128]
 Bools = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 
-BIN_S = 0.5
 NEAR_M = 1.2  # scale of what tags share of a disturbance
 CLOSE_S, GAP_S = 0.12, 1.5  # reads farther apart than the gap are not compared with each other
 MEMORIES_S = (1.0, 4.0)  # of a pair's own last phases

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -12,20 +11,14 @@ from numpy.typing import NDArray
 
 from retailsim.errors import ModelError
 from retailsim.stack.runtime import load_model_dir
+from retailsim.stack.tagmotion.network import Motion
+from retailsim.stack.tagmotion.pairs import compress
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 LAYERS = ("hidden1", "hidden2", "output")
 MOST_BINS = 64
-
-
-class State(IntEnum):
-    """What a tag is doing."""
-
-    STILL = 0
-    HANDLED = 1
-    CARRIED = 2
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ class Perceptron:
         """Take the next bin's features (tags, f).
 
         Returns:
-            Probabilities (tags, 3) by `State` of the bin `ahead_bins` before this one; None until
+            Probabilities (tags, 3) by `Motion` of the bin `ahead_bins` before this one; None until
             that many bins have come.
         """
         latest = (compress(features) - self._state["mean"]) / self._state["scale"]
@@ -116,10 +109,5 @@ class Perceptron:
             if len(shape) != 2 or shape[1] != width:
                 raise ModelError(f"{model}: {name} has shape {shape}, expected (*, {width})")
             width = shape[0]
-        if width != len(State):
-            raise ModelError(f"{model}: {width} outputs, expected {len(State)}")
-
-
-def compress(features: F64) -> F32:
-    """Return features with their long tails drawn in: sign(x) log(1 + |x|)."""
-    return (np.sign(features) * np.log1p(np.abs(features))).astype(np.float32)
+        if width != len(Motion):
+            raise ModelError(f"{model}: {width} outputs, expected {len(Motion)}")

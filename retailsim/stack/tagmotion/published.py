@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from retailsim.errors import ModelError
 from retailsim.messages.base import Message
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import TagMotion
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.tagmotion.motion_features import make_features
-from retailsim.stack.tagmotion.perceptron import Perceptron, State
+from retailsim.stack.tagmotion.network import Motion
+from retailsim.stack.tagmotion.perceptron import Perceptron
 from retailsim.stack.tagmotion.read_bins import BIN_S, ReadBins
 from retailsim.stack.tagmotion.residuals import Reads
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis, Segment, Segments
@@ -26,7 +28,7 @@ class PublishedMotionDetector(Stage):
     the probabilities.
     """
 
-    inputs = (TagReads,)
+    inputs = (CleanReads,)
     outputs = (TagMotion,)
 
     def __init__(
@@ -68,7 +70,7 @@ class PublishedMotionDetector(Stage):
 
     def process(self, message: Message) -> Iterable[Message]:
         """Take a batch of reads."""
-        if isinstance(message, TagReads) and self._epc:
+        if isinstance(message, CleanReads | TagReads) and self._epc:
             self._bins.add(message)
         return ()
 
@@ -94,8 +96,8 @@ class PublishedMotionDetector(Stage):
         judged = self._classifier.add(self._features.add(reads))
         if judged is None:
             return
-        yield from self._events(self._flips.add(judged[:, State.HANDLED]), "flip")
-        yield from self._events(self._carries.add(judged[:, State.CARRIED]), "carried")
+        yield from self._events(self._flips.add(judged[:, Motion.HANDLED]), "flip")
+        yield from self._events(self._carries.add(judged[:, Motion.CARRIED]), "carried")
 
     def _events(self, segments: Iterable[Segment], kind: str) -> list[TagMotion]:
         return [

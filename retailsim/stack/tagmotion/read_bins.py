@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from retailsim.messages.reads import CleanReads
 from retailsim.messages.sensors import TagReads
 from retailsim.stack.tagmotion.residuals import Reads, ReadTable
 from retailsim.store.plan import StorePlan
@@ -26,7 +27,7 @@ class ReadBins:
         self._parts: list[Reads] = []
         self._bin = 0
 
-    def add(self, batch: TagReads) -> None:
+    def add(self, batch: TagReads | CleanReads) -> None:
         """Take a batch of reads; late ones go into the next bin."""
         reads = self.table.columns(batch)
         self.table.counts.late += int((reads.time_s < self._bin * BIN_S).sum())
@@ -53,5 +54,5 @@ class ReadBins:
         self._bin += 1
         everything = Reads.join(self._parts)
         ends = int(np.searchsorted(everything.time_s, self._bin * BIN_S))
-        self._parts = [everything.take(np.arange(ends, len(everything)))]
-        return start_ns, everything.take(np.arange(ends))
+        self._parts = [everything.take(slice(ends, None))]
+        return start_ns, everything.take(slice(ends))
