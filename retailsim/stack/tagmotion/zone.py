@@ -20,6 +20,7 @@ from retailsim.stack.tagmotion.home import LOG_CAP, LOOK_STEPS, STEP_S, HomeFilt
 from retailsim.stack.tagmotion.location import SignalMap
 from retailsim.stack.tagmotion.misplaced import MisplacedList
 from retailsim.stack.tagmotion.positions import NOWHERE, PositionBook, Spot
+from retailsim.stack.tagmotion.read_bins import SLACK_S
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
 from retailsim.stack.tagmotion.rest import BEAT_S, Rest, RestWatch
 from retailsim.store.zones import OUTSIDE, ZoneMap, zone_at
@@ -27,7 +28,6 @@ from retailsim.store.zones import OUTSIDE, ZoneMap, zone_at
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-SLACK_S = 0.3
 WAIT_STEPS = 6  # reads enter a tag's history that much later, if it was at its place then
 BEAT_STEPS = round(BEAT_S / STEP_S)
 LEAVING_S = 20.0  # from the till to the street (assumed)
