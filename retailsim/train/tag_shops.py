@@ -4,7 +4,9 @@ A detector that has seen one shop with one layout learns that layout. So every t
 another shop: other antennas and reader settings, more or fewer tags, busier or lazier hands. The
 sports shop is never drawn: it is kept to see what carries over.
 
-    python -m retailsim.train.tag_shops --seeds 4000:4100 -o .cache/tag-shops
+    python -m retailsim.train.tag_shops --seeds 4000:4260 -o .cache/tag-shops
+    python -m retailsim.train.tag_shops --seeds 4300:4324 --ordinary --duration 300 \\
+        -o .cache/ordinary-shops
 """
 
 from __future__ import annotations
@@ -47,12 +49,15 @@ ANTENNA_JITTER_M = 0.6
 WALL_M = 0.3
 
 
-def draw_shop(seed: int, *, scenario: str | None = None) -> tuple[Scenario, StorePlan]:
+def draw_shop(
+    seed: int, *, scenario: str | None = None, busier: bool = True
+) -> tuple[Scenario, StorePlan]:
     """Return a day and the shop it is played in; raises RetailError for judging seeds.
 
     Args:
         seed: of the draw (and, by custom, of the day played in it).
         scenario: the day to begin from, by name; drawn when not given.
+        busier: whether hands are drawn busier than the day's own.
     """
     require_training_seed(seed)
     rng = stream(seed, "train", "tag-shop")
@@ -64,7 +69,8 @@ def draw_shop(seed: int, *, scenario: str | None = None) -> tuple[Scenario, Stor
     plan = with_stock(plan, _stock_factor(rng, len(plan.items)))
     readers = [_reader(r, plan, rng) for r in _some(plan.readers, rng)]
     plan = plan.model_copy(update={"readers": readers})
-    return _busier(day, rng), StorePlan.model_validate(plan.model_dump())
+    shop = StorePlan.model_validate(plan.model_dump())
+    return (_busier(day, rng) if busier else day), shop
 
 
 def with_stock(plan: StorePlan, factor: float) -> StorePlan:
@@ -136,7 +142,9 @@ def _drawn(rng: np.random.Generator, shares: dict[T, float]) -> T:
     return names[int(rng.choice(len(names), p=np.array(list(shares.values()))))]
 
 
-def record_shops(seeds: Iterable[int], folder: Path, *, duration_s: float) -> list[Path]:
+def record_shops(
+    seeds: Iterable[int], folder: Path, *, duration_s: float, busier: bool = True
+) -> list[Path]:
     """Play a drawn shop per seed without cameras; bags that are there already stay.
 
     Raises:
@@ -149,7 +157,7 @@ def record_shops(seeds: Iterable[int], folder: Path, *, duration_s: float) -> li
         bag = folder / f"{seed}.bag"
         bags.append(bag)
         if not bag.exists():
-            day, plan = draw_shop(seed)
+            day, plan = draw_shop(seed, busier=busier)
             taken = record(day, plan, bag, seed=seed, duration_s=duration_s, video=False)
             tags = len(plan.items)
             print(f"seed {seed}: {day.name}, {tags} tags, {taken.wall_s:.0f} s", flush=True)
@@ -161,9 +169,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Record shops drawn at random, tag reads alone.")
     parser.add_argument("--seeds", type=parse_seeds, required=True, help="as 1:5,9")
     parser.add_argument("--duration", type=float, default=180.0, help="seconds per session")
+    parser.add_argument(
+        "--ordinary",
+        action="store_true",
+        help="leave the days' hands as they are: to choose thresholds where flips are rare",
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path(".cache/tag-shops"))
     wanted = parser.parse_args()
-    record_shops(wanted.seeds, wanted.output, duration_s=wanted.duration)
+    record_shops(
+        wanted.seeds, wanted.output, duration_s=wanted.duration, busier=not wanted.ordinary
+    )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ from retailsim.train.tagmotion_net import TagMotionNet
 WINDOW_BINS, WARM_BINS = 64, 12  # the first bins of a window only fill the network's memory
 WINDOWS_AT_ONCE = 2
 CLASS_WEIGHT = (1.0, 2.0, 1.0)  # still, handled, carried
-NOW_WEIGHT = 0.5  # of what is said at once, beside what is said later
+NOW_WEIGHT = 1.0  # of what is said at once, beside what is said later
+THINNED, KEPT = 0.5, (0.4, 1.0)  # share of windows that lose pairs, and how many these keep
 PEAK_RATE, DECAY = 2e-3, 1e-2
 
 
@@ -77,8 +78,16 @@ class Batches:
         for row, begin in places:
             window, near = self._sessions[row].window(begin, WINDOW_BINS), self._near[row]
             cell = (window.tag + tags) * WINDOW_BINS + window.bin
+            heard = self._heard(len(cell))
             there = np.where(near.row < len(near.row), near.row + tags, every)
-            columns = (window.pairs, cell, window.tags, there, near.share, window.label)
+            columns = (
+                window.pairs[heard],
+                cell[heard],
+                window.tags,
+                there,
+                near.share,
+                window.label,
+            )
             for part, column in zip(parts, columns, strict=True):
                 part.append(column)
             if begin:  # what was before is not known to the network
@@ -86,6 +95,12 @@ class Batches:
             tags += len(near.row)
         *inputs, label = (torch.from_numpy(np.concatenate(part)) for part in parts)
         return Batch(tuple(inputs), label)
+
+    def _heard(self, pairs: int) -> NDArray[np.bool_]:
+        """Draw which pairs of a window stay: shops with fewer reads cost nothing that way."""
+        kept = self._rng.uniform(*KEPT) if self._rng.random() < THINNED else 1.0
+        stays: NDArray[np.bool_] = self._rng.random(pairs) < kept
+        return stays
 
 
 def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,7 @@ from retailsim.stack.tagmotion.network import Motion
 from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
 from retailsim.train.seeds import parse_seeds
 from retailsim.train.tag_shops import MOST_TAGS, draw_shop
-from retailsim.train.tagmotion_choice import probabilities
+from retailsim.train.tagmotion_choice import MOST_FALSE, Figures, choose_rule, probabilities
 from retailsim.train.tagmotion_data import BIN_NS, IGNORE, Session, labels, lone_tag_session
 from retailsim.train.tagmotion_training import Batches, train
 
@@ -42,6 +42,12 @@ def test_drawn_shops_differ_and_stand_within_their_walls(seed):
     assert (antennas < [*plan.size_m, plan.height_m]).all()
     assert draw_shop(seed) == (day, plan)
     assert draw_shop(seed + 100)[1] != plan
+
+
+def test_an_ordinary_day_is_played_in_the_same_shop_by_less_busy_hands():
+    (busy, busy_shop), (day, shop) = draw_shop(3), draw_shop(3, busier=False)
+    assert shop == busy_shop
+    assert day.habits.garments_per_fixture < busy.habits.garments_per_fixture
 
 
 def test_labels_tell_hands_from_carrying_and_leave_out_what_is_unclear():
@@ -131,3 +137,39 @@ def test_it_learns_what_tells_handled_tags(net):
 
 def test_seeds_are_parsed_as_ranges_and_single_ones():
     assert parse_seeds("3000:3003,3005") == [3000, 3001, 3002, 3005]
+
+
+def test_the_rule_is_the_best_of_those_that_hardly_cry_wolf(monkeypatch):
+    """The lower `on`, the more flips are found, and the more alarms are false."""
+
+    def judged(_, rule):
+        hits = round(100 * (1.2 - rule.on))
+        return Figures(
+            hits,
+            100 - hits,
+            false=round(100 * (0.9 - rule.on)),
+            tag_hours=100.0,
+            median_delay_s=1.0,
+        )
+
+    monkeypatch.setattr("retailsim.train.tagmotion_choice.judge", judged)
+    rule = choose_rule([])
+    assert judged([], rule).false_per_tag_hour <= MOST_FALSE
+    assert rule.on == 0.7  # the lowest of them
+    assert rule.at_once == 0.7  # which makes no difference here, so the soonest
+
+
+def test_if_every_rule_cries_wolf_the_calmest_is_taken(monkeypatch):
+    monkeypatch.setattr(
+        "retailsim.train.tagmotion_choice.judge",
+        lambda _, rule: Figures(9, 1, round(100 * (2 - rule.on)), 1.0, None),
+    )
+    assert choose_rule([]).on == 0.9
+
+
+def test_half_of_the_windows_lose_some_of_their_pairs():
+    session = made_up(4, bins=64)
+    batches = Batches([session] * 40, 0)
+    share = np.array([len(b.inputs[0]) / (2 * 64 * TAGS) for b in batches])
+    assert share.max() == 1.0
+    assert 0.4 < share.min() < 0.9
