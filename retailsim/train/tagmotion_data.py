@@ -48,6 +48,19 @@ class Window:
     tags: F32
     label: I64
 
+    def only(self, rows: I64) -> Window:
+        """Return the window of some tags, in that order."""
+        place = np.full(len(self.label), -1)
+        place[rows] = np.arange(len(rows))
+        kept = place[self.tag] >= 0
+        return Window(
+            self.pairs[kept],
+            place[self.tag[kept]],
+            self.bin[kept],
+            self.tags[rows],
+            self.label[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Session:

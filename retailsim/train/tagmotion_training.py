@@ -24,14 +24,16 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from retailsim.stack.tagmotion.network import LAG_BINS, Neighbours
+from retailsim.stack.tagmotion.network import LAG_BINS, Motion, Neighbours
 from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
 from retailsim.train.seeds import parse_seeds
-from retailsim.train.tagmotion_data import IGNORE, Session, lone_tag_session, prepared
+from retailsim.train.tagmotion_data import IGNORE, Session, Window, lone_tag_session, prepared
 from retailsim.train.tagmotion_net import TagMotionNet
 
 WINDOW_BINS, WARM_BINS = 64, 12  # the first bins of a window only fill the network's memory
-WINDOWS_AT_ONCE = 2
+WINDOWS_AT_ONCE = 4
+TAGS_AT_ONCE = 128  # a window holds the tags around one of them
+AROUND_MOTION = 0.75  # share of windows around a tag that is handled or carried, if one is
 CLASS_WEIGHT = (1.0, 2.0, 1.0)  # still, handled, carried
 NOW_WEIGHT = 1.0  # of what is said at once, beside what is said later
 THINNED, KEPT = 0.5, (0.4, 1.0)  # share of windows that lose pairs, and how many these keep
@@ -51,7 +53,6 @@ class Batches:
 
     def __init__(self, sessions: Sequence[Session], seed: int) -> None:
         self._sessions = sessions
-        self._near = [Neighbours.of(s.xyz_m) for s in sessions]
         self._rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:
@@ -74,9 +75,10 @@ class Batches:
 
     def _batch(self, places: Sequence[tuple[int, int]]) -> Batch:
         parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
-        tags, every = 0, sum(len(self._near[row].row) for row, _ in places)
+        sizes = [min(TAGS_AT_ONCE, len(self._sessions[row].xyz_m)) for row, _ in places]
+        tags, every = 0, sum(sizes)
         for row, begin in places:
-            window, near = self._sessions[row].window(begin, WINDOW_BINS), self._near[row]
+            window, near = self._cut(self._sessions[row], begin)
             cell = (window.tag + tags) * WINDOW_BINS + window.bin
             heard = self._heard(len(cell))
             there = np.where(near.row < len(near.row), near.row + tags, every)
@@ -95,6 +97,16 @@ class Batches:
             tags += len(near.row)
         *inputs, label = (torch.from_numpy(np.concatenate(part)) for part in parts)
         return Batch(tuple(inputs), label)
+
+    def _cut(self, session: Session, begin: int) -> tuple[Window, Neighbours]:
+        """Return a window of the tags around one of them, drawn at random."""
+        whole, xyz_m = session.window(begin, WINDOW_BINS), session.xyz_m
+        moves = np.flatnonzero((whole.label > Motion.STILL).any(axis=1))
+        around_motion = len(moves) > 0 and self._rng.random() < AROUND_MOTION
+        middle = self._rng.choice(moves if around_motion else len(xyz_m))
+        away_m = np.linalg.norm(xyz_m - xyz_m[middle], axis=1)
+        rows = np.sort(np.argsort(away_m, kind="stable")[:TAGS_AT_ONCE])
+        return whole.only(rows), Neighbours.of(xyz_m[rows])
 
     def _heard(self, pairs: int) -> NDArray[np.bool_]:
         """Draw which pairs of a window stay: shops with fewer reads cost nothing that way."""

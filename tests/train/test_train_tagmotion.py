@@ -11,11 +11,12 @@ from retailsim.messages.log import MessageLog
 from retailsim.messages.truth import TruthCarry, TruthInteraction
 from retailsim.stack.tagmotion.network import Motion
 from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
+from retailsim.train import tagmotion_training
 from retailsim.train.seeds import parse_seeds
 from retailsim.train.tag_shops import MOST_TAGS, draw_shop
 from retailsim.train.tagmotion_choice import MOST_FALSE, Figures, choose_rule, probabilities
 from retailsim.train.tagmotion_data import BIN_NS, IGNORE, Session, labels, lone_tag_session
-from retailsim.train.tagmotion_training import Batches, train
+from retailsim.train.tagmotion_training import WINDOWS_AT_ONCE, Batches, train
 
 T0 = 1_700_000_000 * 10**9
 TAGS = 6
@@ -95,12 +96,30 @@ def test_windows_hold_each_pair_in_its_bin_and_are_empty_beyond_the_end():
     assert (session.label[15:] == window.label[:, :5].T).all()
 
 
+def test_a_window_of_some_tags_keeps_what_is_theirs():
+    whole, rows = made_up(1).window(10, 8), np.array([4, 1])
+    some = whole.only(rows)
+    assert (some.tags == whole.tags[rows]).all()
+    assert (some.label == whole.label[rows]).all()
+    for place, row in enumerate(rows):
+        mine, before = some.tag == place, whole.tag == row
+        assert (some.pairs[mine] == whole.pairs[before]).all()
+        assert (some.bin[mine] == whole.bin[before]).all()
+
+
+def test_large_shops_are_cut_to_the_tags_around_one(monkeypatch):
+    monkeypatch.setattr(tagmotion_training, "TAGS_AT_ONCE", 3)
+    for batch in Batches([made_up(2)] * 4, 0):
+        assert batch.label.shape[0] == 3 * WINDOWS_AT_ONCE
+        assert batch.inputs[1].max() < batch.label.numel()
+
+
 def test_a_batch_keeps_shops_apart():
-    sessions = [made_up(2), made_up(3)]
+    sessions = [made_up(seed) for seed in range(2, 6)]
     for batch in Batches(sessions, 0):
         _, cell, tags, row, share = batch.inputs
         count, bins = batch.label.shape
-        assert tags.shape[:2] == (count, bins) == (2 * TAGS, bins)
+        assert tags.shape[:2] == (count, bins) == (WINDOWS_AT_ONCE * TAGS, bins)
         assert cell.max() < count * bins
         there = share > 0
         same_shop = (row // TAGS) == (torch.arange(count)[:, None] // TAGS)
@@ -123,9 +142,9 @@ def net(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "save", break_off)
         with pytest.raises(KeyboardInterrupt):
-            train(sessions, epochs=24, seed=0, checkpoint=kept)
+            train(sessions, epochs=48, seed=0, checkpoint=kept)
     assert saved == list(range(1, 13))
-    return train(sessions, epochs=24, seed=0, checkpoint=kept)
+    return train(sessions, epochs=48, seed=0, checkpoint=kept)
 
 
 def test_it_learns_what_tells_handled_tags(net):
@@ -170,6 +189,6 @@ def test_if_every_rule_cries_wolf_the_calmest_is_taken(monkeypatch):
 def test_half_of_the_windows_lose_some_of_their_pairs():
     session = made_up(4, bins=64)
     batches = Batches([session] * 40, 0)
-    share = np.array([len(b.inputs[0]) / (2 * 64 * TAGS) for b in batches])
+    share = np.array([len(b.inputs[0]) / (WINDOWS_AT_ONCE * 64 * TAGS) for b in batches])
     assert share.max() == 1.0
     assert 0.4 < share.min() < 0.9
