@@ -190,5 +190,5 @@ def test_half_of_the_windows_lose_some_of_their_pairs():
     session = made_up(4, bins=64)
     batches = Batches([session] * 40, 0)
     share = np.array([len(b.inputs[0]) / (WINDOWS_AT_ONCE * 64 * TAGS) for b in batches])
-    assert share.max() == 1.0
-    assert 0.4 < share.min() < 0.9
+    assert 0.75 < share.mean() < 0.95  # half of them keep all, half seven in ten
+    assert 0.4 < share.min() < share.max() <= 1.0
