@@ -209,8 +209,8 @@ def _layers(weights: Mapping[str, F32]) -> dict[str, tuple[F32, F32]]:
 
 def _scaled(weight: F32, bias: F32, mean: F32, scale: F32) -> tuple[F32, F32]:
     """Return a layer that takes features as they are, where it took (x - mean) / scale."""
-    weight = weight / scale[:, None].astype(np.float64)
-    return weight.astype(np.float32), (bias - mean @ weight).astype(np.float32)
+    exact = weight / scale[:, None].astype(np.float64)
+    return exact.astype(np.float32), (bias - mean @ exact).astype(np.float32)
 
 
 def _spread(near: Neighbours, tags: int) -> csr_array:
