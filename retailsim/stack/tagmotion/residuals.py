@@ -87,6 +87,10 @@ class Residuals:
     rssi_db: F64
     known: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[Any] | slice) -> Residuals:
+        """Return some of the rows."""
+        return Residuals(*(getattr(self, f.name)[rows] for f in fields(self)))
+
 
 class ReadTable:
     """Turns batches of reads into columns, giving every tag, antenna and channel a row.
