@@ -303,7 +303,8 @@ class _Bin:
 
     def sum(self, value: F64 | Bools) -> F64:
         """Return the sum over each pair's reads, (p,)."""
-        return np.bincount(self.slot, value, len(self.heard))
+        total: F64 = np.bincount(self.slot, value, len(self.heard)).astype(np.float64, copy=False)
+        return total
 
     def max(self, value: F64) -> F64:
         """Return the largest of each pair's reads' values, of which none is below 0, (p,)."""
