@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retailsim.stack.tagmotion.pairs import PAIR_NAMES, PairFeatures
+from retailsim.stack.tagmotion.pairs import PAIR_NAMES, USUAL_BINS, PairFeatures
 from retailsim.stack.tagmotion.residuals import Reads, Residuals
 
 TAGS, ANTENNAS = 12, 3
@@ -50,6 +50,22 @@ def test_a_bin_without_reads_has_no_rows_and_still_counts_as_time():
     made = features.add(*next(bins(1, per_bin=0)))
     assert made.pairs.shape == (0, len(PAIR_NAMES))
     assert made.tags.shape[0] == TAGS
+
+
+@pytest.mark.parametrize("silent", [0, 1, 7])
+def test_what_is_usual_fades_in_bins_in_which_a_tag_is_silent(silent):
+    features = PairFeatures(XYZ_M, ANTENNAS)
+    reads, found = next(bins(1))
+    none = reads.take(slice(0)), found.take(slice(0))
+    before = np.expm1(column(features.add(reads, found).pairs, "reads"))
+    for _ in range(silent):
+        features.add(*none)
+    made = features.add(reads, found)
+    kept = 1 - 1 / USUAL_BINS
+    usual = np.expm1(column(made.pairs, "usual_reads"))
+    assert usual == pytest.approx(before / USUAL_BINS * kept**silent, rel=1e-4)
+    of_tag = np.bincount(made.tag, usual * kept + before / USUAL_BINS, TAGS)
+    assert np.expm1(made.tags[:, 1]) == pytest.approx(of_tag, rel=1e-4)
 
 
 def test_the_order_in_which_tags_are_numbered_is_of_no_account():

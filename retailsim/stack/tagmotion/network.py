@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from retailsim.errors import ModelError
 from retailsim.stack.runtime import load_model_dir
@@ -126,70 +127,103 @@ class MotionNetwork:
         if any(config.get(name) != value for name, value in made_for.items()):
             raise ModelError(f"{model}: made for other features than this version computes")
         self.rule = FlipRule.of(config, model=model)
-        self._state = {name: value.numpy() for name, value in state.items()}
-        _require(model, self._state)
-        self._near = Neighbours.of(xyz_m)
-        width = len(self._state["join.bias"])
-        nothing = np.zeros((len(xyz_m), width), np.float32)
+        weights = {name: value.numpy() for name, value in state.items()}
+        _require(model, weights)
+        self._layers = _layers(weights)
+        near = Neighbours.of(xyz_m)
+        self._near_row = np.ascontiguousarray(near.row.T)  # (NEIGHBOURS, tags): max is quick so
+        self._near_share = _spread(near, len(xyz_m))
+        nothing = np.zeros((len(xyz_m), len(weights["join.bias"])), np.float32)
         self._past = [deque([nothing] * 2 * d, maxlen=2 * d) for d in DILATIONS]
         self._bins = 0
 
     def add(self, bin_: PairBin) -> Judgement:
         """Take the next bin."""
         x = self._over_time(self._join(self._of_tags(bin_)))
-        rivals = _relu(self._linear("rivals", x))
-        x = np.concatenate([x, *self._around(rivals)], axis=1)
-        logits = self._linear("say", _relu(self._linear("decide", x)))
-        shares = _softmax(logits.reshape(len(logits), 2, len(Motion)))
+        x = np.concatenate([x, *self._around(self._relu("rivals", x))], axis=1)
+        logits = self._linear("say", self._relu("decide", x))
+        shares = _softmax(np.ascontiguousarray(logits.T).reshape(2, len(Motion), -1))
         self._bins += 1
-        late = shares[:, 1] if self._bins > LAG_BINS else None
-        return Judgement(shares[:, 0], late)
+        late = shares[1].T if self._bins > LAG_BINS else None
+        return Judgement(shares[0].T, late)
 
     def _of_tags(self, bin_: PairBin) -> F32:
         """Encode pairs and gather them by tag."""
-        x = (bin_.pairs - self._state["pair_mean"]) / self._state["pair_scale"]
-        x = _relu(self._linear("pair2", _relu(self._linear("pair1", x))))
-        total = np.zeros((len(bin_.tags), x.shape[1]), np.float32)
-        most = total.copy()
+        x = self._relu("pair2", self._relu("pair1", bin_.pairs))
+        width = x.shape[1]
+        told = np.zeros((len(bin_.tags), 2 * width + len(TAG_NAMES)), np.float32)
+        told[:, 2 * width :] = bin_.tags
         if len(x):
-            tag, first = np.unique(bin_.tag, return_index=True)
-            total[tag] = np.add.reduceat(x, first, axis=0)
-            most[tag] = np.maximum.reduceat(x, first, axis=0)
-        own = (bin_.tags - self._state["tag_mean"]) / self._state["tag_scale"]
-        return _relu(self._linear("tag", np.concatenate([total, most, own], axis=1)))
+            first = np.flatnonzero(np.diff(bin_.tag, prepend=-1))
+            tag = bin_.tag[first]
+            told[tag, :width] = np.add.reduceat(x, first, axis=0)
+            told[tag, width : 2 * width] = np.maximum.reduceat(x, first, axis=0)
+        return self._relu("tag", told)
 
     def _join(self, x: F32) -> F32:
-        around = self._around(_relu(self._linear("near", x)))
-        return _relu(self._linear("join", np.concatenate([x, *around], axis=1)))
+        around = self._around(self._relu("near", x))
+        return self._relu("join", np.concatenate([x, *around], axis=1))
 
     def _over_time(self, x: F32) -> F32:
         for layer, past in enumerate(self._past):
-            weight = self._state[f"time.{layer}.weight"]  # (out, in, 3), oldest first
-            seen = (past[0], past[DILATIONS[layer]], x)
+            seen = np.concatenate([past[0], past[DILATIONS[layer]], x], axis=1)
             past.append(x)
-            heard = sum(x_then @ weight[:, :, tap].T for tap, x_then in enumerate(seen))
-            x = x + _relu(heard + self._state[f"time.{layer}.bias"])
+            x = x + self._relu(f"time.{layer}", seen)
         return x
 
     def _around(self, x: F32) -> tuple[F32, F32]:
         """Return weighted mean and maximum over each tag's neighbours."""
-        near = np.vstack([x, np.zeros((1, x.shape[1]), np.float32)])[self._near.row]
-        mean: F32 = np.einsum("tk,tkf->tf", self._near.share, near)
-        most: F32 = near.max(axis=1)
+        none = np.zeros((1, x.shape[1]), np.float32)
+        most: F32 = np.concatenate([x, none]).take(self._near_row, axis=0).max(axis=0)
+        mean: F32 = self._near_share @ x
         return mean, most
 
     def _linear(self, name: str, x: F32) -> F32:
-        y: F32 = x @ self._state[f"{name}.weight"].T + self._state[f"{name}.bias"]
+        weight, bias = self._layers[name]
+        y: F32 = x @ weight
+        y += bias
         return y
 
+    def _relu(self, name: str, x: F32) -> F32:
+        y = self._linear(name, x)
+        return np.maximum(y, 0, out=y)
 
-def _relu(x: F32) -> F32:
-    return np.maximum(x, np.float32(0))
+
+def _layers(weights: Mapping[str, F32]) -> dict[str, tuple[F32, F32]]:
+    """Return weight (in, out) and bias (out,) of every layer, ready to be applied.
+
+    The scales of features are in the layers that take them; a convolution is one layer that takes
+    what is seen at its taps side by side, oldest first.
+    """
+    names = [name.removesuffix(".bias") for name in weights if name.endswith(".bias")]
+    made = {name: (weights[f"{name}.weight"].T, weights[f"{name}.bias"]) for name in names}
+    made["pair1"] = _scaled(*made["pair1"], weights["pair_mean"], weights["pair_scale"])
+    encoded = np.zeros(made["tag"][0].shape[0] - len(TAG_NAMES), np.float32)
+    mean = np.concatenate([encoded, weights["tag_mean"]])
+    made["tag"] = _scaled(*made["tag"], mean, np.concatenate([encoded + 1, weights["tag_scale"]]))
+    for layer in range(len(DILATIONS)):
+        weight, bias = weights[f"time.{layer}.weight"], weights[f"time.{layer}.bias"]
+        made[f"time.{layer}"] = weight.transpose(2, 1, 0).reshape(-1, len(bias)), bias
+    return {name: (np.ascontiguousarray(weight), bias) for name, (weight, bias) in made.items()}
+
+
+def _scaled(weight: F32, bias: F32, mean: F32, scale: F32) -> tuple[F32, F32]:
+    """Return a layer that takes features as they are, where it took (x - mean) / scale."""
+    exact = weight / scale[:, None].astype(np.float64)
+    return exact.astype(np.float32), (bias - mean @ exact).astype(np.float32)
+
+
+def _spread(near: Neighbours, tags: int) -> csr_array:
+    """Return the shares of neighbours in each tag's mean, float32 (tags, tags)."""
+    there = near.row < tags
+    ends = np.append(0, np.cumsum(there.sum(axis=1)))
+    return csr_array((near.share[there], near.row[there], ends), shape=(tags, tags))
 
 
 def _softmax(x: F32) -> F32:
-    raised = np.exp(x - x.max(axis=-1, keepdims=True))
-    share: F32 = raised / raised.sum(axis=-1, keepdims=True)
+    """Return shares along the middle axis."""
+    raised = np.exp(x - x.max(axis=1, keepdims=True))
+    share: F32 = raised / raised.sum(axis=1, keepdims=True)
     return share
 
 

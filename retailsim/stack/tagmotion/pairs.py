@@ -12,6 +12,7 @@ is to be believed the less the longer ago the read before was.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -107,80 +108,71 @@ class PairFeatures:
         self._usual_square = np.full(pairs, 0.1)
         self._usual_turn = np.full(pairs, 0.1)
         self._usual_rssi = np.full(pairs, 1.0)
-        self._usual_reads = np.zeros(pairs)
         self._last_s = np.full(pairs, -np.inf)
         self._last = np.zeros(pairs, np.complex128)
         self._last_free = np.zeros(pairs, np.complex128)
         self._last_channel = np.full(pairs, -1)
         self._last_variance = np.zeros(pairs)
+        self._bin = 0
+        self._heard_bin = np.zeros(pairs, np.int64)  # up to which what follows has faded
+        self._usual_reads = np.zeros(pairs)
         self._memory = np.zeros((len(MEMORIES_S), pairs), np.complex128)
         self._rssi_sum = np.zeros((len(MEMORIES_S), pairs))
         self._rssi_weight = np.zeros((len(MEMORIES_S), pairs))
+        self._usual_of_tag = np.zeros(self._tags)  # usual reads on all antennas, faded up to now
 
     def add(self, reads: Reads, found: Residuals) -> PairBin:
         """Return the features of a bin with these reads, in order of time."""
+        self._bin += 1
         key = reads.tag * self._antennas + reads.antenna
-        heard, slot = np.unique(key, return_inverse=True)
-        bin_ = _Bin(slot.astype(np.int64), heard.astype(np.int64))
-        variance = 4 * phase_variance(reads.rssi_dbm)
-        count = bin_.sum(np.ones(len(reads)))
-        columns = {"reads": count}
-        self._add_surprise(columns, bin_, found)
-        self._add_rssi(columns, bin_, reads, found)
-        self._add_turns(columns, bin_, reads, found, variance)
-        self._add_memories(columns, bin_, reads, found, variance)
-        self._add_usual(columns, heard, count)
-        self._add_near(columns, heard)
-        rows = np.column_stack([columns[name] for name in PAIR_NAMES])
-        return PairBin(heard // self._antennas, compress(rows), self._of_tags(heard, count))
+        order = np.argsort(key, kind="stable")
+        bin_ = _Bin.of(key[order], reads.take(order), found.take(order))
+        columns = {"reads": bin_.sum(np.ones(len(reads)))}
+        self._add_surprise(columns, bin_)
+        self._add_rssi(columns, bin_)
+        self._add_turns(columns, bin_)
+        self._add_memories(columns, bin_)
+        self._add_usual(columns, bin_)
+        self._add_near(columns, bin_.heard)
+        self._heard_bin[bin_.heard] = self._bin
+        rows = np.array([columns[name] for name in PAIR_NAMES])
+        tag = bin_.heard // self._antennas
+        pairs = np.ascontiguousarray(compress(rows).T)
+        return PairBin(tag, pairs, self._of_tags(tag, columns["reads"]))
 
-    def _add_surprise(self, columns: dict[str, F64], bin_: _Bin, found: Residuals) -> None:
+    def _add_surprise(self, columns: dict[str, F64], bin_: _Bin) -> None:
         """Deviation from the tag's own curve, against how far it usually is off."""
-        known, phase = found.known.astype(np.float64), found.phase_rad
-        square = np.minimum(phase**2, 4.0)
-        surprise = np.minimum(phase**2 / (2 * self._usual_square[bin_.key]), CAP)
+        known, square = bin_.found.known, bin_.found.phase_rad**2
+        surprise = np.minimum(square / (2 * self._usual_square[bin_.key]), CAP)
         columns["known"] = bin_.sum(known)
         columns["surprise"] = bin_.sum(surprise)
         columns["surprise_max"] = bin_.max(surprise)
-        columns["cos"] = bin_.sum(known * np.cos(phase))
-        columns["sin"] = bin_.sum(known * np.sin(phase))
-        self._learn(self._usual_square, bin_, square + 0.01, found.known)
+        columns["cos"] = bin_.sum(bin_.phasor.real)
+        columns["sin"] = bin_.sum(bin_.phasor.imag)
+        self._learn(self._usual_square, bin_, np.minimum(square, 4.0) + 0.01, known)
 
-    def _add_rssi(
-        self, columns: dict[str, F64], bin_: _Bin, reads: Reads, found: Residuals
-    ) -> None:
-        off = np.clip(found.rssi_db, -RSSI_CAP_DB, RSSI_CAP_DB)
-        size = np.minimum(np.abs(off) / self._usual_rssi[bin_.key], CAP)
+    def _add_rssi(self, columns: dict[str, F64], bin_: _Bin) -> None:
+        off = np.clip(bin_.found.rssi_db, -RSSI_CAP_DB, RSSI_CAP_DB)
+        size = np.abs(off)
         columns["rssi"] = bin_.sum(off)
-        columns["rssi_size"] = bin_.sum(size)
-        columns["level"] = (bin_.sum(reads.rssi_dbm) / columns["reads"] + 55) / 5
-        self._learn(self._usual_rssi, bin_, np.abs(off) + 0.2, found.known)
+        columns["rssi_size"] = bin_.sum(np.minimum(size / self._usual_rssi[bin_.key], CAP))
+        columns["level"] = (bin_.sum(bin_.reads.rssi_dbm) / columns["reads"] + 55) / 5
+        self._learn(self._usual_rssi, bin_, size + 0.2, bin_.found.known)
 
-    def _add_turns(
-        self,
-        columns: dict[str, F64],
-        bin_: _Bin,
-        reads: Reads,
-        found: Residuals,
-        variance: F64,
-    ) -> None:
+    def _add_turns(self, columns: dict[str, F64], bin_: _Bin) -> None:
         """Turn of the phase from the read before on the same antenna, if that is not long ago."""
-        order, first = bin_.in_order()
-        key, slot = bin_.key[order], bin_.slot[order]
-        time_s, own = reads.time_s[order], np.exp(1j * found.phase_rad[order])
-        own[~found.known[order]] = 0.0
-        free, noise = reads.doubled[order], variance[order]
-        channel = reads.channel[order]
-        gap_s = time_s - _before(time_s, self._last_s[key], first)
-        noise_both = noise + _before(noise, self._last_variance[key], first)
-        recent = gap_s < GAP_S
-        turn = np.angle(own * _before(own, self._last[key], first).conj())
-        pair = recent & (np.abs(own * _before(own, self._last[key], first)) > 0)
-        size = np.where(pair, turn**2 / (2 * (noise_both + self._usual_turn[key])), 0.0)
-        same = channel == _before(channel, self._last_channel[key], first)
-        shift = np.angle(free * _before(free, self._last_free[key], first).conj())
-        leap = shift**2 / (2 * (noise_both + LEAP_FLOOR))
-        close = gap_s < CLOSE_S
+        key, time_s, channel = bin_.key, bin_.reads.time_s, bin_.reads.channel
+        gap_s = time_s - bin_.before(time_s, self._last_s)
+        noise = bin_.variance + bin_.before(bin_.variance, self._last_variance)
+        recent, close = gap_s < GAP_S, gap_s < CLOSE_S
+        turned = bin_.phasor * bin_.before(bin_.phasor, self._last).conj()
+        pair = recent & (turned != 0)
+        turn = np.angle(turned) ** 2
+        size = turn / (2 * (noise + self._usual_turn[key]))
+        free = bin_.reads.doubled
+        shift = np.angle(free * bin_.before(free, self._last_free).conj())
+        leap = shift**2 / (2 * (noise + LEAP_FLOOR))
+        same = channel == bin_.before(channel, self._last_channel)
         compared = {
             "turn": (size, pair),
             "close_turn": (leap, close & same),
@@ -189,121 +181,153 @@ class PairFeatures:
         }
         for name, (value, which) in compared.items():
             value = np.where(which, np.minimum(value, CAP), 0.0)
-            columns[name] = bin_.sum(value, slot)
-            columns[f"{name}s"] = bin_.sum(which.astype(np.float64), slot)
-            columns[f"{name}_max"] = bin_.max(value, slot)
-        learnt = np.minimum(turn**2, 4.0) + 0.02
-        self._learn(self._usual_turn, _Bin(slot, bin_.heard), learnt, pair)
-        last = np.append(first[1:], True) if len(first) else first
-        ends = key[last]
-        self._last_s[ends], self._last_channel[ends] = time_s[last], channel[last]
-        self._last[ends], self._last_free[ends] = own[last], free[last]
-        self._last_variance[ends] = noise[last]
+            columns[name] = bin_.sum(value)
+            columns[f"{name}s"] = bin_.sum(which)
+            if f"{name}_max" in PAIR_NAMES:
+                columns[f"{name}_max"] = bin_.max(value)
+        self._learn(self._usual_turn, bin_, np.minimum(turn, 4.0) + 0.02, pair)
+        for stored, value in (
+            (self._last_s, time_s),
+            (self._last_channel, channel),
+            (self._last, bin_.phasor),
+            (self._last_free, free),
+            (self._last_variance, bin_.variance),
+        ):
+            stored[bin_.heard] = value[bin_.last]
 
-    def _add_memories(
-        self,
-        columns: dict[str, F64],
-        bin_: _Bin,
-        reads: Reads,
-        found: Residuals,
-        variance: F64,
-    ) -> None:
+    def _add_memories(self, columns: dict[str, F64], bin_: _Bin) -> None:
         """Deviation from phase and RSSI of the pair's own last seconds, and how sure that is."""
-        phasor = np.where(found.known, np.exp(1j * found.phase_rad), 0.0)
+        heard, known, rssi_dbm = bin_.heard, bin_.found.known, bin_.reads.rssi_dbm
+        noise = bin_.variance + self._usual_turn[bin_.key] / 2
+        phasor = bin_.sum(bin_.phasor.real) + 1j * bin_.sum(bin_.phasor.imag)
+        silent_s = (self._bin - self._heard_bin[heard]) * BIN_S
         for row, (name, memory_s) in enumerate(
             zip(("off_second", "off_seconds"), MEMORIES_S, strict=True)
         ):
-            self._memory[row] *= np.exp(-BIN_S / memory_s)
-            past = self._memory[row, bin_.key]
-            off = np.where(found.known & (np.abs(past) > 0), np.angle(phasor * past.conj()), 0.0)
-            noise = variance + self._usual_turn[bin_.key] / 2
-            trust = np.minimum(np.abs(past), 1.0)
+            kept = np.exp(-silent_s / memory_s)
+            memory = self._memory[row, heard] * kept
+            past = memory[bin_.slot]
+            size = np.abs(past)
+            off = np.angle(bin_.phasor * past.conj())
+            trust = np.where(known, np.minimum(size, 1.0), 0.0)
             columns[name] = bin_.sum(np.minimum(off**2 / (2 * noise), CAP) * trust)
-            columns[f"{name}_trust"] = bin_.sum(trust * found.known)
-            self._memory[row, bin_.heard] += bin_.sum(phasor.real) + 1j * bin_.sum(phasor.imag)
-            self._rssi_sum[row] *= np.exp(-BIN_S / memory_s)
-            self._rssi_weight[row] *= np.exp(-BIN_S / memory_s)
-            weight = self._rssi_weight[row, bin_.key]
-            level = self._rssi_sum[row, bin_.key] / np.maximum(weight, 1e-6)
-            off = (reads.rssi_dbm - level) ** 2 / (2 * RSSI_FLOOR_DB**2)
-            columns[f"rssi_{name}"] = bin_.sum(np.minimum(off, CAP) * np.minimum(weight, 1.0))
-            self._rssi_sum[row, bin_.heard] += bin_.sum(reads.rssi_dbm)
-            self._rssi_weight[row, bin_.heard] += columns["reads"]
+            columns[f"{name}_trust"] = bin_.sum(trust)
+            self._memory[row, heard] = memory + phasor
+            weight, total = self._rssi_weight[row, heard] * kept, self._rssi_sum[row, heard] * kept
+            level = total / np.maximum(weight, 1e-6)
+            off = (rssi_dbm - level[bin_.slot]) ** 2 / (2 * RSSI_FLOOR_DB**2)
+            off = np.minimum(off, CAP) * np.minimum(weight, 1.0)[bin_.slot]
+            columns[f"rssi_{name}"] = bin_.sum(off)
+            self._rssi_sum[row, heard] = total + bin_.sum(rssi_dbm)
+            self._rssi_weight[row, heard] = weight + columns["reads"]
 
-    def _add_usual(self, columns: dict[str, F64], heard: I64, count: F64) -> None:
+    def _add_usual(self, columns: dict[str, F64], bin_: _Bin) -> None:
+        heard = bin_.heard
         columns["usual_square"] = np.log(self._usual_square[heard])
         columns["usual_turn"] = np.log(self._usual_turn[heard])
         columns["usual_rssi"] = np.log(self._usual_rssi[heard])
-        columns["usual_reads"] = self._usual_reads[heard]
-        self._usual_reads *= 1 - 1 / USUAL_BINS
-        self._usual_reads[heard] += count / USUAL_BINS
+        kept = 1 - 1 / USUAL_BINS
+        silent = self._bin - 1 - self._heard_bin[heard]
+        columns["usual_reads"] = self._usual_reads[heard] * kept**silent
+        self._usual_reads[heard] = columns["usual_reads"] * kept + columns["reads"] / USUAL_BINS
 
     def _add_near(self, columns: dict[str, F64], heard: I64) -> None:
         """What the same antenna hears of the tags around, per read of theirs."""
         names = tuple(name.removeprefix("near_") for name in PAIR_NAMES if name.startswith("near_"))
-        told = np.zeros((len(names), self._tags * self._antennas), np.float32)
-        told[:, heard] = [columns[name] for name in names]
-        shape = (len(names), self._tags, self._antennas)
-        around = self._near @ told.reshape(shape).transpose(1, 0, 2).reshape(self._tags, -1)
-        around = around.reshape(self._tags, len(names), self._antennas)
-        mine = around[heard // self._antennas, :, heard % self._antennas].astype(np.float64)
-        columns["near_reads"] = mine[:, 0]
-        for place, name in enumerate(names[1:], 1):
-            columns[f"near_{name}"] = mine[:, place] / np.maximum(mine[:, 0], 0.5)
+        tag, antenna = np.divmod(heard, self._antennas)
+        order = np.argsort(antenna, kind="stable")
+        tag = tag[order]
+        told = np.array([columns[name] for name in names], np.float32).T[order]
+        around = np.empty_like(told)
+        starts = _runs(antenna[order])[0].tolist()
+        for begin, end in pairwise([*starts, len(order)]):
+            tags = tag[begin:end]
+            near = self._near.take(tags[:, None] * self._tags + tags)
+            around[begin:end] = near @ told[begin:end]
+        mine = np.empty((len(names), len(order)))
+        mine[:, order] = around.T
+        columns["near_reads"] = mine[0]
+        each = mine[1:] / np.maximum(mine[0], 0.5)
+        columns.update(zip((f"near_{name}" for name in names[1:]), each, strict=True))
 
-    def _of_tags(self, heard: I64, count: F64) -> F32:
-        tag = heard // self._antennas
+    def _of_tags(self, tag: I64, count: F64) -> F32:
         reads = np.bincount(tag, count, self._tags)
         antennas = np.bincount(tag, minlength=self._tags)
-        usual = self._usual_reads.reshape(self._tags, -1).sum(axis=1)
+        usual = self._usual_of_tag
+        usual += (reads - usual) / USUAL_BINS
         missing = (usual - reads) / np.sqrt(usual + 0.1)
         return compress(np.column_stack([reads, usual, missing, antennas]))
 
     @staticmethod
     def _learn(usual: F64, bin_: _Bin, value: F64, which: Bools) -> None:
         """Move running means of pairs towards the mean of some of the bin's reads."""
-        count = bin_.sum(which.astype(np.float64))
+        count = bin_.sum(which)
         mean = bin_.sum(np.where(which, value, 0.0)) / np.maximum(count, 1)
         share = 1 - (1 - 1 / USUAL_READS) ** count
-        usual[bin_.heard] += share * (mean - usual[bin_.heard])
+        before = usual[bin_.heard]
+        usual[bin_.heard] = before + share * (mean - before)
 
 
 @dataclass(frozen=True)
 class _Bin:
-    """The reads of a bin by pair: `slot` is the read's place in `heard`, the pairs' keys."""
+    """The reads of a bin in order of their pairs, then of time.
 
+    Attributes:
+        reads, found: these, n.
+        phasor: of the deviation of the doubled phase, 0 where nothing is known, complex128 (n,).
+        variance: of the doubled phase inside a dwell, rad^2, float64 (n,).
+        key: their pairs, int64 (n,).
+        starts, last: the first and the last read of each pair, int64 (p,).
+        slot: place of each read's pair in `heard`, int64 (n,).
+        heard: the pairs that were read, rising, int64 (p,).
+    """
+
+    reads: Reads
+    found: Residuals
+    phasor: C128
+    variance: F64
+    key: I64
+    starts: I64
+    last: I64
     slot: I64
     heard: I64
 
-    @property
-    def key(self) -> I64:
-        return self.heard[self.slot]
+    @classmethod
+    def of(cls, key: I64, reads: Reads, found: Residuals) -> _Bin:
+        """Take reads sorted by their pairs' keys."""
+        phasor = np.where(found.known, np.exp(1j * found.phase_rad), 0.0)
+        variance = 4 * phase_variance(reads.rssi_dbm)
+        starts, slot = _runs(key)
+        last = np.append(starts, len(key))[1:] - 1
+        return cls(reads, found, phasor, variance, key, starts, last, slot, key[starts])
 
-    def sum(self, value: F64, slot: I64 | None = None) -> F64:
-        where = self.slot if slot is None else slot
-        total: F64 = np.bincount(where, value, len(self.heard)).astype(np.float64)
+    def sum(self, value: F64 | Bools) -> F64:
+        """Return the sum over each pair's reads, (p,)."""
+        total: F64 = np.bincount(self.slot, value, len(self.heard)).astype(np.float64, copy=False)
         return total
 
-    def max(self, value: F64, slot: I64 | None = None) -> F64:
+    def max(self, value: F64) -> F64:
+        """Return the largest of each pair's reads' values, of which none is below 0, (p,)."""
         most = np.zeros(len(self.heard))
-        np.maximum.at(most, self.slot if slot is None else slot, value)
+        np.maximum.at(most, self.slot, value)
         return most
 
-    def in_order(self) -> tuple[I64, Bools]:
-        """Return the reads' order by pair, then time; and which are the first of their pair."""
-        order = np.argsort(self.slot, kind="stable")
-        slot = self.slot[order]
-        first = np.ones(len(slot), bool)
-        first[1:] = slot[1:] != slot[:-1]
-        return order, first
+    def before(self, now: NDArray[T], stored: NDArray[T]) -> NDArray[T]:
+        """Return what came before each read: the read before, or for a first what is stored."""
+        before = np.empty_like(now)
+        before[1:] = now[:-1]
+        before[self.starts] = stored[self.heard]
+        return before
 
 
-def _before(now: NDArray[T], stored: NDArray[T], first: Bools) -> NDArray[T]:
-    """Return what came before each read: the read before, or for a pair's first what is stored."""
-    before = np.concatenate([now[:1], now[:-1]])
-    return np.where(first, stored, before)
+def _runs(value: I64) -> tuple[I64, I64]:
+    """Return where each run of equal values begins, (runs,), and each value's run, (n,)."""
+    first = np.ones(len(value), np.bool_)
+    first[1:] = value[1:] != value[:-1]
+    return np.flatnonzero(first), np.cumsum(first) - 1
 
 
-def compress(features: F64) -> F32:
+def compress(features: NDArray[np.floating]) -> F32:
     """Return features with their long tails drawn in: sign(x) log(1 + |x|)."""
-    return (np.sign(features) * np.log1p(np.abs(features))).astype(np.float32)
+    x = features.astype(np.float32)
+    return np.copysign(np.log1p(np.abs(x)), x)

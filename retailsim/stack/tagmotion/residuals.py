@@ -87,6 +87,10 @@ class Residuals:
     rssi_db: F64
     known: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[Any] | slice) -> Residuals:
+        """Return some of the rows."""
+        return Residuals(*(getattr(self, f.name)[rows] for f in fields(self)))
+
 
 class ReadTable:
     """Turns batches of reads into columns, giving every tag, antenna and channel a row.
@@ -177,7 +181,9 @@ class Expectation:
 
     def look(self, reads: Reads) -> Residuals:
         """Compare reads with what is known, and learn the offsets from them."""
-        blocks = [reads.take(slice(i, i + BLOCK)) for i in range(0, max(len(reads), 1), BLOCK)]
+        blocks = [
+            self._past(reads.take(slice(i, i + BLOCK))) for i in range(0, max(len(reads), 1), BLOCK)
+        ]
         self._learn_offsets(reads, blocks)
         every = self._unit_offset()
         columns = zip(*(self._expected(block, every) for block in blocks), strict=True)
@@ -224,34 +230,30 @@ class Expectation:
         places: I64 = reads.antenna * self._channels + reads.channel
         return places
 
-    def _past(self, reads: Reads, kernel: F64) -> tuple[I64, F64]:
-        """Return the places in the histories of reads, and weights by age and frequency, (n, H)."""
+    def _past(self, reads: Reads) -> _Past:
         pair = self._pairs(reads)
-        age = self._time.take(pair, axis=0) - reads.time_s[:, None]
-        weight = np.exp(np.minimum(age, 0.0, out=age) / MEMORY_S)
+        age = self._time.take(pair, axis=0)
+        age -= reads.time_s[:, None]
+        np.minimum(age, 0.0, out=age)
+        age /= MEMORY_S
         place = self._place.take(pair, axis=0)
-        weight *= kernel.take(place + reads.channel[:, None] * kernel.shape[1])
-        return place, weight
+        apart = place + (reads.channel * self._offset.size)[:, None]
+        doubled, rssi = self._doubled.take(pair, axis=0), self._rssi.take(pair, axis=0)
+        return _Past(reads, np.exp(age, out=age), place, apart, doubled, rssi)
 
-    def _mean(self, reads: Reads, place: I64, weight: F64, offset: C128) -> C128:
-        """Return the weighted sum of the histories without offsets, where those are known."""
-        free = self._doubled.take(self._pairs(reads), axis=0) * offset.take(place).conj()
-        total: C128 = (free * weight).sum(axis=1)
-        return total
-
-    def _expected(self, reads: Reads, offset: C128) -> tuple[C128, F64, F64]:
+    def _expected(self, past: _Past, offset: C128) -> tuple[C128, F64, F64]:
         """Return mean phasor, weight and mean RSSI of the histories of reads, (n,) each."""
-        place, weight = self._past(reads, self._narrow)
+        weight = past.weight(self._narrow)
         support = weight.sum(axis=1)
         safe = np.maximum(support, 1e-9)
-        level = (self._rssi.take(self._pairs(reads), axis=0) * weight).sum(axis=1)
-        return self._mean(reads, place, weight, offset) / safe, support, level / safe
+        level: F64 = _dot(past.rssi_dbm, weight)
+        return past.total(weight, offset) / safe, support, level / safe
 
     def _unit_offset(self) -> C128:
         size = np.abs(self._offset)
         return np.where(size > 0, self._offset / np.maximum(size, 1e-12), 0)
 
-    def _learn_offsets(self, reads: Reads, blocks: list[Reads]) -> None:
+    def _learn_offsets(self, reads: Reads, blocks: list[_Past]) -> None:
         """Take the offset of (antenna, channel) from the tags whose own curve is known.
 
         The first channel an antenna is heard on has offset 0 by definition.
@@ -264,13 +266,49 @@ class Expectation:
         votes = np.concatenate([self._votes(block, offset) for block in blocks])
         np.add.at(self._offset, self._places(reads), votes)
 
-    def _votes(self, reads: Reads, offset: C128) -> C128:
-        place, weight = self._past(reads, self._wide)
-        mean = self._mean(reads, place, weight, offset)
+    def _votes(self, past: _Past, offset: C128) -> C128:
+        weight = past.weight(self._wide)
+        mean = past.total(weight, offset)
         size = np.abs(mean)
         sure = np.where(size > 0.5, size / np.maximum(weight.sum(axis=1), 1e-9), 0.0)
-        vote: C128 = reads.doubled * mean.conj() / np.maximum(size, 1e-9) * sure
+        vote: C128 = past.reads.doubled * mean.conj() / np.maximum(size, 1e-9) * sure
         return vote
+
+
+@dataclass(frozen=True)
+class _Past:
+    """The histories of some reads' pairs, (n, HISTORY) each; gathered once, used twice.
+
+    Attributes:
+        reads: these reads, n.
+        fresh: weight by age, float64.
+        place, doubled, rssi_dbm: of the histories, int64, complex128 and float64.
+        apart: where a kernel has its weight for the two channels, flat, int64.
+    """
+
+    reads: Reads
+    fresh: F64
+    place: I64
+    apart: I64
+    doubled: C128
+    rssi_dbm: F64
+
+    def weight(self, kernel: F64) -> F64:
+        """Return weights by age and frequency, (n, HISTORY)."""
+        weight = kernel.take(self.apart)
+        weight *= self.fresh
+        return weight
+
+    def total(self, weight: F64, offset: C128) -> C128:
+        """Return the weighted sum of phasors without offsets, where those are known, (n,)."""
+        total: C128 = _dot(self.doubled, weight * offset.conj().take(self.place))
+        return total
+
+
+def _dot(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Return the dot products of rows, (n,) of two (n, k)."""
+    product: NDArray[Any] = (one[:, None, :] @ other[:, :, None])[:, 0, 0]
+    return product
 
 
 def phase_variance(rssi_dbm: F64) -> F64:
