@@ -8,7 +8,7 @@ from torch.nn.functional import pad
 
 from retailsim.stack.tagmotion.network import DILATIONS, Motion
 
-WIDTH, ENCODED, NEAR, RIVALS, DECIDE = 48, 32, 16, 8, 32
+WIDTH, ENCODED, NEAR, RIVALS, DECIDE = 64, 32, 16, 12, 48
 
 
 class TagMotionNet(nn.Module):
