@@ -14,7 +14,7 @@ from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import Misplaced, TagPositions, TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
-from retailsim.stack.tagmotion.away import AwayFilter, mixture
+from retailsim.stack.tagmotion.away import HANDLED, AwayFilter, choice
 from retailsim.stack.tagmotion.grouped import in_groups, running_mean
 from retailsim.stack.tagmotion.home import LOG_CAP, LOOK_STEPS, STEP_S, HomeFilter, HomeLook
 from retailsim.stack.tagmotion.location import SignalMap
@@ -101,7 +101,7 @@ class TagZoneLocator(Stage):
             self._map = SignalMap(plan, self._table.xyz_m)
             self._home = HomeFilter(tags, self._map)
             cell_zone = ZoneMap(plan).at(self._map.cell_xy_m)
-            self._away = AwayFilter(self._map, cell_zone, sure=sure, steps=steps)
+            self._away = AwayFilter(self._map, cell_zone, xy_m, sure=sure, steps=steps)
             self._look = HomeLook(self._map, self._table.distance_m.shape)
             self._watch = RestWatch(plan, self._table)
 
@@ -176,13 +176,22 @@ class TagZoneLocator(Stage):
         """Return what RSSI says for being at home, now and then."""
         if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
             return np.zeros(len(self._epc))
-        return self._look.look()
+        gain = self._look.look()
+        for row in self._away.followed:
+            if not self._may_be_home(row):
+                gain[row] = min(gain[row], 0.0)
+        return gain
+
+    def _may_be_home(self, row: int) -> bool:
+        """Say whether nothing speaks for a garment being elsewhere on the floor."""
+        return row not in self._away.followed or self._away.handled(row) >= HANDLED
 
     def _stale(self) -> I64:
         if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
             return np.zeros(0, np.int64)
         stale = self._look.stale(self._home.log_odds)
-        return stale[~self._home.displaced[stale]]
+        free = [row for row in stale.tolist() if self._may_be_home(row)]
+        return np.array([row for row in free if not self._home.displaced[row]], np.int64)
 
     def _watch_rest(self, reads: Reads) -> None:
         """Follow how much each tag's phase turns from read to read on the same antenna."""
@@ -235,7 +244,7 @@ class TagZoneLocator(Stage):
             if self._home.displaced[row]:
                 self._home.displaced[row] = False
                 self._home.log_odds[row] = STALE_LOG_ODDS
-            self._away.start(row, before[row].xy_m)
+            self._away.start(row, before[row].xy_m, handled=before[row].own)
         for row, rest in list(self._rests.items()):
             if rest.own >= OWN:
                 self._adopt(np.array([row]))
@@ -309,15 +318,16 @@ class TagZoneLocator(Stage):
     def _underway(self, row: int) -> Spot:
         """Return where a garment is that has left its place, or seems to have."""
         home = float(expit(self._home.log_odds[row]))
+        home += (1 - home) * self._away.handled(row)
         away_m, sigma_m = self._away.position(row)
         known = self._book.home(row)
-        xy_m, sigma_m = mixture((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
+        xy_m, sigma_m = choice((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
         return Spot(xy_m, AWAY_SIGMAS * sigma_m, "moving")
 
     def _news(self, row: int) -> dict[int, str]:
         """Return the zone of a garment that is on its way, once it is plain."""
         near = self._away.near(row, self._table.xyz_m[row, :2], NEAR_M)
-        if near >= NEAR_SHARE or self._look.looked[row] >= 0:
+        if near >= NEAR_SHARE or self._away.handled(row) >= HANDLED:
             return {}
         zone = self._away.settled(row)
         if self._rest[row] >= REST_STEPS and not self._may_rest_at(zone, row):
