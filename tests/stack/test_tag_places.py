@@ -116,7 +116,7 @@ def book() -> PositionBook:
     return PositionBook(np.array(["a", "b"]), np.zeros((2, 2)))
 
 
-@given(st.floats(0, 0.49), st.floats(0, 0.49))
+@given(st.floats(0, 0.29), st.floats(0, 0.29))
 def test_a_small_way_is_no_news(x, y):
     told = book()
     first = told.tell(0, {1: Spot(np.array([3.0, 3.0]), 0.5, "moving")})

@@ -68,7 +68,8 @@ class AwayFilter:
             return
         tags, antennas = self._map.tags, self._map.antennas
         pair = reads.tag * antennas + reads.antenna
-        count = np.bincount(pair, minlength=tags * antennas).reshape(tags, antennas)[rows]
+        reads_of = np.bincount(pair, minlength=tags * antennas).astype(np.float64)
+        count = reads_of.reshape(tags, antennas)[rows]
         total = np.bincount(pair, reads.rssi_dbm, tags * antennas).reshape(tags, antennas)[rows]
         mean_dbm = total / np.maximum(count, 1)
         at, floor = np.array(rows), self._map.log_likelihood(np.array(rows), count, mean_dbm)

@@ -12,6 +12,8 @@ F64 = NDArray[np.float64]
 
 STEP_DB = 3.0
 LEVEL_DBM = np.arange(-87.0, -33.0, STEP_DB)  # middles of the steps
+FINE_DB = 0.25
+FINE_DBM = np.arange(LEVEL_DBM[0], LEVEL_DBM[-1], FINE_DB)
 HALF_DBM, SOFT_DB = -64.5, 2.5  # before anything was learnt: heard in every other second
 PRIOR_S = 60.0  # for so many tag-seconds a step that counts
 LEAST, MOST = 0.003, 0.95  # share of seconds; anything may happen
@@ -43,5 +45,19 @@ class Hearing:
 
         It never falls with RSSI.
         """
+        return self._fine()[_step(expected_dbm)]
+
+    def logs(self, expected_dbm: F64) -> tuple[F64, F64]:
+        """Return the logs of that share and of the rest of the seconds, of the same shape."""
+        fine, step = self._fine(), _step(expected_dbm)
+        return np.log(fine)[step], np.log1p(-fine)[step]
+
+    def _fine(self) -> F64:
         rising = np.maximum.accumulate(self._heard / self._seconds)
-        return np.clip(np.interp(expected_dbm, LEVEL_DBM, rising), LEAST, MOST)
+        share: F64 = np.clip(np.interp(FINE_DBM, LEVEL_DBM, rising), LEAST, MOST)
+        return share
+
+
+def _step(dbm: F64) -> NDArray[np.int64]:
+    step = ((dbm - FINE_DBM[0]) * (1 / FINE_DB)).astype(np.int64)
+    return np.asarray(np.clip(step, 0, len(FINE_DBM) - 1))

@@ -90,6 +90,11 @@ class SignalMap:
         self._rate_reads += counts.sum(axis=0)
         self._rate_time += (reach * seconds[:, None]).sum(axis=0)
 
+    def forget(self, tags: I64) -> None:
+        """Drop what tags were like at what was taken for their places."""
+        for column in (self._own_dbm, self._own_reads, self._own_heard_s, self._own_time):
+            column[tags] = 0
+
     def solve(self) -> None:
         """Fit the map to all that was learnt."""
         self._solved = np.linalg.solve(self._gram, self._moment)
@@ -106,7 +111,7 @@ class SignalMap:
         expected = cells + self._offset[tag, None, None]
         heard = (count > 0)[:, None]
         off = np.where(heard, (mean_dbm[:, None] - expected) / RSSI_SIGMA_DB, 0.0)
-        return self._second(heard, off, self._hearing.share(expected - CARRY_DEAF_DB))
+        return _second(heard, off, *self._hearing.logs(expected - CARRY_DEAF_DB))
 
     def handled(self, tag: I64, count: F64, mean_dbm: F64) -> F64:
         """Return how well their own places explain the reads of tags in a second, (n,).
@@ -123,13 +128,8 @@ class SignalMap:
         share = (self._own_heard_s[tag] + prior_s) / (self._own_time[tag, None] + OWN_LEAST_S)
         share = np.clip(HANDLED_HEARD * share, LEAST, MOST)
         sharper = np.log(RSSI_SIGMA_DB / HANDLED_SIGMA_DB) * heard.sum(axis=1)
-        return self._second(heard, off, share) + TRUST * sharper
-
-    @staticmethod
-    def _second(heard: Bool, off: F64, share: F64) -> F64:
-        """Return the log likelihood of RSSI (in sigmas) and of who heard, last axis summed."""
-        told = np.log(np.where(heard, share, 1 - share)) - 0.5 * np.minimum(off**2, 12.0)
-        return np.asarray(TRUST * told.sum(axis=-1))
+        fits = _second(heard, off, np.log(share), np.log1p(-share))
+        return np.asarray(fits + TRUST * sharper)
 
     def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
         """Return how much better its own place explains each tag's reads than the floor does.
@@ -227,6 +227,12 @@ class SignalMap:
     def _reach(dbm: F64) -> F64:
         share: F64 = 1 / (1 + np.exp(-(dbm - WEAKEST_DBM) / SOFT_DB))
         return share
+
+
+def _second(heard: Bool, off: F64, log_heard: F64, log_silent: F64) -> F64:
+    """Return the log likelihood of RSSI (in sigmas) and of who heard, last axis summed."""
+    told = np.where(heard, log_heard, log_silent) - 0.5 * np.minimum(off**2, 12.0)
+    return np.asarray(TRUST * told.sum(axis=-1))
 
 
 def antenna_geometry(plan: StorePlan, xyz_m: F64) -> F64:
