@@ -111,3 +111,9 @@ class RestEvidence:
         self.heard.doubled[rows] = heard.doubled
         self.heard.rssi_dbm[rows] = heard.rssi_dbm
         self.heard.seconds[rows] = heard.seconds
+
+    def clear(self, rows: I64) -> None:
+        """Forget what was heard of some tags."""
+        for column in (self.heard.count, self.heard.doubled, self.heard.rssi_dbm):
+            column[rows] = 0
+        self.heard.seconds[rows] = 0

@@ -16,11 +16,11 @@ STEP_S = 1.0
 OUTLIER_SHARE = 0.1  # of reads of a garment at its place, when people stand about (assumed)
 HOME_SIGMA_RAD = 0.35
 LEAVES_PER_S, RETURNS_PER_S = 4e-4, 1 / 90
-LOG_CAP = 8.0
+LOG_CAP = 6.0
 ADOPTED = 2.0  # log odds of being at home of a garment that seems to be back
 LOOK_STEPS = 5  # RSSI is compared with the planogram's place over that long
 LOOK_CAP = (-4.0, 4.0)
-PHASE_CAP = (-2.0, 3.0)  # what the phases of one second may say
+PHASE_CAP = (-3.0, 3.0)  # what the phases of one second may say
 STALE_LOOKS = 3  # so often off its phases while RSSI says home: it hangs there differently now
 
 

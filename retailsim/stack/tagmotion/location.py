@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.special import logsumexp
 
+from retailsim.stack.tagmotion.hearing import LEAST, MOST, Hearing
 from retailsim.store.plan import StorePlan
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 CELL_M = 0.5
 ASTRAY = 0.1  # of reads of a tag at its place, by antennas that seldom hear it (assumed)
@@ -22,12 +24,16 @@ HIDDEN_HOME, HIDDEN_AWAY = 0.1, 0.3  # share of seconds in which no antenna hear
 SPARSE = 2  # every other cell, either way, is enough for a mean over the floor
 BLOCK = 16  # tags compared with the floor at once: what more need does not fit the cache
 CARRY_HEIGHT_M = 1.1
-CARRY_LOSS_DB = 3.0  # the carrier's body (assumed)
+CARRY_LOSS_DB = 5.0  # the carrier's body, chosen on days of other seeds, as the next three
+CARRY_DEAF_DB = 3.0  # and more where that body is in the way: not heard at all
 RSSI_SIGMA_DB = 6.0
+TRUST = 0.5  # of the sum over antennas: one second is much like the next
 WEAKEST_DBM, SOFT_DB = -67.0, 3.0  # below, antennas hardly read a tag
 SPEED_MPS = 0.8
+START_SIGMA_M = 1.5  # so far it may be already when it is missed (assumed)
 MIXED = 0.02  # share of the probability that may be anywhere
 RIDGE = 1e-3
+HANDLED_SIGMA_DB, HANDLED_HEARD = 4.5, 0.8  # at its place in somebody's hands: share still heard
 OWN_SIGMA_DB, OWN_MEMORY, OWN_LEAST_S = 3.5, 50, 15.0  # a tag's own habits at its place
 
 
@@ -50,10 +56,12 @@ class SignalMap:
         self._moment = np.array([-20.0, -30.0, -5.0]) * RIDGE
         self._rate_reads = np.zeros(self.antennas)
         self._rate_time = np.full(self.antennas, 1e-3)
+        self._hearing = Hearing()
         self._offset = np.zeros(len(tag_xyz_m))
         self._solved = np.array([-20.0, -30.0, -5.0])
         self._own_dbm = np.zeros(self._at_tags.shape[:2])
         self._own_reads = np.zeros(self._at_tags.shape[:2])
+        self._own_heard_s = np.zeros(self._at_tags.shape[:2])
         self._own_time = np.zeros(len(tag_xyz_m))
 
     def learn(self, tag: I64, antenna: I64, rssi_dbm: F64) -> None:
@@ -74,27 +82,54 @@ class SignalMap:
             counts: reads of each tag by each antenna, (tags, antennas).
             seconds: how long they were at their places, (tags,).
         """
-        reach = self._reach(self._at_tags @ self._solved + self._offset[:, None])
+        expected = self._at_tags @ self._solved + self._offset[:, None]
+        self._hearing.learn(expected, counts > 0, seconds)
+        reach = self._reach(expected)
         self._own_time += seconds
+        self._own_heard_s += (counts > 0) * seconds[:, None]
         self._rate_reads += counts.sum(axis=0)
         self._rate_time += (reach * seconds[:, None]).sum(axis=0)
+
+    def forget(self, tags: I64) -> None:
+        """Drop what tags were like at what was taken for their places."""
+        for column in (self._own_dbm, self._own_reads, self._own_heard_s, self._own_time):
+            column[tags] = 0
 
     def solve(self) -> None:
         """Fit the map to all that was learnt."""
         self._solved = np.linalg.solve(self._gram, self._moment)
 
-    def log_likelihood(self, tag: I64, count: F64, mean_dbm: F64, seconds: float) -> F64:
-        """Return how well each cell explains the reads of tags in some seconds, (n, cells).
+    def log_likelihood(self, tag: I64, count: F64, mean_dbm: F64) -> F64:
+        """Return how well each cell explains the reads of carried tags in a second, (n, cells).
 
         Args:
             tag: rows of the tags, (n,).
             count: reads of each by each antenna, (n, antennas).
             mean_dbm: their mean RSSI, (n, antennas); anything where there was none.
-            seconds: length of the stretch.
         """
         cells = self._at_cells @ self._solved - CARRY_LOSS_DB
         expected = cells + self._offset[tag, None, None]
-        return self._fit(expected, count[:, None], mean_dbm[:, None], seconds)
+        heard = (count > 0)[:, None]
+        off = np.where(heard, (mean_dbm[:, None] - expected) / RSSI_SIGMA_DB, 0.0)
+        return _second(heard, off, *self._hearing.logs(expected - CARRY_DEAF_DB))
+
+    def handled(self, tag: I64, count: F64, mean_dbm: F64) -> F64:
+        """Return how well their own places explain the reads of tags in a second, (n,).
+
+        Comparable with `log_likelihood`: garments are handled at their places, which upsets their
+        phases but hardly by which antennas they are heard.
+        """
+        mapped = self._at_tags[tag] @ self._solved + self._offset[tag, None]
+        known = self._own_reads[tag] > 0
+        expected = np.where(known, self._own_dbm[tag], mapped)
+        heard = count > 0
+        off = np.where(heard, (mean_dbm - expected) / HANDLED_SIGMA_DB, 0.0)
+        prior_s = OWN_LEAST_S * self._hearing.share(mapped)
+        share = (self._own_heard_s[tag] + prior_s) / (self._own_time[tag, None] + OWN_LEAST_S)
+        share = np.clip(HANDLED_HEARD * share, LEAST, MOST)
+        sharper = np.log(RSSI_SIGMA_DB / HANDLED_SIGMA_DB) * heard.sum(axis=1)
+        fits = _second(heard, off, np.log(share), np.log1p(-share))
+        return np.asarray(fits + TRUST * sharper)
 
     def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
         """Return how much better its own place explains each tag's reads than the floor does.
@@ -175,7 +210,7 @@ class SignalMap:
     def start(self, tag_xy_m: F64) -> F64:
         """Return the probability of a garment that has just left its place, (cells,)."""
         apart2 = ((self.cell_xy_m - tag_xy_m) ** 2).sum(axis=1)
-        weight = np.exp(-0.5 * apart2 / 0.5**2)
+        weight = np.exp(-0.5 * apart2 / START_SIGMA_M**2)
         return _normal(weight)
 
     def move(self, belief: F64, seconds: float) -> F64:
@@ -192,6 +227,12 @@ class SignalMap:
     def _reach(dbm: F64) -> F64:
         share: F64 = 1 / (1 + np.exp(-(dbm - WEAKEST_DBM) / SOFT_DB))
         return share
+
+
+def _second(heard: Bool, off: F64, log_heard: F64, log_silent: F64) -> F64:
+    """Return the log likelihood of RSSI (in sigmas) and of who heard, last axis summed."""
+    told = np.where(heard, log_heard, log_silent) - 0.5 * np.minimum(off**2, 12.0)
+    return np.asarray(TRUST * told.sum(axis=-1))
 
 
 def antenna_geometry(plan: StorePlan, xyz_m: F64) -> F64:

@@ -16,7 +16,7 @@ State = Literal["home", "moving", "resting", "gone"]
 
 HOME_SIGMA_M = 0.25  # a hand's breadth, and one garment in 250 that left unnoticed
 UNSEEN_M = 3.0  # along each axis, how far a garment is that left unnoticed (assumed)
-CHANGE_M, CHANGE_SIGMAS, CHANGE_SHARE = 0.5, 0.5, 0.5
+CHANGE_M, CHANGE_SIGMAS, CHANGE_SHARE = 0.3, 0.25, 0.5
 NOWHERE = np.full(2, np.nan)
 
 
@@ -31,7 +31,7 @@ class Spot(NamedTuple):
 class PositionBook:
     """Says positions that have changed noticeably.
 
-    That is by half a metre and half the deviation, or when the deviation has halved or doubled,
+    That is by 0.3 m and a quarter of the deviation, or when the deviation has halved or doubled,
     or when the state is another.
     """
 

@@ -30,8 +30,8 @@ OWN_PRIOR = 3.0  # how much more a garment belongs on its own fixture than on an
 MIXED = 0.02  # share of the probability that may be at any place
 PLACE_SIGMA_M = 0.3  # places are so far apart, and so well is any of them known (assumed)
 AUDIT_BEATS, AUDIT_S = 6, 30.0
-AUDIT_ANEW_BEATS = 24  # what was found at home and never seen to leave is looked at so seldom
-AUDIT_PRIOR = 1e5  # a garment that never was seen to leave hangs elsewhere so seldom
+AUDIT_ANEW_BEATS = 12  # what was found at home and never seen to leave is looked at so seldom
+AUDIT_PRIOR = 1000.0  # a garment that never was seen to leave hangs elsewhere so seldom
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ class RestWatch:
         self._strikes: dict[int, int] = {}
         self._beats = 0
         self._cleared = np.zeros(len(table.xyz_m), np.bool_)  # found at home, not gone since
+        self._suspect = np.zeros(len(table.xyz_m), np.bool_)  # not found at home last time
+        self._home_beats = np.zeros(len(table.xyz_m), np.int64)  # on end, for all that is known
         row = {fixture.id: i for i, fixture in enumerate(plan.fixtures)}
         self._own = np.array([row[item.fixture] for item in plan.items], np.int64)
         zone = zone_at(plan, self._places.xyz_m[:, :2])
@@ -96,6 +98,7 @@ class RestWatch:
         if self._beats % FIT_BEATS == 0 or (not self._map.ready and self._beats >= FIT_BEATS // 2):
             self._map.fit(self._evidence.heard, at_home)
         self._cleared &= at_home
+        self._home_beats = np.where(at_home, self._home_beats + 1, 0)
         for row in set(self._since_s) - set(away.tolist()):
             del self._since_s[row]
         if self._map.ready and len(away):
@@ -121,25 +124,33 @@ class RestWatch:
     def audit(self, at_home: Bool, end_s: float) -> dict[int, Rest]:
         """Return, now and then, garments that are elsewhere though they were not seen to leave.
 
-        They have been there for at least as long as there is evidence of it.
+        They have been there for at least as long as there is evidence of it; one look is not
+        enough, and what was heard while they were away counts for nothing.
         """
         if self._beats % AUDIT_BEATS or not self._map.ready:
             return {}
         if self._beats % AUDIT_ANEW_BEATS == 0:
             self._cleared[:] = False
         heard_s = self._evidence.heard.seconds
-        rows = np.flatnonzero(at_home & ~self._cleared & (heard_s >= AUDIT_S))
+        steady = (self._home_beats >= AUDIT_BEATS) & (heard_s >= AUDIT_S)
+        rows = np.flatnonzero(at_home & ~self._cleared & steady)
         found = self._rests(rows, AUDIT_PRIOR) if len(rows) else {}
         self._cleared[[row for row, rest in found.items() if rest.other <= rest.own]] = True
+        before, self._suspect = self._suspect, np.zeros_like(self._suspect)
+        self._suspect[[row for row, rest in found.items() if rest.other > rest.own]] = True
         return {
             row: replace(rest, since_s=max(end_s - float(heard_s[row]), 0.0))
             for row, rest in found.items()
-            if rest.other > rest.own
+            if rest.other > rest.own and before[row]
         }
 
     def rests(self, row: int, since_s: float) -> None:
-        """Take notice that a garment is at rest though it never was seen to move."""
+        """Take notice that a garment is at rest though it never was seen to move.
+
+        What was taken for its place was not.
+        """
         self._since_s[row] = since_s
+        self._home.clear(np.array([row]))
 
     def _see_who_leaves(self, reads: Reads) -> None:
         """Find garments at rest whose phases no longer are what they were."""

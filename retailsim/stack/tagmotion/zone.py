@@ -14,12 +14,12 @@ from retailsim.messages.reads import CleanReads
 from retailsim.messages.results import Misplaced, TagPositions, TagZones
 from retailsim.messages.sensors import Sale, TagReads
 from retailsim.stack.stage import Stage, StageContext
-from retailsim.stack.tagmotion.away import AwayFilter, mixture
+from retailsim.stack.tagmotion.away import HANDLED, AwayFilter, choice
 from retailsim.stack.tagmotion.grouped import in_groups, running_mean
 from retailsim.stack.tagmotion.home import LOG_CAP, LOOK_STEPS, STEP_S, HomeFilter, HomeLook
 from retailsim.stack.tagmotion.location import SignalMap
 from retailsim.stack.tagmotion.misplaced import MisplacedList
-from retailsim.stack.tagmotion.positions import NOWHERE, PositionBook, Spot
+from retailsim.stack.tagmotion.positions import NOWHERE, PositionBook, Spot, State
 from retailsim.stack.tagmotion.read_bins import SLACK_S
 from retailsim.stack.tagmotion.residuals import Expectation, Reads, ReadTable, Residuals
 from retailsim.stack.tagmotion.rest import BEAT_S, Rest, RestWatch
@@ -39,8 +39,9 @@ REST_STEPS = 8  # at rest for so long, outside fitting rooms and queues: back at
 QUEUES = ("fitting", "mirror", "till")
 BESIDE_M, BESIDE_SHARE = 2.5, 0.3
 OWN = 0.5  # probability of its own fixture at which a garment at rest is back
-TEMPER = 1.5  # by which log odds of being home are too sure: at the cap 0.4 % have left
-AWAY_SIGMAS = 1.25  # errors over what the belief says of them, on days of another seed
+TEMPER = 1.5  # by which log odds of being home are too sure: at the cap 1.8 % have left
+PUT_SIGMAS, AWAY_SIGMAS = 1.25, 1.5  # errors over what beliefs say of them, on days of other seeds
+AGREED_M, AGREED_SHARE = 1.5, 0.4  # of RSSI on the floor, with the place found by phases
 STALE_LOG_ODDS = -2.0  # of being home, of a garment that begins to move elsewhere
 
 
@@ -48,9 +49,10 @@ class TagZoneLocator(Stage):
     """Follows garments that leave their places; finds those that come to rest elsewhere.
 
     Each tag is at home or away by a filter over its phases (`home`). Those away are looked for on
-    the floor by RSSI (`away`) while they move; once their phases agree with one distance to each
-    antenna they are at rest, and a map of what references are like at every place says where
-    (`rest`). Sold garments are at the till, soon after out of the shop.
+    the floor by RSSI and by who does not hear them, or are only handled at their places (`away`).
+    Once their phases agree with one distance to each antenna they are at rest, and a map of what
+    references are like at every place says where (`rest`), if the floor agrees. Sold garments are
+    at the till, soon after out of the shop.
     """
 
     inputs = (CleanReads, Sale)
@@ -101,7 +103,7 @@ class TagZoneLocator(Stage):
             self._map = SignalMap(plan, self._table.xyz_m)
             self._home = HomeFilter(tags, self._map)
             cell_zone = ZoneMap(plan).at(self._map.cell_xy_m)
-            self._away = AwayFilter(self._map, cell_zone, sure=sure, steps=steps)
+            self._away = AwayFilter(self._map, cell_zone, xy_m, sure=sure, steps=steps)
             self._look = HomeLook(self._map, self._table.distance_m.shape)
             self._watch = RestWatch(plan, self._table)
 
@@ -176,13 +178,22 @@ class TagZoneLocator(Stage):
         """Return what RSSI says for being at home, now and then."""
         if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
             return np.zeros(len(self._epc))
-        return self._look.look()
+        gain = self._look.look()
+        for row in self._away.followed:
+            if not self._may_be_home(row):
+                gain[row] = min(gain[row], 0.0)
+        return gain
+
+    def _may_be_home(self, row: int) -> bool:
+        """Say whether nothing speaks for a garment being elsewhere on the floor."""
+        return row not in self._away.followed or self._away.handled(row) >= HANDLED
 
     def _stale(self) -> I64:
         if self._step % LOOK_STEPS or self._step < 2 * WAIT_STEPS:
             return np.zeros(0, np.int64)
         stale = self._look.stale(self._home.log_odds)
-        return stale[~self._home.displaced[stale]]
+        free = [row for row in stale.tolist() if self._may_be_home(row)]
+        return np.array([row for row in free if not self._home.displaced[row]], np.int64)
 
     def _watch_rest(self, reads: Reads) -> None:
         """Follow how much each tag's phase turns from read to read on the same antenna."""
@@ -235,17 +246,21 @@ class TagZoneLocator(Stage):
             if self._home.displaced[row]:
                 self._home.displaced[row] = False
                 self._home.log_odds[row] = STALE_LOG_ODDS
-            self._away.start(row, before[row].xy_m)
+                self._away.start(row, before[row].xy_m, handled=before[row].own)
         for row, rest in list(self._rests.items()):
-            if rest.own >= OWN:
+            if rest.own >= OWN and self._may_be_home(row):
                 self._adopt(np.array([row]))
             elif self._home.displaced[row] or (
-                rest.other >= self._misplaced and end_s - rest.since_s >= self._rest_s
+                rest.other >= self._misplaced
+                and end_s - rest.since_s >= self._rest_s
+                and self._put(row) is not None
             ):
                 yield from self._displace(row, rest, now_ns)
         for row, rest in self._watch.audit(self._home.at_home, end_s).items():
             if rest.other >= self._misplaced and row not in self._sold_until:
                 self._watch.rests(row, rest.since_s)
+                self._expectation.forget(np.array([row]))
+                self._map.forget(np.array([row]))
                 self._rests[row] = rest
                 yield from self._displace(row, rest, now_ns)
 
@@ -276,14 +291,25 @@ class TagZoneLocator(Stage):
         gone = [row for row in self._gone() if row not in self._sold_until]
         for row in set(gone).difference(self._away.followed):
             self._away.start(row, self._table.xyz_m[row, :2])
-        self._away.follow([row for row in gone if row not in self._rests], reads)
+        self._away.follow([row for row in gone if not self._home.displaced[row]], reads)
         for row in gone:
-            rest = self._rests.get(row)
+            rest = self._put(row)
             if rest is None:
                 news |= self._news(row)
             elif rest.zone_share >= self._sure:
                 news[row] = rest.zone
         return news
+
+    def _put(self, row: int) -> Rest | None:
+        """Return where a garment at rest was put, if it may be there.
+
+        Who stands still with a garment is seldom where garments are put.
+        """
+        rest = self._rests.get(row)
+        if rest is None or self._home.displaced[row] or row not in self._away.followed:
+            return rest
+        agreed = self._away.near(row, rest.xy_m, AGREED_M) >= AGREED_SHARE
+        return rest if agreed else None
 
     def _spots(self, news: dict[int, str]) -> dict[int, Spot]:
         """Return where the garments are of which there may be news."""
@@ -294,11 +320,11 @@ class TagZoneLocator(Stage):
             if self._home.at_home[row]
         }
         for row in self._away.followed:
-            if row in self._rests:
-                rest = self._rests[row]
-                spots[row] = Spot(rest.xy_m, AWAY_SIGMAS * rest.sigma_m, "resting")
-            else:
+            rest = self._put(row)
+            if rest is None:
                 spots[row] = self._underway(row)
+            else:
+                spots[row] = Spot(rest.xy_m, PUT_SIGMAS * rest.sigma_m, "resting")
         for row, zone in news.items():
             if zone == OUTSIDE and row in self._sold_until:
                 spots[row] = Spot(NOWHERE, np.nan, "gone")
@@ -309,15 +335,17 @@ class TagZoneLocator(Stage):
     def _underway(self, row: int) -> Spot:
         """Return where a garment is that has left its place, or seems to have."""
         home = float(expit(self._home.log_odds[row]))
+        home += (1 - home) * self._away.handled(row)
         away_m, sigma_m = self._away.position(row)
         known = self._book.home(row)
-        xy_m, sigma_m = mixture((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
-        return Spot(xy_m, AWAY_SIGMAS * sigma_m, "moving")
+        xy_m, sigma_m = choice((home, known.xy_m, known.sigma_m), (1 - home, away_m, sigma_m))
+        state: State = "resting" if row in self._rests else "moving"
+        return Spot(xy_m, AWAY_SIGMAS * sigma_m, state)
 
     def _news(self, row: int) -> dict[int, str]:
         """Return the zone of a garment that is on its way, once it is plain."""
         near = self._away.near(row, self._table.xyz_m[row, :2], NEAR_M)
-        if near >= NEAR_SHARE or self._look.looked[row] >= 0:
+        if near >= NEAR_SHARE or self._away.handled(row) >= HANDLED:
             return {}
         zone = self._away.settled(row)
         if self._rest[row] >= REST_STEPS and not self._may_rest_at(zone, row):
