@@ -8,13 +8,14 @@ from rich.table import Table
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.experiments.transport_bench import SizeBench, TransportBench
 
+HEADINGS = ("first", "and read", "further", "and read", "woken", "first busy", "further busy")
+GAINS = ("first", "in place", "further", "further, read", "first busy", "further busy")
+
 
 def transport_tables(bench: TransportBench) -> list[Table]:
     """Return two tables per size of frame: what each way takes, and what the ring gains."""
     return [
-        table
-        for size in bench.sizes
-        for table in (_ways_table(size, bench), _gains_table(size, bench))
+        table for size in bench.sizes for table in (_ways_table(size, bench), _gains_table(size))
     ]
 
 
@@ -23,39 +24,40 @@ def _ways_table(size: SizeBench, bench: TransportBench) -> Table:
         title=f"{size.width} x {size.height}: microseconds to hand a frame over",
         caption=(
             f"{bench.rounds} rounds of {bench.frames} frames: median (least to most)"
-            f"\na copy in memory takes {_spread(size.copy_us)} us, {size.copy_gb_per_s:.1f} GB/s"
-            f"\nreading every byte takes {_spread(size.read_us)} us"
+            f"\na copy in memory takes {size.copy_us.median:.0f} us, "
+            f"{size.copy_gb_per_s:.1f} GB/s; reading every byte {size.read_us.median:.0f} us"
         ),
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
     )
     table.add_column("way")
-    for heading in ("first", "and read", "further", "and read", "woken"):
+    for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for way in size.ways:
-        figures = (way.first, way.first_read, way.further, way.further_read, way.woken)
+        first, further = (way.first, way.first_read), (way.further, way.further_read)
+        figures = (*first, *further, way.woken, way.first_busy, way.further_busy)
         table.add_row(way.way, *("" if figure is None else _spread(figure) for figure in figures))
     return table
 
 
-def _gains_table(size: SizeBench, bench: TransportBench) -> Table:
+def _gains_table(size: SizeBench) -> Table:
     table = Table(
         title=f"{size.width} x {size.height}: the ring is faster by",
         title_justify="left",
         box=SIMPLE_HEAD,
     )
     table.add_column("than")
-    for heading in ("first", "in place", "further", "further, read"):
+    for heading in GAINS:
         table.add_column(heading, justify="right")
     for gain in size.gains:
-        figures = (gain.first, gain.first_in_place, gain.further, gain.further_read)
-        table.add_row(gain.over, *map(_spread, figures))
+        times = (gain.first, gain.first_in_place, gain.further, gain.further_read)
+        table.add_row(gain.over, *map(_spread, (*times, gain.first_busy, gain.further_busy)))
     return table
 
 
 def _spread(figure: Spread) -> str:
-    return "{} ({}-{})".format(*map(_short, (figure.median, figure.least, figure.most)))
+    return "{}\n({}-{})".format(*map(_short, (figure.median, figure.least, figure.most)))
 
 
 def _short(value: float) -> str:

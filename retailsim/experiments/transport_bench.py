@@ -11,7 +11,11 @@ the time it takes to wake a sleeping process, which on a busy machine is most of
 Each further reader: through pipes and queues the whole way once more. In the ring the frame is
 there already; it costs what the reader does to take and return it (measured over frames that wait
 for it) and what it adds to the writer's work (publishing and taking back with two readers, less
-with one). 'woken' is the same reader asleep before, from the frame's publication until it has an array.
+with one). 'woken' is the same reader asleep before, from the frame's publication until it has an
+array.
+
+'busy' is processor time of both sides, without waiting and without reading: where other programs
+want the cores, times grow with every change between processes, and these do not.
 
 Reading every byte adds a sum over the frame in the reader's process. The copy is what the memory
 itself takes for a frame, from one place to another.
@@ -19,13 +23,14 @@ itself takes for a frame, from one place to another.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 import numpy as np
@@ -55,6 +60,7 @@ class Handing:
         first_read: and has read every byte.
         further, further_read: the same for each further reader.
         woken: until a further reader that slept has the frame; None where that is `further`.
+        first_busy, further_busy: processor time of both sides until the reader has the frame.
     """
 
     way: str
@@ -63,17 +69,24 @@ class Handing:
     further: Spread
     further_read: Spread
     woken: Spread | None
+    first_busy: Spread
+    further_busy: Spread
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How many times faster the ring is than another way, round by round."""
+    """How many times faster the ring is than another way, round by round.
+
+    The last two compare processor time of both sides, the others time.
+    """
 
     over: str
     first: Spread
     first_in_place: Spread
     further: Spread
     further_read: Spread
+    first_busy: Spread
+    further_busy: Spread
 
 
 @dataclass(frozen=True)
@@ -155,66 +168,66 @@ class _Bench:
         width, height = self.size
         images = np.random.default_rng(0).integers(0, 255, (4, height, width, 3), dtype=np.uint8)
         found = {way: self._through_pipes(way, images, frames) for way in WAYS[:3]}
-        ring, in_place = (
-            self._through_ring(images, frames, False),
-            self._through_ring(images, frames, True),
-        )
         further = self._further(frames)
-        found["ring"] = ring | further
-        found["ring, in place"] = in_place | further
+        found["ring"] = self._through_ring(images, frames, in_place=False) | further
+        found["ring, in place"] = self._through_ring(images, frames, in_place=True) | further
         found["memory"] = _memory_itself(images, frames)
         return found
 
     def _through_pipes(self, way: str, images: Image, frames: int) -> Times:
         for control in self.control:
             control.send((self.size, way, frames))
-        times: dict[str, list[float]] = {
-            name: [] for name in ("first", "first_read", "further", "further_read")
-        }
+        times: dict[str, list[float]] = defaultdict(list)
         for number in range(frames):
             image = images[number % len(images)]
             for name, control, pipes in zip(
                 ("first", "further"), self.control, self.pipes, strict=True
             ):
-                begin = perf_counter_ns()
+                begin, busy = perf_counter_ns(), process_time_ns()
                 _send(way, pipes[way], image)
-                ready, done = _answer(control)
+                ready, done, reader_busy = _answer(control)
+                busy = process_time_ns() - busy + reader_busy
                 times[name].append((ready - begin) / 1e3)
                 times[f"{name}_read"].append((done - begin) / 1e3)
+                times[f"{name}_busy"].append(busy / 1e3)
         return {name: median(values) for name, values in times.items()}
 
-    def _through_ring(self, images: Image, frames: int, in_place: bool) -> Times:
+    def _through_ring(self, images: Image, frames: int, *, in_place: bool) -> Times:
         for control in self.control:
             control.send((self.size, "ring", frames))
-        first, first_read, woken = [], [], []
+        times: dict[str, list[float]] = defaultdict(list)
         for number in range(frames):
             slot = self.both.borrow(timeout_s=PATIENCE_S)
             assert slot is not None
             into = slot.image(images[0].shape)
-            begin = perf_counter_ns()
+            begin, busy = perf_counter_ns(), process_time_ns()
             np.copyto(into, images[number % len(images)])
-            published = perf_counter_ns()
-            begin = published if in_place else begin
+            published, copied = perf_counter_ns(), process_time_ns()
+            if in_place:
+                begin, busy = published, copied
             self.both.publish(slot, camera="bench", index=number, time_ns=0)
-            (ready, done), (ready_two, _) = map(_answer, self.control)
-            first.append((ready - begin) / 1e3)
-            first_read.append((done - begin) / 1e3)
-            woken.append((ready_two - published) / 1e3)
-        return {"first": median(first), "first_read": median(first_read), "woken": median(woken)}
+            busy = process_time_ns() - busy
+            (ready, done, reader_busy), (ready_two, _, _) = map(_answer, self.control)
+            times["first"].append((ready - begin) / 1e3)
+            times["first_read"].append((done - begin) / 1e3)
+            times["woken"].append((ready_two - published) / 1e3)
+            times["first_busy"].append((busy + reader_busy) / 1e3)
+        return {name: median(values) for name, values in times.items()}
 
     def _further(self, frames: int) -> Times:
         """Measure what one more reader of frames that are in the ring costs both sides."""
-        one, two = [], []
-        take, read = [], []
-        for _ in range(max(2, frames // SLOTS)):
+        one: list[float] = []
+        two: list[float] = []
+        take: dict[bool, list[float]] = {False: [], True: []}
+        for number in range(max(4, frames // SLOTS)):
+            reading = bool(number % 2)
             one += self._publish_all(self.alone)
-            self._take_all("alone", self.control[:1])
+            self._take_all("alone", self.control[:1], reading)
             two += self._publish_all(self.both)
-            for taken, taken_and_read in self._take_all("both", self.control):
-                take += taken
-                read += taken_and_read
+            take[reading] += self._take_all("both", self.control, reading)
         added = max(0.0, median(two) - median(one))
-        return {"further": median(take) + added, "further_read": median(read) + added}
+        bare, whole = median(take[False]) + added, median(take[True]) + added
+        return {"further": bare, "further_read": whole, "further_busy": bare}
 
     def _publish_all(self, writer: FrameWriter) -> list[float]:
         """Publish as many frames as there are slots, as they are; returns microseconds of each."""
@@ -229,13 +242,12 @@ class _Bench:
             times.append((perf_counter_ns() - begin) / 1e3)
         return times
 
-    def _take_all(
-        self, ring: str, controls: Sequence[Connection]
-    ) -> list[tuple[list[float], list[float]]]:
-        found = []
-        for control in controls:  # one after the other, with a core for each
-            control.send((self.size, ring, SLOTS))
-            found.append(_answer(control))
+    def _take_all(self, ring: str, controls: Sequence[Connection], reading: bool) -> list[float]:
+        """Let readers, one after the other, take all that wait; returns microseconds of each."""
+        found: list[float] = []
+        for control in controls:
+            control.send((self.size, f"{ring}, read" if reading else ring, SLOTS))
+            found += _answer(control)
         return found
 
 
@@ -325,15 +337,21 @@ def _read_on_demand(control: Connection, ends: dict[tuple[int, int], dict[str, A
     while True:
         size, way, frames = control.recv()
         pipes = ends[size]
-        if way in ("alone", "both"):
-            control.send(_take_waiting(pipes[way], frames))
+        ring, _, reading = way.partition(", ")
+        if ring in ("alone", "both"):
+            control.send(_take_waiting(pipes[ring], frames, bool(reading)))
             continue
         for _ in range(frames):
             control.send(_receive(way, pipes["both" if way == "ring" else way], size))
 
 
-def _receive(way: str, pipe: Any, size: tuple[int, int]) -> tuple[int, int]:
-    """Wait for a frame; returns when it was there, and when every byte was read, nanoseconds."""
+def _receive(way: str, pipe: Any, size: tuple[int, int]) -> tuple[int, int, int]:
+    """Wait for a frame.
+
+    Returns nanoseconds: when it was there, when every byte was read, and processor time until it
+    was there.
+    """
+    busy = process_time_ns()
     if way == "ring":
         image = pipe.take().image
     elif way == "queue":
@@ -342,26 +360,23 @@ def _receive(way: str, pipe: Any, size: tuple[int, int]) -> tuple[int, int]:
         image = pipe.recv()
     else:
         image = np.frombuffer(pipe.recv_bytes(), np.uint8).reshape(size[1], size[0], 3)
-    ready = perf_counter_ns()
+    ready, busy = perf_counter_ns(), process_time_ns() - busy
     _read_all(image)
-    return ready, perf_counter_ns()
+    return ready, perf_counter_ns(), busy
 
 
-def _take_waiting(reader: FrameReader, frames: int) -> tuple[list[float], list[float]]:
-    """Take and return frames that wait; returns microseconds of each, without and with reading."""
-    bare, whole = [], []
+def _take_waiting(reader: FrameReader, frames: int, reading: bool) -> list[float]:
+    """Take, perhaps read, and return frames that wait; returns microseconds of each."""
+    times = []
     for _ in range(frames):
         begin = perf_counter_ns()
         lease = reader.take(timeout_s=PATIENCE_S)
-        taken = perf_counter_ns()
         assert lease is not None
-        _read_all(lease.image)
-        seen = perf_counter_ns()
+        if reading:
+            _read_all(lease.image)
         lease.release()
-        end = perf_counter_ns()
-        bare.append((end - seen + taken - begin) / 1e3)
-        whole.append((end - begin) / 1e3)
-    return bare, whole
+        times.append((perf_counter_ns() - begin) / 1e3)
+    return times
 
 
 def _read_all(image: Image) -> int:
@@ -392,6 +407,8 @@ def _sum_up(size: tuple[int, int], rounds: Sequence[dict[str, Times]]) -> SizeBe
                 way,
                 *(figure(way, n) for n in ("first", "first_read", "further", "further_read")),
                 figure(way, "woken") if way.startswith("ring") else None,
+                figure(way, "first_busy"),
+                figure(way, "further_busy"),
             )
             for way in ways
         ),
@@ -402,6 +419,8 @@ def _sum_up(size: tuple[int, int], rounds: Sequence[dict[str, Times]]) -> SizeBe
                 gain(over, "first", "ring, in place"),
                 gain(over, "further"),
                 gain(over, "further_read"),
+                gain(over, "first_busy"),
+                gain(over, "further_busy"),
             )
             for over in WAYS[:3]
         ),

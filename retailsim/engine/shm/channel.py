@@ -160,8 +160,11 @@ class MessageWriter:
 
     def _make_room(self, needed: int, deadline: Deadline) -> None:
         while self._free < needed or self._records < 1:
-            wait_for(self._read, deadline)
-            records = read_records(self._read)
+            try:
+                records = read_records(self._read)
+            except BlockingIOError:
+                wait_for(self._read, deadline)
+                continue
             if records is None:
                 raise PeerGoneError(f"nobody reads '{self.name}' any more")
             for length, _ in records:
