@@ -5,7 +5,9 @@
 The head holds what is not an array, in Python's `marshal` form: numbers, texts, None, and the dtype
 and shape of each array. Unlike a pickle it can hold nothing else, so nothing runs when it is read.
 It is not a file format: both sides must be of the same version, as processes of one program are.
-What is stored in bags is protobuf (`retailsim.messages.codec`), which takes 3 to 60 times as long.
+What is stored in bags is protobuf (`retailsim.messages.codec`). There and back it takes as long for
+a message of four numbers, 2.5 times as long for the boxes of 12 people, 6 for their appearance, 14
+for 1,000 tag reads, 27 for the places of 1,500 tags (medians in one process).
 """
 
 from __future__ import annotations

@@ -316,6 +316,17 @@ def test_a_live_ring_drops_the_oldest_that_nobody_took_and_says_for_whom() -> No
     assert writer.dropped == {"detect": 4, "source": 1}
 
 
+def test_a_live_ring_drops_no_more_than_it_needs_beside_a_frame_that_is_looked_at() -> None:
+    writer, reader = two_ends(slots=3, live=True)
+    put(writer, 1)
+    held = reader.take()
+    for value in (2, 3, 4):
+        put(writer, value)
+    assert writer.dropped == {"detect": 1}
+    rest = [reader.take() for _ in range(2)]
+    assert [lease.index for lease in (held, *rest) if lease] == [1, 3, 4]
+
+
 def test_what_does_not_fit_is_refused() -> None:
     writer, _reader = two_ends()
     slot = writer.borrow()
