@@ -404,11 +404,14 @@ def _sum_up(size: tuple[int, int], rounds: Sequence[dict[str, Times]]) -> SizeBe
         read_us=figure("memory", "read"),
         ways=tuple(
             Handing(
-                way,
-                *(figure(way, n) for n in ("first", "first_read", "further", "further_read")),
-                figure(way, "woken") if way.startswith("ring") else None,
-                figure(way, "first_busy"),
-                figure(way, "further_busy"),
+                way=way,
+                first=figure(way, "first"),
+                first_read=figure(way, "first_read"),
+                further=figure(way, "further"),
+                further_read=figure(way, "further_read"),
+                woken=figure(way, "woken") if way.startswith("ring") else None,
+                first_busy=figure(way, "first_busy"),
+                further_busy=figure(way, "further_busy"),
             )
             for way in ways
         ),

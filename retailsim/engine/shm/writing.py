@@ -199,20 +199,23 @@ class FrameWriter:
 
     def _listen(self, timeout_ms: float | None) -> None:
         """Take in what readers returned, who is dead, and who is new; wait for it so long."""
-        for fd, _ in self._poll.poll(timeout_ms):
+        for fd, event in self._poll.poll(timeout_ms):
             wires = self._by_fd.get(fd)
             if wires is not None:
-                self._take_in(wires)
+                # Of a dead reader, first what it returned, then the hang-up: both at once.
+                while self._take_in(wires) and event & select.POLLHUP:
+                    pass
             elif (new := receive_wires(self._control)) is not None:
                 self._attach(new)
             else:
                 self._poll.unregister(fd)
 
-    def _take_in(self, wires: ReaderWires) -> None:
+    def _take_in(self, wires: ReaderWires) -> bool:
+        """Take in what a reader returned; False when it is dead."""
         records = read_records(wires.returns)
         if records is None:
             self._let_go(wires)
-            return
+            return False
         for slot, generation in records:
             if slot == END:  # it wants nothing after that one, but may still look at some
                 self._listeners.discard(wires.place)
@@ -222,6 +225,7 @@ class FrameWriter:
                 self._ledger.release(slot, generation, wires.place)
             except ValueError as error:
                 raise StageError(f"ring '{self.spec.name}', '{wires.name}': {error}") from error
+        return True
 
     def _let_go(self, wires: ReaderWires) -> None:
         """Take back the leases of a reader who is dead."""
