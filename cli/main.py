@@ -15,6 +15,7 @@ from cli.bench import (
     bench_replay_command,
     bench_simulate_command,
 )
+from cli.bench_engine import bench_transport_command
 from cli.bench_tags import (
     bench_flips_command,
     bench_inventory_command,
@@ -87,6 +88,7 @@ bench.command("radio")(bench_radio_command)
 bench.command("flips")(bench_flips_command)
 bench.command("readers")(bench_readers_command)
 bench.command("place")(bench_place_command)
+bench.command("transport")(bench_transport_command)
 app.add_typer(bench, name="bench")
 
 

@@ -62,3 +62,24 @@ def test_a_plot_that_is_no_picture_is_refused_before_any_work(tmp_path: Path) ->
     outcome = CliRunner().invoke(app, ["bench", "inventory", "--plot", str(tmp_path / "rates.txt")])
     assert isinstance(outcome.exception, RetailError)
     assert "rates.txt" in str(outcome.exception)
+
+
+def test_hand_overs_are_json_on_demand() -> None:
+    options = ["96x64", "--rounds", "1", "--frames", "2", "--json"]
+    outcome = CliRunner().invoke(app, ["bench", "transport", *options])
+    assert outcome.exit_code == 0, outcome.output
+    (size,) = json.loads(outcome.stdout)["sizes"]
+    assert size["frame_bytes"] == 96 * 64 * 3
+    ways = {way["way"]: way for way in size["ways"]}
+    assert list(ways) == ["pickle", "send_bytes", "queue", "ring", "ring, in place"]
+    for way in ways.values():
+        assert way["first_read"]["median"] > way["first"]["median"] > 0
+        assert way["further_busy"]["median"] > 0
+    assert [gain["over"] for gain in size["gains"]] == ["pickle", "send_bytes", "queue"]
+
+
+@pytest.mark.parametrize("size", ["640", "640x", "0x360", "99999x2", "axb"])
+def test_sizes_of_frames_that_make_no_sense_are_refused(size: str) -> None:
+    outcome = CliRunner().invoke(app, ["bench", "transport", size])
+    assert outcome.exit_code == 2
+    assert size in outcome.output

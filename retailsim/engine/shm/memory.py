@@ -1,0 +1,147 @@
+"""Anonymous shared memory, and whether there is enough of it.
+
+It is counted as memory of the machine and of the control group (container) that first touches it;
+the size of /dev/shm does not matter.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from retailsim.errors import DeviceError
+
+MIB = 1 << 20
+PAGE = mmap.PAGESIZE
+_MEMINFO = Path("/proc/meminfo")
+_OWN_GROUP = Path("/proc/self/cgroup")
+_GROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much shared memory can be taken.
+
+    Attributes:
+        free_bytes: that much.
+        bound_by: what there is no more of, for people.
+    """
+
+    free_bytes: int
+    bound_by: str
+
+
+def shared_memory_room(
+    *, meminfo: Path = _MEMINFO, own_group: Path = _OWN_GROUP, groups: Path = _GROUPS
+) -> Room:
+    """Return how much can be taken: what the machine has free, or the tightest control group.
+
+    Raises:
+        DeviceError: the system does not say how much memory is free (it is not Linux).
+    """
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+        (kib,) = (int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError) as error:
+        raise DeviceError("shared memory for frames needs Linux: no /proc/meminfo here") from error
+    rooms = [Room(kib * 1024, "memory of this machine")]
+    return min(rooms + _group_rooms(own_group, groups), key=lambda room: room.free_bytes)
+
+
+def _group_rooms(own_group: Path, groups: Path) -> list[Room]:
+    """Return what is left of each memory limit from the process's own control group upwards."""
+    try:
+        entries = [line.split(":", 2) for line in own_group.read_text().splitlines()]
+    except OSError:
+        return []
+    rooms = []
+    for _, controllers, path in (entry for entry in entries if len(entry) == 3):
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        base = groups / "memory" if controllers else groups
+        limit, used = (
+            ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            if controllers
+            else ("memory.max", "memory.current")
+        )
+        folder = base / path.lstrip("/")
+        while folder.is_relative_to(base):
+            most, taken = _number(folder / limit), _number(folder / used)
+            if most is not None and taken is not None:
+                free = most - taken + _reclaimable(folder)
+                name = folder.relative_to(base).as_posix().removeprefix(".")
+                rooms.append(Room(max(0, free), f"the memory limit of control group /{name}"))
+            folder = folder.parent
+    return rooms
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # no such limit, or 'max'
+        return None
+
+
+def _reclaimable(folder: Path) -> int:
+    """Return the bytes of cached files, which a group counts as used and gives up on demand."""
+    try:
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return int(stat["active_file"]) + int(stat["inactive_file"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def require_room(needed_bytes: int, *, what: str, room: Room | None = None) -> None:
+    """Check that so much shared memory can be taken; None asks the system.
+
+    Raises:
+        DeviceError: there is less; the line says how much is needed and how much there is.
+    """
+    room = room or shared_memory_room()
+    if needed_bytes > room.free_bytes:
+        raise DeviceError(
+            f"{what} needs {needed_bytes / MIB:.1f} MiB of shared memory, but {room.bound_by} "
+            f"leaves {room.free_bytes / MIB:.1f} MiB: take fewer slots, cameras or pixels"
+        )
+
+
+def take_memory(size: int, *, what: str) -> int:
+    """Take anonymous memory of `size` bytes, all of it now; returns its file descriptor.
+
+    Memory that is only promised would end the process that touches it first when it runs out.
+
+    Raises:
+        DeviceError: there is not enough, or the system has no anonymous files.
+    """
+    require_room(size, what=what)
+    if not hasattr(os, "memfd_create"):
+        raise DeviceError(f"{what} needs Linux: this system has no memfd_create")
+    try:
+        fd = os.memfd_create("retailsim", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.posix_fallocate(fd, 0, size)
+            # Nobody can make it shorter under a mapping, which would be a bus error elsewhere.
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        except OSError:
+            os.close(fd)
+            raise
+    except OSError as error:
+        raise DeviceError(
+            f"{what}: cannot take {size / MIB:.1f} MiB of shared memory: {error.strerror}"
+        ) from error
+    return fd
+
+
+def map_memory(fd: int, *, size: int, offset: int = 0, writable: bool) -> mmap.mmap:
+    """Map part of such memory; it stays mapped while anything looks at it."""
+    prot = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    return mmap.mmap(fd, size, flags=flags, prot=prot, offset=offset)
+
+
+def whole_pages(size: int) -> int:
+    """Round up to whole pages."""
+    return -(-size // PAGE) * PAGE
