@@ -8,40 +8,32 @@ that is broken off, or gets one more bag or stack, does only what is missing.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from retailsim.engine.config import StackSpec, find_class, load_stack
-from retailsim.errors import BagError, ModelError, RetailError, StageError
-from retailsim.evaluate.scorecard import Scorecard
+from retailsim.errors import BagError, StageError
 from retailsim.experiments.compare_events import (
     KINDS,
     Difference,
-    Event,
     Tally,
     differences,
     events_of,
     tally,
 )
 from retailsim.experiments.compare_figures import CONFIDENCE, Paired, figures_of, pair_figures
+from retailsim.experiments.compare_runs import NamedBag, Outcome, Runs
 from retailsim.experiments.outputs import writable_folder
 from retailsim.experiments.replay import Device, replay_bag
-from retailsim.experiments.runs import write_json
-from retailsim.experiments.sessions import digest_sources
 from retailsim.messages.log import MessageLog
 from retailsim.resources import find
 from retailsim.session.reader import BagReader
-from retailsim.stack.runtime import model_sha256
 from retailsim.stack.stage import Precision
 
 DEFAULT = "default"
-DECIDES = ("errors.py", "store", "messages", "session", "stack", "engine", "evaluate")
-BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,31 +42,6 @@ class NamedStack:
 
     name: str
     spec: StackSpec
-
-
-@dataclass(frozen=True)
-class NamedBag:
-    """A session: what it is called and where it is."""
-
-    name: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One stack on one bag.
-
-    Attributes:
-        scorecard: the figures.
-        events: what the stack said to have happened.
-        warnings: of the replay.
-        resumed: it was done before, and read from the output folder.
-    """
-
-    scorecard: Scorecard
-    events: tuple[Event, ...]
-    warnings: tuple[str, ...] = ()
-    resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +91,13 @@ class Comparison:
             "reference": self.reference,
             "bags": list(self.bags),
             "confidence": CONFIDENCE,
+            "warnings": list(self.warnings),
+            "resumed": [
+                [stack, bag]
+                for stack, by_bag in self.outcomes.items()
+                for bag, outcome in by_bag.items()
+                if outcome.resumed
+            ],
             "against": {one.name: _plain(one, events) for one in self.against},
             "scorecards": {
                 stack: {bag: json.loads(o.scorecard.to_json()) for bag, o in by_bag.items()}
@@ -257,59 +231,6 @@ def _with_precision(stack: NamedStack, precision: Precision | None) -> NamedStac
     return NamedStack(stack.name, stack.spec.model_copy(update={"precision": precision}))
 
 
-class Runs:
-    """Finished replays of one bag in an output folder.
-
-    Args:
-        folder: of the comparison.
-        bag: the session.
-        device: where networks run.
-    """
-
-    def __init__(self, folder: Path, bag: NamedBag, device: str) -> None:
-        self._folder = folder / "runs"
-        self._bag = f"{bag.name} {bag_sha256(bag.path)} {device}"
-        self._taken: set[Path] = set()
-
-    def place(self, spec: StackSpec) -> Path:
-        """Return the file of a stack's replay; a stack compared with itself has two."""
-        digest = hashlib.sha256(f"{self._bag} {stack_key(spec)}".encode()).hexdigest()[:20]
-        path = self._folder / f"{digest}.json"
-        while path in self._taken:
-            path = path.with_name(f"{path.stem}-again.json")
-        self._taken.add(path)
-        return path
-
-    @staticmethod
-    def read(path: Path) -> Outcome | None:
-        """Return a finished replay, None when it is not there or not whole."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            card = Scorecard.from_json(json.dumps(data["scorecard"]), origin=str(path))
-            events = tuple(_event(entry) for entry in data["events"])
-            return Outcome(card, events, tuple(map(str, data["warnings"])), resumed=True)
-        except (OSError, ValueError, KeyError, TypeError, RetailError):
-            return None
-
-    @staticmethod
-    def write(path: Path, outcome: Outcome) -> None:
-        """Keep a finished replay; raises BagError when it cannot be written."""
-        data = {
-            "scorecard": json.loads(outcome.scorecard.to_json()),
-            "events": [asdict(event) for event in outcome.events],
-            "warnings": list(outcome.warnings),
-        }
-        try:
-            write_json(path, data)
-        except OSError as error:
-            raise BagError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-def _event(data: dict[str, Any]) -> Event:
-    place = data.pop("xy_m")
-    return Event(**data, xy_m=None if place is None else (float(place[0]), float(place[1])))
-
-
 def _outcome(
     stack: NamedStack, bag: NamedBag, runs: Runs | None, device: Device, tell: _Shares
 ) -> Outcome:
@@ -335,62 +256,6 @@ def replay_once(
     truth = MessageLog(BagReader(bag).truth())
     events = events_of(replayed.run.results, truth, replayed.plan)
     return Outcome(replayed.scorecard, tuple(events), replayed.warnings)
-
-
-def stack_key(spec: StackSpec) -> str:
-    """Return a digest of all that decides what a stack says: parameters, weights and code.
-
-    Of a user's own stage that is the module's file and those beside it; what those import from
-    elsewhere is not looked at.
-    """
-    digest = hashlib.sha256(spec.sha256().encode())
-    digest_sources(digest, DECIDES)
-    for role, stage in spec.stages.items():
-        if stage is None:
-            continue
-        for source in _own_sources(find_class(role, stage.uses or "")):
-            digest.update(source.name.encode() + source.read_bytes())
-        model = stage.parameters.get("model")
-        if isinstance(model, str):
-            digest.update(_weights(model).encode())
-    return digest.hexdigest()
-
-
-def _own_sources(kind: type) -> list[Path]:
-    """Return the files of a class that is not retailsim's own."""
-    if kind.__module__.split(".")[0] == "retailsim":
-        return []
-    try:
-        file = Path(inspect.getfile(kind))
-    except (TypeError, OSError):
-        return []
-    return sorted(file.parent.glob("*.py"))
-
-
-def _weights(model: str) -> str:
-    try:
-        return model_sha256(model)
-    except ModelError:
-        return ""  # a user's stage may mean something else by `model`
-
-
-def bag_sha256(bag: Path) -> str:
-    """Return a digest of a bag's files, names and bytes; raises BagError."""
-    digest = hashlib.sha256()
-    try:
-        for file in sorted(f for f in bag.rglob("*") if f.is_file()) if bag.is_dir() else [bag]:
-            digest.update(file.name.encode())
-            for block in _blocks(file):
-                digest.update(block)
-    except OSError as error:
-        raise BagError(f"{error.filename or bag}: {error.strerror or error}") from error
-    return digest.hexdigest()
-
-
-def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while block := stream.read(BLOCK_BYTES):
-            yield block
 
 
 class _Shares:

@@ -198,8 +198,8 @@ def report(found: Comparison) -> str:
         rows = [(f"{kind}s", *cells) for kind, cells in tally_rows(one)]
         lines += _markdown(("events", *tally_headings(found, one)), rows)
         if one.differences:
-            headings = ("bag", "time (UTC)", "event", "garment or door", found.reference, one.name)
-            lines += ["", *_markdown(headings, [difference_cells(d) for d in one.differences])]
+            columns = ("bag", "time (UTC)", "event", "garment or door", found.reference, one.name)
+            lines += ["", *_markdown(columns, [difference_cells(d) for d in one.differences])]
     return "\n".join(lines) + "\n"
 
 

@@ -104,7 +104,7 @@ def test_a_class_that_raises_when_it_is_made_is_named(tmp_path):
 
 def install(folder: Path, package: str, value: str) -> None:
     """Put a package's metadata where an installer would."""
-    info = folder / f"{package}-1.0.dist-info"
+    info = folder / f"{package.replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[retailsim.stages]\nnearest = {value}\n")

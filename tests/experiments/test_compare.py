@@ -10,7 +10,8 @@ from rich.console import Console
 
 from retailsim.errors import BagError, ScenarioError, StageError
 from retailsim.experiments import compare as module
-from retailsim.experiments.compare import Comparison, Runs, compare, name_bags, name_stacks
+from retailsim.experiments.compare import Comparison, compare, name_bags, name_stacks
+from retailsim.experiments.compare_runs import Runs, stack_key
 from retailsim.experiments.compare_tables import (
     events_table,
     figures_table,
@@ -114,9 +115,9 @@ def test_a_changed_module_of_the_users_is_another_stack(tmp_path):
     code = "from retailsim.stack.track.greedy import GreedyIou\nclass Mine(GreedyIou): pass\n"
     (tmp_path / "edited_tracker.py").write_text(code)
     (tmp_path / "m.yaml").write_text('stages: {track: {uses: "edited_tracker:Mine"}}')
-    before, _ = (module.stack_key(s.spec) for s in name_stacks([tmp_path / "m.yaml", "default"]))
+    before, _ = (stack_key(s.spec) for s in name_stacks([tmp_path / "m.yaml", "default"]))
     (tmp_path / "edited_tracker.py").write_text(code + "# better\n")
-    after, _ = (module.stack_key(s.spec) for s in name_stacks([tmp_path / "m.yaml", "default"]))
+    after, _ = (stack_key(s.spec) for s in name_stacks([tmp_path / "m.yaml", "default"]))
     assert before != after
 
 

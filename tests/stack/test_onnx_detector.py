@@ -181,16 +181,16 @@ def test_a_weaker_box_on_top_of_another_goes(context, tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"output": "yolov5", "classes": 3}, "has 2 classes, not 3"),
-        ({"person": 3}, r"person: 3 is no class.* 3 \(0 to 2\)"),
-        ({"output": "fastestdet"}, r"\(1, 32, 7\) is not of layout fastestdet"),
+        ({"output": "yolov5", "classes": 4}, "has 3 classes, not 4"),
+        ({"person": 4}, r"person: 4 is no class.* 4 \(0 to 3\)"),
+        ({"output": "fastestdet"}, r"\(1, 32, 8\) is not of layout fastestdet"),
         ({"output": "nms-rows"}, r"no rows of 6 or 7"),
         ({"output": "boxes-scores"}, "an output of boxes"),
         ({"input_px": [320, 320]}, "takes 128 x 64 px, not 320 x 320"),
     ],
 )
 def test_a_file_of_another_layout_is_refused_in_one_line(given, words, context, tmp_path):
-    file = bright_spots(tmp_path / "x.onnx", "yolov8")
+    file = bright_spots(tmp_path / "x.onnx", "yolov8", classes=4)
     with pytest.raises(ModelError, match=words) as refusal:
         OnnxDetector(context, **({"model": str(file), "output": "yolov8"} | given))
     assert str(file) in str(refusal.value)

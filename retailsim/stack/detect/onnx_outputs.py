@@ -131,7 +131,7 @@ def _is_rows_last(table: F32, settings: DetectorSettings) -> bool:
         return settings.rows_last
     if table.shape[0] == table.shape[1]:  # as the two families are exported
         return settings.output == "yolov8"
-    return table.shape[0] < table.shape[1]
+    return bool(table.shape[0] < table.shape[1])
 
 
 def _map(output: F32, settings: DetectorSettings) -> Found:
@@ -203,10 +203,10 @@ def sort_outputs(
         if name not in by_name:
             raise ModelError(f"{settings.model}: no output '{name}'; it has {', '.join(names)}")
         parts[part] = by_name.pop(name)
-    for part, words in {"boxes": ("box",), "labels": ("label", "class_id", "classes")}.items():
+    for kind, words in {"boxes": ("box",), "labels": ("label", "class_id", "classes")}.items():
         named = [n for n in by_name if any(word in n.lower() for word in words)]
-        if part not in parts and len(named) == 1:
-            parts[part] = by_name.pop(named[0])
+        if kind not in parts and len(named) == 1:
+            parts[kind] = by_name.pop(named[0])
     fours = [n for n, o in by_name.items() if o.ndim >= 2 and o.shape[-1] == 4]
     if "boxes" not in parts and fours:
         parts["boxes"] = by_name.pop(fours[0])
@@ -279,5 +279,4 @@ def corners(boxes: F32, form: BoxForm) -> F32:
 
 
 def _sigmoid(values: F32) -> F32:
-    squashed: F32 = 1 / (1 + np.exp(-np.clip(values, -60, 60)))
-    return squashed
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))), np.float32)
