@@ -64,10 +64,16 @@ def write_onnx(
     constants: Mapping[str, np.ndarray],
     inputs: Sequence[bytes],
     outputs: Sequence[bytes],
+    *,
+    elsewhere: Mapping[str, tuple[Sequence[int], str]] | None = None,
 ) -> Path:
-    """Write a model of opset 13."""
+    """Write a model of opset 13; `elsewhere` names float tensors kept in other files."""
     graph = b"".join(block(1, n) for n in nodes) + block(2, "graph")
     graph += b"".join(block(5, tensor(name, value)) for name, value in constants.items())
+    for name, (shape, file) in (elsewhere or {}).items():
+        sides = b"".join(number(1, side) for side in shape)
+        place = block(13, block(1, "location") + block(2, file))
+        graph += block(5, sides + number(2, FLOAT) + block(8, name) + place + number(14, 1))
     graph += b"".join(block(11, p) for p in inputs) + b"".join(block(12, p) for p in outputs)
     path.write_bytes(number(1, 8) + block(7, graph) + block(8, block(1, "") + number(2, 13)))
     return path

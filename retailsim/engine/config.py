@@ -20,6 +20,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import os
 import sys
 import traceback
 from importlib.metadata import entry_points
@@ -151,7 +152,7 @@ def _with_models_from(folder: Path, spec: StackSpec) -> StackSpec:
         path = Path(model)
         if (len(path.parts) == 1 and not path.suffix) or not (folder / path).exists():
             return stage
-        here = stage.parameters | {"model": str((folder / path).resolve())}
+        here = stage.parameters | {"model": os.path.abspath(folder / path)}
         return stage.model_copy(update={"parameters": here})
 
     stages = {role: settled(stage) for role, stage in spec.stages.items()}

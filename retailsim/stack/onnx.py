@@ -25,6 +25,9 @@ from retailsim.stack.stage import StageContext
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 S = TypeVar("S", bound=BaseModel)
+# How a tensor begins to say in which file it is (onnx.proto, TensorProto.external_data). OpenVINO
+# would look for that file in the working folder.
+ELSEWHERE = b"\n\x08location\x12"
 Side = Annotated[int, Field(ge=16, le=4096)]
 SizePx = tuple[Side, Side]
 Positive = Annotated[float, Field(gt=0)]
@@ -127,14 +130,14 @@ def read_onnx(model: str) -> Any:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{model}: {error.strerror or error}") from error
+    if ELSEWHERE in data:
+        raise ModelError(
+            f"{model}: keeps weights in further files; save it with all of them inside"
+        )
     try:
-        # From memory: OpenVINO then has no folder to look for further files of weights in.
         return openvino.Core().read_model(data)
     except RuntimeError as error:
-        raise ModelError(
-            f"{model}: not an ONNX file that can be used (with all weights inside): "
-            f"{_first_line(error)}"
-        ) from error
+        raise ModelError(f"{model}: not an ONNX file: {_first_line(error)}") from error
 
 
 def _fix_input(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import openvino
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,6 +224,23 @@ def test_a_missing_file_a_folder_and_nonsense_are_refused(context, tmp_path):
             OnnxDetector(context, model=str(tmp_path / name), output="yolov8")
         assert name in str(refusal.value)
         assert "\n" not in str(refusal.value)
+
+
+def test_weights_in_further_files_are_refused(context, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shape = [1, 3, 1, 1]
+    (tmp_path / "w.bin").write_bytes(np.ones(shape, np.float32).tobytes())
+    write_onnx(
+        tmp_path / "x.onnx",
+        [node("Conv", ["x", "w"], ["y"])],
+        {},
+        [port("x", [1, 3, 32, 32])],
+        [port("y", [1, 1, 32, 32])],
+        elsewhere={"w": (shape, "w.bin")},
+    )
+    assert len(openvino.Core().read_model("x.onnx").outputs) == 1  # a sound file, but for that
+    with pytest.raises(ModelError, match="keeps weights in further files"):
+        OnnxDetector(context, model="x.onnx", output="yolov8")
 
 
 def test_a_file_that_is_too_large_is_refused_unread(context, tmp_path, monkeypatch):
