@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from cli.main import app
 from retailsim.session.cutting import cut_session
 from tests.conftest import REAL
 from tests.onnx_files import bright_spots
@@ -50,16 +50,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(block(f"# {name}"))
     for name, start_s in (("monday", 10.0), ("tuesday", 30.0)):
         bag = folder / f"{name}.bag"
-        cut_session(FIXTURE, bag, start_s=start_s, duration_s=1.5, cameras=["door"])
+        cut_session(FIXTURE, bag, start_s=start_s, duration_s=1, cameras=["back"])
     return folder
 
 
-def retail(desk: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(Path.cwd())}
-    command = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.run(
-        command, cwd=desk, env=environment, capture_output=True, text=True, timeout=900
-    )
+def retail(desk: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Run a command in the user's folder; returns what it printed."""
+    monkeypatch.chdir(desk)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    outcome = CliRunner().invoke(app, arguments)
+    sys.modules.pop("my_tracker", None)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout
 
 
 def fastestdet(desk: Path) -> None:
@@ -72,13 +74,12 @@ def fastestdet(desk: Path) -> None:
         bright_spots(file, "fastestdet", input_px=(352, 352), size_px=size, classes=80)
 
 
-def test_a_foreign_detector_serves_by_yaml_alone(desk: Path) -> None:
+def test_a_foreign_detector_serves_by_yaml_alone(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fastestdet(desk)
-    outcome = retail(
-        desk, "replay", "monday.bag", "--stack", "foreign.yaml", "--json", "-o", "results"
-    )
-    assert outcome.returncode == 0, outcome.stderr
-    card = json.loads(outcome.stdout)
+    options = ("--stack", "foreign.yaml", "--json", "-o", "results")
+    card = json.loads(retail(desk, monkeypatch, "replay", "monday.bag", *options))
     assert card["speed"]["stages"]["detect"]["items"] == card["counts"]["frames"] > 0
     assert card["accuracy"]["detection"]["ap50"] is not None
     assert any(name.endswith("fastestdet.onnx") for name in card["provenance"]["models"])
@@ -86,12 +87,12 @@ def test_a_foreign_detector_serves_by_yaml_alone(desk: Path) -> None:
     assert ran["stages"]["detect"]["uses"] == "onnx-detector"
 
 
-def test_a_tracker_of_ones_own_is_compared_with_the_default(desk: Path) -> None:
+def test_a_tracker_of_ones_own_is_compared_with_the_default(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = re.search(r"^    retail (compare .*)$", own_stack(), re.MULTILINE)
     assert command is not None
-    outcome = retail(desk, *shlex.split(command.group(1)), "--json")
-    assert outcome.returncode == 0, outcome.stderr
-    found = json.loads(outcome.stdout)
+    found = json.loads(retail(desk, monkeypatch, *shlex.split(command.group(1)), "--json"))
     assert (found["reference"], list(found["against"])) == ("default", ["nearest"])
     assert found["bags"] == ["monday", "tuesday"]
     figures = found["against"]["nearest"]["figures"]
