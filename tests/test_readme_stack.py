@@ -50,7 +50,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(block(f"# {name}"))
     for name, start_s in (("monday", 10.0), ("tuesday", 30.0)):
         bag = folder / f"{name}.bag"
-        cut_session(FIXTURE, bag, start_s=start_s, duration_s=1, cameras=["back"])
+        cut_session(FIXTURE, bag, start_s=start_s, duration_s=1, cameras=["front-left"])
     return folder
 
 
