@@ -25,6 +25,7 @@ from cli.bench_tags import (
     bench_reads_command,
 )
 from cli.check import check_command
+from cli.compare import compare_command
 from cli.cut import cut_command
 from cli.import_ import import_command
 from cli.inspect import inspect_command
@@ -69,6 +70,7 @@ def _options(
 app.command("simulate")(simulate_command)
 app.command("replay")(replay_command)
 app.command("check")(check_command)
+app.command("compare")(compare_command)
 app.command("inspect")(inspect_command)
 app.command("import")(import_command)
 app.command("cut")(cut_command)

@@ -7,22 +7,30 @@
       track: {uses: "my_tracker:MyTracker"}        # bring your own class
       recommend: null                              # leave a role out
 
-Roles are open: any name serves, what a stage reads and says decides where it runs.
+Roles are open: any name serves, what a stage reads and says decides where it runs. `uses` is
+module:Class, the name of a ready-made adapter (`READY_MADE`) or of an installed package's entry
+point. Modules may lie beside the stack file or in the working folder; those come after everything
+that is installed, so that a file called `random.py` there does no harm. Files of models are looked
+for from the stack file's folder first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
+import os
 import sys
+import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from retailsim.errors import StageError
+from retailsim.errors import RetailError, StageError
+from retailsim.resources import find
 from retailsim.stack.stage import Precision, Stage, StageContext
 from retailsim.store.load import load_model
 from retailsim.store.plan import PlanModel
@@ -31,6 +39,10 @@ _HERE = Path(__file__).resolve().parent
 DEFAULT_STACK = _HERE / "default.yaml"
 BASELINES = _HERE / "baselines.yaml"
 ENTRY_POINT_GROUP = "retailsim.stages"
+READY_MADE = {
+    "onnx-detector": "retailsim.stack.detect.onnx_detector:OnnxDetector",
+    "onnx-embedder": "retailsim.stack.reid.onnx_embedder:OnnxEmbedder",
+}
 
 
 class StageSpec(PlanModel):
@@ -39,7 +51,9 @@ class StageSpec(PlanModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     uses: str | None = Field(
-        default=None, description="module:Class, or an entry point's name in retailsim.stages"
+        default=None,
+        description="module:Class, onnx-detector, onnx-embedder, or an entry point's name in "
+        "retailsim.stages",
     )
     parameters: dict[str, Any] = Field(default={}, alias="with")
 
@@ -77,7 +91,10 @@ def load_stack(path: str | Path | None = None) -> StackSpec:
     """
     spec = load_model(StackSpec, path or DEFAULT_STACK)
     if path is not None:
-        _find_classes_beside(Path(path))
+        folder = find(path).resolve().parent
+        _find_classes_in(folder, Path.cwd())
+        _check_not_hidden(spec, folder, path)
+        spec = _with_models_from(folder, spec)
     if spec.base == "default":
         base = load_model(StackSpec, DEFAULT_STACK)
         spec = spec.model_copy(update={"stages": _overlay(base.stages, spec.stages)})
@@ -88,11 +105,58 @@ def load_stack(path: str | Path | None = None) -> StackSpec:
     return spec.model_copy(update={"base": None, "stages": stages})
 
 
-def _find_classes_beside(path: Path) -> None:
-    """Let a stack file name classes of modules in its own folder, after all installed ones."""
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
+def _find_classes_in(*folders: Path) -> None:
+    """Let stack files name classes of modules in these folders, after all installed ones."""
+    sys.path += [text for text in map(str, folders) if text not in sys.path]
+
+
+def _check_not_hidden(spec: StackSpec, folder: Path, path: str | Path) -> None:
+    """Refuse a module beside the stack file that is not the one that Python would take."""
+    for role, stage in spec.stages.items():
+        name, colon, _ = ((stage and stage.uses) or "").partition(":")
+        top = name.split(".")[0]
+        places = (folder / top / "__init__.py", folder / f"{top}.py")
+        beside = next((file for file in places if file.exists()), None)
+        if not colon or beside is None or top == "retailsim":
+            continue
+        taken = _origin(top)
+        if taken is not None and taken.resolve() != beside:
+            raise StageError(
+                f"{path}: stage '{role}': {beside} is hidden by {taken}; give the module a name "
+                "of its own"
+            )
+
+
+def _origin(module: str) -> Path | None:
+    """Return the file of a top-level module, loaded or to be loaded; None where it has none."""
+    try:
+        loaded = sys.modules.get(module)
+        found = loaded.__spec__ if loaded else importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    if found is not None and found.origin in ("built-in", "frozen"):
+        return Path(f"{found.origin} {module}")
+    return Path(found.origin) if found is not None and found.origin else None
+
+
+def _with_models_from(folder: Path, spec: StackSpec) -> StackSpec:
+    """Name model files and folders that are there, seen from the stack file, by their full path.
+
+    A bare name without a suffix is a shipped model's.
+    """
+
+    def settled(stage: StageSpec | None) -> StageSpec | None:
+        model = stage.parameters.get("model") if stage else None
+        if stage is None or not isinstance(model, str) or not Path(model).name:
+            return stage
+        path = Path(model)
+        if (len(path.parts) == 1 and not path.suffix) or not (folder / path).exists():
+            return stage
+        here = stage.parameters | {"model": os.path.abspath(folder / path)}
+        return stage.model_copy(update={"parameters": here})
+
+    stages = {role: settled(stage) for role, stage in spec.stages.items()}
+    return spec.model_copy(update={"stages": stages})
 
 
 def load_baselines() -> BaselineSpec:
@@ -120,22 +184,49 @@ def build_stage(role: str, spec: StageSpec, context: StageContext) -> Stage:
     except TypeError as error:
         text = str(error).replace(f"{kind.__name__}.__init__() ", "")
         raise StageError(f"stage '{role}' ({spec.uses}): {text}") from error
+    except RetailError:
+        raise
+    except Exception as error:  # a user's class may raise anything
+        raise StageError(f"stage '{role}' ({spec.uses}): {_fault(error)}") from error
 
 
 def find_class(role: str, uses: str) -> type[Stage]:
     """Return the class that is to serve a role; raises StageError when it cannot be found."""
-    if ":" not in uses:
-        found = [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name == uses]
-        if not found:
-            raise StageError(
-                f"stage '{role}': '{uses}' is neither module:Class nor an installed entry point"
-            )
-        uses = found[0].value
-    module_name, class_name = uses.split(":", 1)
+    place = READY_MADE.get(uses, uses) if ":" not in uses else uses
+    module_name, _, class_name = (place if ":" in place else _installed(role, uses)).partition(":")
     try:
-        kind = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+        kind: Any = importlib.import_module(module_name)
+        for part in class_name.split("."):
+            kind = getattr(kind, part)
+    except (ImportError, AttributeError, ValueError) as error:
         raise StageError(f"stage '{role}': cannot import {uses}: {error}") from error
+    except Exception as error:  # a user's module may raise anything while it is read
+        raise StageError(f"stage '{role}': cannot import {uses}: {_fault(error)}") from error
     if not (isinstance(kind, type) and issubclass(kind, Stage)):
         raise StageError(f"stage '{role}': {uses} is not a subclass of retailsim's Stage")
     return kind
+
+
+def _installed(role: str, name: str) -> str:
+    """Return the module:Class that an installed package offers by a name."""
+    found = {f"{p.module}:{p.attr}" for p in entry_points(group=ENTRY_POINT_GROUP, name=name)}
+    if not found:
+        raise StageError(
+            f"stage '{role}': '{name}' is neither module:Class nor one of "
+            f"{', '.join(READY_MADE)} and the installed entry points in {ENTRY_POINT_GROUP}"
+        )
+    if len(found) > 1:
+        raise StageError(
+            f"stage '{role}': installed packages mean different things by '{name}': "
+            f"{', '.join(sorted(found))}; name the one to take"
+        )
+    return found.pop()
+
+
+def _fault(error: Exception) -> str:
+    """Say in one line what is wrong with a module, and where."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    text = str(error).splitlines()[0] if str(error) else "no message"
+    return f"{frames[-1].filename}:{frames[-1].lineno}: {type(error).__name__}: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
 from retailsim.engine.graph import build_graph
 from retailsim.engine.serial import Run, run_serial
-from retailsim.errors import BagError
+from retailsim.errors import BagError, ModelError
 from retailsim.evaluate.score import counts, score
 from retailsim.evaluate.scorecard import Counts, Provenance, Scorecard, Speed
 from retailsim.messages import results
@@ -171,12 +172,16 @@ def _score_baselines(
 
 
 def _models_of(spec: StackSpec) -> dict[str, str]:
-    """Return the weights' digests of every model that a stage's parameters name."""
+    """Return the weights' digests of every model that a stage's parameters name.
+
+    A user's own stage may mean something else by `model`; it has no digest then.
+    """
     found = {}
     for stage in spec.stages.values():
         name = stage.parameters.get("model") if stage else None
         if isinstance(name, str):
-            found[name] = model_sha256(name)
+            with suppress(ModelError):
+                found[name] = model_sha256(name)
     return found
 
 

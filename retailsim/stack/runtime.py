@@ -62,8 +62,13 @@ def load_model_dir(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 
 def model_sha256(name: str) -> str:
-    """Return the SHA-256 of a model's weights file; raises ModelError when it is missing."""
-    weights = _folder(name) / "weights.safetensors"
+    """Return the SHA-256 of a model's weights; raises ModelError when they are missing.
+
+    Args:
+        name: a shipped model's name, a path to a folder of the same make, or an ONNX file.
+    """
+    onnx = name.endswith(".onnx")
+    weights = find(name) if onnx else _folder(name) / "weights.safetensors"
     try:
         return hashlib.sha256(weights.read_bytes()).hexdigest()
     except OSError as error:
@@ -141,6 +146,11 @@ def _compile_openvino(
     with torch.no_grad():
         model = openvino.convert_model(module, example_input=example)
     model.reshape({i: [-1, *shape[1:]] for i, shape in enumerate(shapes)})
+    return compile_on_cpu(model, context)
+
+
+def compile_on_cpu(model: Any, context: StageContext) -> Run:
+    """Compile an OpenVINO model for the CPU in the context's precision and threads."""
     core = openvino.Core()
     settings: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",

@@ -188,6 +188,7 @@ def test_a_stack_file_with_a_misspelt_field_is_refused(tmp_path: Path) -> None:
         ("simulate --duration abc", ("--duration", "number", "simulate --help")),
         ("simulate --seed", ("--seed", "requires an argument")),
         ("replay", ("bag", "replay --help")),
+        ("compare day.bag", ("--stack", "compare --help")),
         ("inspect a b c", ("b c", "inspect --help")),
     ],
 )
