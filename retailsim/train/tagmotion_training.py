@@ -42,10 +42,18 @@ PEAK_RATE, DECAY = 2e-3, 1e-2
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of several sessions side by side; arguments of the network, and labels (t, b)."""
+    """Windows of several sessions side by side.
+
+    Attributes:
+        inputs: arguments of the network.
+        label: `Motion` or IGNORE, (t, b).
+        weight: of each label; those of a window add up to 1, be it of a shop or of a lone tag,
+            float32 (t, b).
+    """
 
     inputs: tuple[torch.Tensor, ...]
     label: torch.Tensor
+    weight: torch.Tensor
 
 
 class Batches:
@@ -74,7 +82,7 @@ class Batches:
         return max(1, (len(session) - WINDOW_BINS) // (WINDOW_BINS - WARM_BINS) + 1)
 
     def _batch(self, places: Sequence[tuple[int, int]]) -> Batch:
-        parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
+        parts: list[list[NDArray[Any]]] = [[] for _ in range(7)]
         sizes = [min(TAGS_AT_ONCE, len(self._sessions[row].xyz_m)) for row, _ in places]
         tags, every = 0, sum(sizes)
         for row, begin in places:
@@ -82,6 +90,9 @@ class Batches:
             cell = (window.tag + tags) * WINDOW_BINS + window.bin
             heard = self._heard(len(cell))
             there = np.where(near.row < len(near.row), near.row + tags, every)
+            if begin:  # what was before is not known to the network
+                window.label[:, :WARM_BINS] = IGNORE
+            counts = (window.label != IGNORE).astype(np.float32)
             columns = (
                 window.pairs[heard],
                 cell[heard],
@@ -89,14 +100,13 @@ class Batches:
                 there,
                 near.share,
                 window.label,
+                counts / max(counts.sum(), 1),
             )
             for part, column in zip(parts, columns, strict=True):
                 part.append(column)
-            if begin:  # what was before is not known to the network
-                window.label[:, :WARM_BINS] = IGNORE
             tags += len(near.row)
-        *inputs, label = (torch.from_numpy(np.concatenate(part)) for part in parts)
-        return Batch(tuple(inputs), label)
+        *inputs, label, weight = (torch.from_numpy(np.concatenate(part)) for part in parts)
+        return Batch(tuple(inputs), label, weight)
 
     def _cut(self, session: Session, begin: int) -> tuple[Window, Neighbours]:
         """Return a window of the tags around one of them, drawn at random."""
@@ -115,15 +125,25 @@ class Batches:
         return stays
 
 
-def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """Return the loss of logits (t, b, 2, 3) against labels (t, b)."""
-    weight = torch.tensor(CLASS_WEIGHT)
-    said = (logits[:, :, 0], label), (logits[:, LAG_BINS:, 1], label[:, :-LAG_BINS])
-    of_now, of_late = (
-        cross_entropy(x.flatten(0, 1), y.flatten(), weight=weight, ignore_index=IGNORE)
-        for x, y in said
+def loss_of(logits: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return the loss of logits (t, b, 2, 3) against weighted labels, see `Batch`."""
+    ahead = slice(None, -LAG_BINS)
+    now = _mean_loss(logits[:, :, 0], label, weight)
+    late = _mean_loss(logits[:, LAG_BINS:, 1], label[:, ahead], weight[:, ahead])
+    return NOW_WEIGHT * now + late
+
+
+def _mean_loss(logits: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    of_class = torch.tensor(CLASS_WEIGHT)
+    loss = cross_entropy(
+        logits.flatten(0, 1),
+        label.flatten(),
+        weight=of_class,
+        ignore_index=IGNORE,
+        reduction="none",
     )
-    return NOW_WEIGHT * of_now + of_late
+    counts = weight * of_class[label.clamp(min=0)]
+    return (loss * weight.flatten()).sum() / counts.sum().clamp(min=1e-6)
 
 
 def fresh_net(sessions: Sequence[Session], seed: int) -> TagMotionNet:
@@ -138,9 +158,25 @@ def fresh_net(sessions: Sequence[Session], seed: int) -> TagMotionNet:
     return net
 
 
-def train(sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Path) -> TagMotionNet:
-    """Fit the network; goes on from the checkpoint if there is one of this run."""
+def train(
+    sessions: Sequence[Session],
+    *,
+    epochs: int,
+    seed: int,
+    checkpoint: Path,
+    start: Path | None = None,
+) -> TagMotionNet:
+    """Fit the network; goes on from the checkpoint if there is one of this run.
+
+    Args:
+        sessions: what to learn from.
+        epochs, seed: how often, and of all draws.
+        checkpoint: written after every epoch.
+        start: checkpoint of another run to begin with its weights.
+    """
     net, batches = fresh_net(sessions, seed), Batches(sessions, seed)
+    if start is not None:
+        net.load_state_dict(torch.load(start, weights_only=True)["net"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, PEAK_RATE, total_steps=epochs * len(batches) + 1
@@ -156,7 +192,7 @@ def train(sessions: Sequence[Session], *, epochs: int, seed: int, checkpoint: Pa
         begin, losses = time.perf_counter(), []
         net.train()
         for batch in batches:
-            loss = loss_of(net(*batch.inputs), batch.label)
+            loss = loss_of(net(*batch.inputs), batch.label, batch.weight)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -196,10 +232,17 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="checkpoint of a run to begin from")
     wanted = parser.parse_args()
     sessions = load_sessions(wanted.bags, wanted.validate) + lone_tag_sessions(wanted.lone)
     print(f"{len(sessions)} sessions", flush=True)
-    train(sessions, epochs=wanted.epochs, seed=wanted.seed, checkpoint=wanted.checkpoint)
+    train(
+        sessions,
+        epochs=wanted.epochs,
+        seed=wanted.seed,
+        checkpoint=wanted.checkpoint,
+        start=wanted.start,
+    )
 
 
 if __name__ == "__main__":
