@@ -218,7 +218,8 @@ Says of every tag, twice a second, whether it is still, handled or carried: at o
 - Made by, BAGS being any folder:
   `python -m retailsim.train.tag_shops --seeds FIRST:BEYOND -o BAGS`,
   `python -m retailsim.train.tag_shops --seeds ... --ordinary --duration 300 -o ORDINARY`,
-  `python -m retailsim.train.tagmotion_training BAGS --validate ... --lone ... --checkpoint RUN`,
+  `python -m retailsim.train.tagmotion_training BAGS --validate ... --lone ... --checkpoint RUN`
+  (the shipped one: 26 epochs on all but ten of these shops, then 8 with `--start`),
   `python -m retailsim.train.tagmotion_choice BAGS --validate ... --ordinary ORDINARY
   --checkpoint RUN`.
 - Limits: made for a plan's garments at their places; a crowd before a rail hides small movements,
