@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from cli.options import DeviceOption, PrecisionOption
 from cli.progress import share_bar
 
 
@@ -37,13 +38,8 @@ def compare_command(
     everything: Annotated[
         bool, typer.Option("--all", help="Print every figure, not only those that differ.")
     ] = False,
-    precision: Annotated[
-        Literal["fp32", "auto"] | None,
-        typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")
-    ] = "auto",
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
 ) -> None:
     """Replay bags with several stacks and print what changes against the first.
 

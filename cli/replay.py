@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from cli.options import DeviceOption, PrecisionOption
 from cli.progress import session_bar
 from retailsim import api
 
@@ -29,13 +30,8 @@ def replay_command(
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Also run and score a trivial rival of each stage.")
     ] = False,
-    precision: Annotated[
-        Literal["fp32", "auto"] | None,
-        typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")
-    ] = "auto",
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
     results_bag: Annotated[
         bool, typer.Option("--results-bag", help="Also write results.bag for Rerun or Foxglove.")
     ] = False,

@@ -9,11 +9,11 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from mcap.writer import CompressionType, Writer
 
+from retailsim.ending import ClosedOrAborted
 from retailsim.errors import BagError
 from retailsim.session.metadata import FILE_NAME, BagMetadata, TopicInfo, dump_metadata
 
@@ -53,7 +53,7 @@ class Channel:
     encoding: str
 
 
-class ContainerWriter:
+class ContainerWriter(ClosedOrAborted):
     """Writes raw messages to a bag folder; the attachments come first.
 
     The folder appears under its name when `close` returns; `abort`, or an exception inside the
@@ -145,20 +145,6 @@ class ContainerWriter:
         if hasattr(self, "_file"):
             self._file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
 
     def _id(self, channel: Channel) -> int:
         if channel not in self._channels:

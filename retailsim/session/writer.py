@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from retailsim.ending import ClosedOrAborted
 from retailsim.errors import BagError
 from retailsim.messages.base import Message
 from retailsim.messages.codec import encode, proto_type
@@ -16,7 +16,7 @@ from retailsim.store.load import dump_plan
 from retailsim.store.plan import StorePlan
 
 
-class BagWriter:
+class BagWriter(ClosedOrAborted):
     """Writes a session bag: the plan first, then whatever comes, best in order of log time.
 
     The bag appears under its name on `close`; after `abort`, or an exception inside the `with`
@@ -80,17 +80,6 @@ class BagWriter:
     def abort(self) -> None:
         """Give up and leave nothing behind."""
         self._container.abort()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._container.__exit__(kind, error, trace)
 
     def _write_calibration(self, time_ns: int) -> None:
         """Write calibration and pose of all cameras, once, at the time of the first message."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from retailsim.errors import RetailError
 from retailsim.simulate.scenario import Scenario
 
@@ -32,3 +34,14 @@ def parse_seeds(text: str) -> list[int]:
         first, _, end = part.partition(":")
         seeds += range(int(first), int(end or int(first) + 1))
     return seeds
+
+
+def written_seeds(seeds: Iterable[int]) -> str:
+    """Return seeds as `parse_seeds` reads them, in rising order, each once: '3000:3003,3005'."""
+    spans: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1].append(seed)
+        else:
+            spans.append([seed])
+    return ",".join(f"{s[0]}:{s[-1] + 1}" if len(s) > 1 else str(s[0]) for s in spans)

@@ -5,7 +5,7 @@ another shop: other antennas and reader settings, more or fewer tags, busier or 
 sports shop is never drawn: it is kept to see what carries over.
 
     python -m retailsim.train.tag_shops --seeds 4000:4260 -o .cache/tag-shops
-    python -m retailsim.train.tag_shops --seeds 4300:4324 --ordinary --duration 300 \\
+    python -m retailsim.train.tag_shops --seeds 4300:4320 --ordinary --duration 300 \\
         -o .cache/ordinary-shops
 """
 

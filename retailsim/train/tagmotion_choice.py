@@ -36,7 +36,7 @@ from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
 from retailsim.stack.tagmotion.read_bins import BIN_S
 from retailsim.stack.tagmotion.segments import GAP_BINS, LONGEST_BINS, Hysteresis
 from retailsim.train.export import export_model, parameter_count
-from retailsim.train.seeds import parse_seeds
+from retailsim.train.seeds import parse_seeds, written_seeds
 from retailsim.train.tagmotion_data import BIN_NS, Session, prepared
 from retailsim.train.tagmotion_net import TagMotionNet
 
@@ -204,22 +204,21 @@ Says of every tag, twice a second, whether it is still, handled or carried: at o
 - Input: {pairs} figures of every pair of tag and antenna that was read in {bin_s} s, and {tags} of
   every tag (`retailsim/stack/tagmotion/pairs.py`). Output: twice three probabilities.
 - Network: `retailsim/stack/tagmotion/network.py`, {parameters} numbers in half precision.
-- Trained on simulated reads alone: {sessions} shops drawn at random (`retailsim.train.tag_shops`:
-  days of boutique, dense rails and others, {seeds}; antennas moved, taken away and
-  aimed otherwise, modes FM0 to M8, sessions 0 to 2, all regions, 0.15 to 1.6 times the stock) and
-  lone tags that lie still or are walked past four antennas. No recording of a real shop was used;
-  the sports shop and its layout were never drawn.
+- Trained on simulated reads alone: {sessions} shops drawn at random (`retailsim.train.tag_shops`,
+  seeds {seeds} without those left out: days of boutique, dense rails and others;
+  antennas moved, taken away and aimed otherwise, modes FM0 to M8, sessions 0 to 2, all regions,
+  0.15 to 1.6 times the stock) and lone tags that lie still or are walked past four antennas. No
+  recording of a real shop was used; the sports shop and its layout were never drawn.
 - Thresholds (on {on}, off {off}, at once {at_once}) are those of the highest f1 with at most
-  {most_false} false alarms per tag-hour on {ordinary} other drawn shops with ordinary days
-  (training days have one to three times the flips): `ordinary` in metrics.json. `left_out` there
-  are shops {validation}, busy and not trained on either.
+  {most_false} false alarms per tag-hour on {ordinary_count} other drawn shops with ordinary days
+  (seeds {ordinary}; training days have one to three times the flips): `ordinary` in metrics.json.
+  `left_out` there are shops {validation}, busy and not trained on either.
   Figures on other days, an unseen shop and judging seeds: `retail bench flips`; on real logs:
   `python -m retailsim.experiments.moving_logs`.
 - Made by, BAGS being any folder:
-  `python -m retailsim.train.tag_shops --seeds FIRST:BEYOND -o BAGS`,
-  `python -m retailsim.train.tag_shops --seeds ... --ordinary --duration 300 -o ORDINARY`,
-  `python -m retailsim.train.tagmotion_training BAGS --validate ... --lone ... --checkpoint RUN`
-  (the shipped one: 26 epochs on all but ten of these shops, then 8 with `--start`),
+  `python -m retailsim.train.tag_shops --seeds {seeds} -o BAGS`,
+  `python -m retailsim.train.tag_shops --seeds {ordinary} --ordinary --duration ... -o ORDINARY`,
+  `python -m retailsim.train.tagmotion_training BAGS --validate ... --lone ... --checkpoint RUN`,
   `python -m retailsim.train.tagmotion_choice BAGS --validate ... --ordinary ORDINARY
   --checkpoint RUN`.
 - Limits: made for a plan's garments at their places; a crowd before a rail hides small movements,
@@ -243,8 +242,7 @@ def main() -> None:
     left_out = [make_trial(net, wanted.bags / f"{seed}.bag") for seed in wanted.validate]
     rule = choose_rule(ordinary)
     window_on, balanced = choose_window(ordinary)
-    seeds = sorted(int(bag.stem) for bag in wanted.bags.glob("*.bag"))
-    trained = [seed for seed in seeds if seed not in wanted.validate]
+    seeds = {int(bag.stem) for bag in wanted.bags.glob("*.bag")}
     metrics = {
         "rule": {"flip_on": rule.on, "flip_off": rule.off, "flip_at_once": rule.at_once},
         "windows": {"window_on": window_on, "balanced_accuracy": balanced},
@@ -257,13 +255,14 @@ def main() -> None:
         tags=len(TAG_NAMES),
         bin_s=BIN_S,
         parameters=parameter_count(net),
-        sessions=len(trained),
-        seeds=f"seeds {trained[0]} to {trained[-1]}",
+        sessions=len(seeds.difference(wanted.validate)),
+        seeds=written_seeds(seeds),
         on=rule.on,
         off=rule.off,
         at_once=rule.at_once,
-        validation=", ".join(map(str, wanted.validate)),
-        ordinary=len(ordinary),
+        validation=written_seeds(wanted.validate),
+        ordinary_count=len(ordinary),
+        ordinary=written_seeds(int(bag.stem) for bag in wanted.ordinary.glob("*.bag")),
         most_false=MOST_FALSE,
     )
     config = {

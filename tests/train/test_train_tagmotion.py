@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retailsim.errors import RetailError
 from retailsim.messages.log import MessageLog
@@ -12,7 +14,7 @@ from retailsim.messages.truth import TruthCarry, TruthInteraction
 from retailsim.stack.tagmotion.network import Motion
 from retailsim.stack.tagmotion.pairs import PAIR_NAMES, TAG_NAMES
 from retailsim.train import tagmotion_training
-from retailsim.train.seeds import parse_seeds
+from retailsim.train.seeds import parse_seeds, written_seeds
 from retailsim.train.tag_shops import MOST_TAGS, draw_shop
 from retailsim.train.tagmotion_choice import MOST_FALSE, Figures, choose_rule, probabilities
 from retailsim.train.tagmotion_data import BIN_NS, IGNORE, Session, labels, lone_tag_session
@@ -156,6 +158,12 @@ def test_it_learns_what_tells_handled_tags(net):
 
 def test_seeds_are_parsed_as_ranges_and_single_ones():
     assert parse_seeds("3000:3003,3005") == [3000, 3001, 3002, 3005]
+    assert written_seeds([3005, 3002, 3000, 3001]) == "3000:3003,3005"
+
+
+@given(st.sets(st.integers(0, 60), min_size=1))
+def test_written_seeds_are_read_again(seeds):
+    assert parse_seeds(written_seeds(seeds)) == sorted(seeds)
 
 
 def test_the_rule_is_the_best_of_those_that_hardly_cry_wolf(monkeypatch):

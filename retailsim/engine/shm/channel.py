@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
+from retailsim.ending import ClosedOrAborted
 from retailsim.engine.shm.codec import EVERY_KIND, MessageCodec
 from retailsim.engine.shm.memory import MIB, map_memory, take_memory, whole_pages
 from retailsim.engine.shm.wires import (
@@ -99,7 +99,7 @@ class MessageChannel:
         return self._ends.pop("reader")
 
 
-class MessageWriter:
+class MessageWriter(ClosedOrAborted):
     """Sends packets of messages."""
 
     def __init__(self, end: ChannelEnd) -> None:
@@ -137,26 +137,12 @@ class MessageWriter:
         """Say that nothing follows, and let go."""
         if not self._told.closed:
             self._tell(0, END)
-            self.abandon()
+            self.abort()
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Let go without a word: the reader is told that the writer is gone."""
         self._told.close()
         self._read.close()
-
-    def __enter__(self) -> MessageWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def _make_room(self, needed: int, deadline: Deadline) -> None:
         while self._free < needed or self._records < 1:

@@ -7,12 +7,12 @@ import select
 import socket
 from collections import Counter
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from retailsim.ending import ClosedOrAborted
 from retailsim.engine.shm.ledger import Ledger
 from retailsim.engine.shm.memory import PAGE, map_memory
 from retailsim.engine.shm.ring import (
@@ -58,7 +58,7 @@ class Slot:
         return self._image
 
 
-class FrameWriter:
+class FrameWriter(ClosedOrAborted):
     """Writes frames once, for all readers.
 
     Leases are kept here and nowhere else. A lease ends when its reader returns it, which it does
@@ -156,29 +156,15 @@ class FrameWriter:
     def close(self) -> None:
         """Say that nothing follows, and let go. Leases are no concern of the writer any more."""
         self._tell(RECORD.pack(END, self._ledger.generation))
-        self.abandon()
+        self.abort()
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Let go without a word: readers are told that the writer is gone."""
         for wires in self._wires.values():
             wires.close()
         self._wires.clear()
         self._listeners.clear()
         self._control.close()
-
-    def __enter__(self) -> FrameWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def _tell(self, record: bytes) -> None:
         for place in self._listeners:

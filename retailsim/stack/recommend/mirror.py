@@ -7,6 +7,7 @@ visits of seeds 1000 to 1029; the optimum is flat.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -30,7 +31,7 @@ from retailsim.stack.stage import Stage, StageContext
 F64 = NDArray[np.float64]
 
 
-class MirrorStage(Stage):
+class MirrorStage(Stage, ABC):
     """What every mirror has in common: it keeps the visits and answers each try-on.
 
     It never shows what the visitor has on, has tried before or carries along.
@@ -95,9 +96,9 @@ class MirrorStage(Stage):
             return self._answer(message)
         return ()
 
+    @abstractmethod
     def scores(self, visit: Visit, try_on: TryOn) -> F64:
         """Return how well each article of the catalogue fits, float64 (s,)."""
-        raise NotImplementedError
 
     def _answer(self, try_on: TryOn) -> list[Recommendation]:
         person, sku = self._before_mirror(try_on), self._sku(try_on.epc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,7 +32,7 @@ class _Look:
     crop: U8
 
 
-class AppearanceStage(Stage):
+class AppearanceStage(Stage, ABC):
     """Chooses crops and emits what `embed` says of them; subclasses say how.
 
     Args:
@@ -68,9 +69,9 @@ class AppearanceStage(Stage):
         self._tracks: list[Tracks] = []
         self._last_ns: dict[int, int] = {}
 
+    @abstractmethod
     def embed(self, crops: Sequence[U8]) -> F32:
         """Return one unit vector per BGR crop of `size_px`, float32 (n, d)."""
-        raise NotImplementedError
 
     def process(self, message: Message) -> Iterable[Message]:
         """Keep this tick's frames and tracklets."""

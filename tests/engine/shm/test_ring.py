@@ -74,7 +74,7 @@ class RingRules(RuleBasedStateMachine):
         self.count = 0
 
     def teardown(self) -> None:
-        self.writer.abandon()
+        self.writer.abort()
         self.ring.close()
 
     def _can_be_lent(self) -> bool:

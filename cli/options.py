@@ -1,0 +1,13 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+PrecisionOption = Annotated[
+    Literal["fp32", "auto"] | None,
+    typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
+]
+DeviceOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")]
