@@ -109,7 +109,7 @@ def replay_bag(
     truth = MessageLog(reader.truth())
     card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
     rivals = _score_baselines(run, truth, sensors, reader.plan)
-    stages = [f"{reader.path}: {w}" for n in nodes if not n.baseline for w in n.stage.warnings()]
+    stages = [f"{reader.path}: {warning}" for warning in run.warnings]
     return Replayed(card, rivals, run, reader.plan, (*_warnings(reader), *stages))
 
 
