@@ -39,11 +39,30 @@ def replay_command(
     results_bag: Annotated[
         bool, typer.Option("--results-bag", help="Also write results.bag for Rerun or Foxglove.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Processes that run stages, beside one that decodes. Default: one per core that "
+            "may be used; --serial where there is one core.",
+        ),
+    ] = None,
+    serial: Annotated[
+        bool, typer.Option("--serial", help="Run one stage after the other, in one process.")
+    ] = False,
+    stall: Annotated[
+        float,
+        typer.Option(min=1, help="Seconds without progress after which a stage counts as stuck."),
+    ] = 60.0,
 ) -> None:
     """Replay a session through the stack and score it against the bag's truth.
 
     Prints a table of accuracy and speed and writes scorecard.json, stack.yaml and one Parquet
     file per table into the output folder. A bag without truth is scored for speed alone.
+
+    Stages run side by side in processes of their own; results and digest are those of --serial.
+    With --baselines, speed includes the rivals unless --serial is given.
 
     Examples:
 
@@ -52,7 +71,13 @@ def replay_command(
         retail replay monday.bag --json --output results/monday | jq .accuracy.detection
 
         retail replay monday.bag --stack mine.yaml --baselines --video out/
+
+        retail replay monday.bag --workers 6
+
+        retail replay monday.bag --serial
     """
+    if serial and workers is not None:
+        raise typer.BadParameter("give --serial or --workers, not both")
     console = Console(stderr=True)
     with session_bar("replaying", unit="frames/s", quiet=json) as advance:
         replayed = api.replay(
@@ -64,6 +89,8 @@ def replay_command(
             precision=precision,
             device=device,
             results_bag=results_bag,
+            workers=None if serial else workers or api.default_workers(),
+            stall_s=stall,
             progress=advance,
         )
     for warning in replayed.warnings:

@@ -31,7 +31,7 @@ process that dies is noticed by its sentinel. A stage that does not return is no
 """
 
 from retailsim.engine.pipeline.decode import BagSource, Source
-from retailsim.engine.pipeline.executor import run_pipelined
+from retailsim.engine.pipeline.executor import STALL_S, run_pipelined
 from retailsim.engine.pipeline.partition import Group, cores, partition
 
-__all__ = ["BagSource", "Group", "Source", "cores", "partition", "run_pipelined"]
+__all__ = ["STALL_S", "BagSource", "Group", "Source", "cores", "partition", "run_pipelined"]
