@@ -42,6 +42,8 @@ from retailsim.stack.stage import StageContext
 from retailsim.store.plan import StorePlan
 
 CHANNEL_BYTES = MIB
+MOST_WINDOW, LEAST_WINDOW = 8, 2
+MOST_WINDOW_BYTES = 512 * MIB  # of frames under way
 MOST_EARLY_BYTES = 256 * MIB  # of slots that wait for their tick; what is above is copied
 
 
@@ -95,6 +97,12 @@ class Member:
 
     child: Child
     line: Connection
+
+
+def window_for(plan: StorePlan) -> int:
+    """Return how many ticks may be under way: fewer where frames are many and large."""
+    tick = sum(camera.width_px * camera.height_px * 3 for camera in plan.cameras)
+    return max(LEAST_WINDOW, min(MOST_WINDOW, MOST_WINDOW_BYTES // max(tick, 1)))
 
 
 def ring_for(plan: StorePlan, *, lateness_s: float, window: int) -> tuple[RingSpec, int] | None:

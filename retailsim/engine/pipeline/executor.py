@@ -8,7 +8,7 @@ import numpy as np
 
 from retailsim.engine.config import BaselineSpec, StackSpec
 from retailsim.engine.graph import plan_graph
-from retailsim.engine.pipeline.crew import Crew, Order, Start
+from retailsim.engine.pipeline.crew import Crew, Order, Start, window_for
 from retailsim.engine.pipeline.decode import Source
 from retailsim.engine.pipeline.fates import Fates
 from retailsim.engine.pipeline.layout import check_groups
@@ -22,7 +22,6 @@ from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.stack.stage import StageContext
 
-WINDOW = 8
 STALL_S = 60.0
 Listen = Callable[[Message], None]
 
@@ -39,7 +38,7 @@ def run_pipelined(
     progress: Progress | None = None,
     listen: Listen | None = None,
     stall_s: float = STALL_S,
-    window: int = WINDOW,
+    window: int | None = None,
     start: Start = start_child,
 ) -> Run:
     """Feed a recording through the stages of a stack, each group of them in its own process.
@@ -59,6 +58,7 @@ def run_pipelined(
         listen: told every message that is no frame, in order of arrival.
         stall_s: how long a stage may take for one message before it counts as stuck.
         window: ticks under way at once; more even out uneven stages and take more memory.
+            Eight by default, fewer where their frames would take more than 512 MiB.
         start: how to start a process.
 
     Raises:
@@ -71,6 +71,7 @@ def run_pipelined(
     if groups is None:
         groups = partition(stations, workers=workers or max(2, cores()), costs=costs)
     check_groups(groups, stations)
+    window = window or window_for(context.plan)
     order = Order(source, stations, groups, context, spec.lateness_s, window)
     with Crew(order, start) as crew:
         crew.start()

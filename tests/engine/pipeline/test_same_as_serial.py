@@ -59,7 +59,7 @@ def stacks(draw: st.DrawFn) -> StackSpec:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(
     spec=stacks(),

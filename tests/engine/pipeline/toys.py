@@ -246,10 +246,13 @@ def new_memory(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
 
 
 def context(cameras: int = 2) -> StageContext:
-    """A shop with so many tiny cameras."""
+    """A shop with so many tiny cameras, which send more than the plan says.
+
+    So there are fewer slots than frames that wait for their tick.
+    """
     height, width, _ = SHAPE
     tiny = [
-        Camera(id=f"cam{i}", width_px=width, height_px=height, rate_hz=10) for i in range(cameras)
+        Camera(id=f"cam{i}", width_px=width, height_px=height, rate_hz=1) for i in range(cameras)
     ]
     return StageContext(StorePlan(name="toy", cameras=tiny))
 
