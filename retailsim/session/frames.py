@@ -103,7 +103,9 @@ class FrameAssembler:
             raise BagError(f"{self._origin}: {raw.channel.topic}: {error}") from error
         if coding != "h264":
             raise BagError(f"{self._origin}: {raw.channel.topic} is '{coding}', only h264 is read")
-        image = stream.image(raw.sequence, data, self._place)
+        # Of an odd size the padding is cut off, so that the image lies elsewhere in the end.
+        even = stream.camera.width_px % 2 == 0 and stream.camera.height_px % 2 == 0
+        image = stream.image(raw.sequence, data, self._place if even else None)
         if image is None:
             return None
         image = self._fit(stream.camera, image)
