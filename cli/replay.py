@@ -35,11 +35,26 @@ def replay_command(
     results_bag: Annotated[
         bool, typer.Option("--results-bag", help="Also write results.bag for Rerun or Foxglove.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Run stages side by side in N processes, beside one that decodes. Default: one "
+            "stage after the other, in one process.",
+        ),
+    ] = None,
+    stall: Annotated[
+        float,
+        typer.Option(min=1, help="Seconds without progress after which a stage counts as stuck."),
+    ] = 60.0,
 ) -> None:
     """Replay a session through the stack and score it against the bag's truth.
 
     Prints a table of accuracy and speed and writes scorecard.json, stack.yaml and one Parquet
     file per table into the output folder. A bag without truth is scored for speed alone.
+
+    With --workers, results and digest stay the same, and speed includes the --baselines.
 
     Examples:
 
@@ -48,6 +63,8 @@ def replay_command(
         retail replay monday.bag --json --output results/monday | jq .accuracy.detection
 
         retail replay monday.bag --stack mine.yaml --baselines --video out/
+
+        retail replay monday.bag --workers 6
     """
     console = Console(stderr=True)
     with session_bar("replaying", unit="frames/s", quiet=json) as advance:
@@ -60,6 +77,8 @@ def replay_command(
             precision=precision,
             device=device,
             results_bag=results_bag,
+            workers=workers,
+            stall_s=stall,
             progress=advance,
         )
     for warning in replayed.warnings:

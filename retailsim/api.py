@@ -181,6 +181,8 @@ def replay(
     precision: Literal["fp32", "auto"] | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     results_bag: bool = False,
+    workers: int | None = None,
+    stall_s: float = 60.0,
     progress: ReplayProgress | None = None,
 ) -> Replayed:
     """Replay a bag through a stack and score it against the bag's truth.
@@ -194,10 +196,15 @@ def replay(
         precision: overrides the stack's.
         device: where networks run; 'auto' takes CUDA where there is one.
         results_bag: also write results.bag into `output`.
+        workers: processes that run stages, beside one that decodes; None runs one stage after
+            the other in this process. The results are the same. Processes are spawned: a script
+            that asks for them needs `if __name__ == "__main__":`.
+        stall_s: seconds that a stage in a process of its own may take for one message.
         progress: told (seconds done, seconds in all, frames per second).
 
     Raises:
         BagError, ScenarioError, StageError, ModelError: see their docstrings.
+        DeviceError: not enough shared memory for the processes.
     """
     from retailsim.engine.config import load_stack
     from retailsim.experiments.outputs import writable_folder, write_outputs
@@ -215,6 +222,8 @@ def replay(
         device=device,
         precision=precision,
         baselines=baselines,
+        workers=workers,
+        stall_s=stall_s,
         progress=progress,
     )
     write_outputs(

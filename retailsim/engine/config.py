@@ -6,6 +6,7 @@
       detect: {with: {threshold: 0.6}}             # change a parameter
       track: {uses: "my_tracker:MyTracker"}        # bring your own class
       recommend: null                              # leave a role out
+      floor: {process: crops}                      # where it runs when stages run side by side
 
 Roles are open: any name serves, what a stage reads and says decides where it runs. `uses` is
 module:Class, the name of a ready-made adapter (`READY_MADE`) or of an installed package's entry
@@ -56,6 +57,11 @@ class StageSpec(PlanModel):
         "retailsim.stages",
     )
     parameters: dict[str, Any] = Field(default={}, alias="with")
+    process: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="stages that name the same process share one when stages run side by side",
+    )
 
 
 class StackSpec(PlanModel):
@@ -68,7 +74,11 @@ class StackSpec(PlanModel):
 
     def resolved(self) -> dict[str, Any]:
         """Return the stack as plain data for provenance and `stack.yaml`."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"base"})
+        data = self.model_dump(mode="json", by_alias=True, exclude={"base"})
+        for stage in data["stages"].values():  # where a stage runs is said only where it was said
+            if stage is not None and stage["process"] is None:
+                del stage["process"]
+        return data
 
     def sha256(self) -> str:
         """Return the digest of the resolved stack."""
@@ -171,7 +181,9 @@ def _overlay(
     for role, stage in over.items():
         below = base.get(role)
         if stage is not None and stage.uses is None and below is not None:
-            stage = below.model_copy(update={"parameters": below.parameters | stage.parameters})
+            parameters = below.parameters | stage.parameters
+            process = stage.process or below.process
+            stage = below.model_copy(update={"parameters": parameters, "process": process})
         merged[role] = stage
     return merged
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
 
-from retailsim.engine.config import BaselineSpec, StackSpec, StageSpec, build_stage
+from retailsim.engine.config import BaselineSpec, StackSpec, StageSpec, build_stage, find_class
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.reads import CleanReads
@@ -37,6 +38,43 @@ class Node:
     baseline: str | None = None
 
 
+@dataclass(frozen=True)
+class Station:
+    """What is known of a stage before it is made.
+
+    Attributes:
+        role: its name in the stack description.
+        spec: class and parameters.
+        kind: the class.
+        baseline: as in `Node`.
+    """
+
+    role: str
+    spec: StageSpec
+    kind: type[Stage]
+    baseline: str | None = None
+
+    @property
+    def inputs(self) -> tuple[type[Message], ...]:
+        """What it reads."""
+        return self.kind.inputs
+
+    @property
+    def outputs(self) -> tuple[type[Message], ...]:
+        """What it may say."""
+        return self.kind.outputs
+
+
+class Speaks(Protocol):
+    """Whatever has inputs and outputs: a stage, or a station."""
+
+    @property
+    def inputs(self) -> tuple[type[Message], ...]: ...
+
+    @property
+    def outputs(self) -> tuple[type[Message], ...]: ...
+
+
 def build_graph(
     spec: StackSpec, context: StageContext, *, baselines: BaselineSpec | None = None
 ) -> tuple[Node, ...]:
@@ -47,43 +85,55 @@ def build_graph(
     Raises:
         StageError: a class cannot be found or made, an input that nobody gives, or a cycle.
     """
-    stages = {
-        role: build_stage(role, stage, context)
-        for role, stage in spec.stages.items()
-        if stage is not None
-    }
+    return tuple(build_node(at, context) for at in plan_graph(spec, baselines=baselines))
+
+
+def build_node(at: Station, context: StageContext) -> Node:
+    """Make one stage; raises StageError when it cannot be made."""
+    return Node(at.role, build_stage(at.role, at.spec, context), at.baseline)
+
+
+def plan_graph(spec: StackSpec, *, baselines: BaselineSpec | None = None) -> tuple[Station, ...]:
+    """Return the stations of a stack in running order, baselines last; makes no stage yet.
+
+    Raises:
+        StageError: a class cannot be found, an input that nobody gives, or a cycle.
+    """
+    own = {role: _station(role, stage) for role, stage in spec.stages.items() if stage is not None}
     rivals = [
-        Node(role, build_stage(role, rival, context), name)
+        _station(role, rival, name)
         for role, named in (baselines.roles if baselines else {}).items()
-        if role in stages
+        if role in own
         for name, rival in named.items()
     ]
-    wanted = {
-        kind for stage in (*stages.values(), *(n.stage for n in rivals)) for kind in stage.inputs
-    }
-    stages |= _missing_intakes(wanted, stages, context)
-    return (*(Node(role, stages[role]) for role in running_order(stages)), *rivals)
+    wanted = {kind for station in (*own.values(), *rivals) for kind in station.inputs}
+    own |= _missing_intakes(wanted, own)
+    return (*(own[role] for role in running_order(own)), *rivals)
+
+
+def _station(role: str, spec: StageSpec, baseline: str | None = None) -> Station:
+    return Station(role, spec, find_class(role, spec.uses or ""), baseline)
 
 
 def _missing_intakes(
-    wanted: Collection[type[Message]], stages: Mapping[str, Stage], context: StageContext
-) -> dict[str, Stage]:
-    """Make the intakes that a stack needs and does not name."""
-    given = {kind for stage in stages.values() for kind in stage.outputs}
+    wanted: Collection[type[Message]], own: Mapping[str, Station]
+) -> dict[str, Station]:
+    """Return the intakes that a stack needs and does not name."""
+    given = {kind for station in own.values() for kind in station.outputs}
     missing = {}
     for kind, (role, spec) in INTAKES.items():
         if kind not in wanted or kind in given:
             continue
-        if role in stages:
+        if role in own:
             raise StageError(
                 f"stage '{role}' should give {kind.__name__}, which other stages read; give it "
                 f"another name, and the role '{role}' to {spec.uses}"
             )
-        missing[role] = build_stage(role, spec, context)
+        missing[role] = _station(role, spec)
     return missing
 
 
-def running_order(stages: Mapping[str, Stage]) -> list[str]:
+def running_order(stages: Mapping[str, Speaks]) -> list[str]:
     """Sort roles so that feeders come first; ties keep the order of the description."""
     givers: dict[type[Message], list[str]] = {}
     for role, stage in stages.items():
@@ -110,7 +160,7 @@ def running_order(stages: Mapping[str, Stage]) -> list[str]:
     return order
 
 
-def _check_fed(stages: Mapping[str, Stage], givers: Mapping[type[Message], list[str]]) -> None:
+def _check_fed(stages: Mapping[str, Speaks], givers: Mapping[type[Message], list[str]]) -> None:
     """Refuse a stage none of whose inputs anybody gives (some may be optional)."""
     for role, stage in stages.items():
         if not any(kind in SOURCES or kind in givers for kind in stage.inputs):

@@ -8,8 +8,8 @@ from time import perf_counter
 
 from retailsim.engine.graph import Node
 from retailsim.engine.speed import Stopwatch
+from retailsim.engine.stepping import count_items, kept, last_step, step
 from retailsim.engine.ticks import Tick, in_ticks
-from retailsim.errors import RetailError, StageError
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import FrameBatch
@@ -46,6 +46,8 @@ class Run:
         frames: frames of all cameras.
         begin_ns, end_ns: time of the first and last message.
         watch: the times taken.
+        warnings: what the stack's own stages want the user to know.
+        dropped_frames: that did not decode, where the executor itself reads the recording.
     """
 
     results: MessageLog
@@ -55,6 +57,8 @@ class Run:
     begin_ns: int
     end_ns: int
     watch: Stopwatch
+    warnings: tuple[str, ...] = ()
+    dropped_frames: int = 0
 
 
 def run_serial(
@@ -79,8 +83,11 @@ def run_serial(
     """
     watch = watch or Stopwatch()
     results = MessageLog()
-    rivals = {id(n): _rival(n, nodes) for n in nodes if n.baseline}
-    outputs = frozenset(k for n in nodes if not n.baseline for k in n.stage.outputs if k.kept)
+    speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
+    rivals = {
+        id(n): rival_of(s, speakers) for n, s in zip(nodes, speakers, strict=True) if n.baseline
+    }
+    outputs = kept_outputs(speakers)
     frames, begin_ns, end_ns = 0, 0, 0
     for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
         begin = perf_counter()
@@ -92,16 +99,36 @@ def run_serial(
         if progress:
             progress(frames, end_ns)
     _finish(end_ns, nodes, results, rivals, watch)
-    return Run(results, outputs, tuple(rivals.values()), frames, begin_ns, end_ns, watch)
+    warnings = tuple(w for n in nodes if not n.baseline for w in n.stage.warnings())
+    said = tuple(rivals.values())
+    return Run(results, outputs, said, frames, begin_ns, end_ns, watch, warnings)
 
 
-def _rival(node: Node, nodes: Sequence[Node]) -> Rival:
+@dataclass(frozen=True)
+class Speaker:
+    """Who may say what: a node, or a station whose stage runs elsewhere."""
+
+    role: str
+    outputs: tuple[type[Message], ...]
+    baseline: str | None
+
+
+def rival_of(rival: Speaker, speakers: Sequence[Speaker]) -> Rival:
+    """Return the place for what one baseline says."""
     own = frozenset(
-        kind for n in nodes if n.role == node.role and not n.baseline for kind in n.stage.outputs
+        kind
+        for speaker in speakers
+        if speaker.role == rival.role and not speaker.baseline
+        for kind in speaker.outputs
     )
-    outputs = frozenset(node.stage.outputs)
-    assert node.baseline
-    return Rival(node.role, node.baseline, outputs, outputs | own, MessageLog())
+    outputs = frozenset(rival.outputs)
+    assert rival.baseline
+    return Rival(rival.role, rival.baseline, outputs, outputs | own, MessageLog())
+
+
+def kept_outputs(speakers: Sequence[Speaker]) -> frozenset[type[Message]]:
+    """Return what the stack's own stages may say that a replay keeps."""
+    return frozenset(k for s in speakers if not s.baseline for k in s.outputs if k.kept)
 
 
 def _run_tick(
@@ -118,29 +145,16 @@ def _run_tick(
         wanted = [m for m in here if isinstance(m, node.stage.inputs)]
         if node.baseline:
             begin = perf_counter()
-            said = _step(node, wanted, tick.watermark_ns)
-            rivals[id(node)].said.extend(_kept(said), emitted_ns=tick.watermark_ns)
+            said = step(node, wanted, tick.watermark_ns)
+            rivals[id(node)].said.extend(kept(said), emitted_ns=tick.watermark_ns)
             apart_s += perf_counter() - begin
             continue
-        with watch.stage(node.role, _count_items(wanted)):
-            said = _step(node, wanted, tick.watermark_ns)
+        with watch.stage(node.role, count_items(wanted)):
+            said = step(node, wanted, tick.watermark_ns)
         here += said
-        results.extend(_kept(said), emitted_ns=tick.watermark_ns)
+        results.extend(kept(said), emitted_ns=tick.watermark_ns)
     watch.set_apart(apart_s)
     return apart_s
-
-
-def _step(node: Node, wanted: Sequence[Message], watermark_ns: int) -> list[Message]:
-    said: list[Message] = []
-    try:
-        for message in wanted:
-            said += node.stage.process(message)
-        said += node.stage.advance(watermark_ns)
-    except RetailError:
-        raise
-    except Exception as error:
-        raise StageError(_blame(node, error)) from error
-    return _declared(node, said)
 
 
 def _finish(
@@ -155,38 +169,13 @@ def _finish(
     for node in nodes:
         wanted = [m for m in here if isinstance(m, node.stage.inputs)]
         begin = perf_counter()
-        said = _step(node, wanted, end_ns) if wanted else []
-        try:
-            said += _declared(node, list(node.stage.finish()))
-        except RetailError:
-            raise
-        except Exception as error:
-            raise StageError(_blame(node, error)) from error
+        said = last_step(node, wanted, end_ns)
         if node.baseline:
-            rivals[id(node)].said.extend(_kept(said), emitted_ns=end_ns)
+            rivals[id(node)].said.extend(kept(said), emitted_ns=end_ns)
             watch.set_apart(perf_counter() - begin)
         else:
             here += said
-            results.extend(_kept(said), emitted_ns=end_ns)
-
-
-def _declared(node: Node, said: list[Message]) -> list[Message]:
-    for message in said:
-        if not isinstance(message, node.stage.outputs):
-            kind = type(message).__name__
-            raise StageError(f"stage '{node.role}' said {kind}, which it does not declare")
-    return said
-
-
-def _kept(said: Sequence[Message]) -> Iterator[Message]:
-    return (message for message in said if message.kept)
-
-
-def _blame(node: Node, error: Exception) -> str:
-    text = str(error).splitlines()[0] if str(error) else "no message"
-    return (
-        f"stage '{node.role}' ({type(node.stage).__name__}) failed: {type(error).__name__}: {text}"
-    )
+            results.extend(kept(said), emitted_ns=end_ns)
 
 
 def _timed(messages: Iterable[Message], watch: Stopwatch) -> Iterator[Message]:
@@ -201,11 +190,6 @@ def _timed(messages: Iterable[Message], watch: Stopwatch) -> Iterator[Message]:
         frames = len(message.frames) if isinstance(message, FrameBatch) else 0
         watch.add("decode", perf_counter() - begin, frames)
         yield message
-
-
-def _count_items(messages: Sequence[Message]) -> int:
-    """Count what a stage was given: a frame batch counts its frames."""
-    return sum(len(m.frames) if isinstance(m, FrameBatch) else 1 for m in messages)
 
 
 def _count_frames(messages: Sequence[Message]) -> int:

@@ -46,12 +46,23 @@ class StageTime:
 
 
 class Stopwatch:
-    """Collects the times of one run; stages' by `clock`, in seconds."""
+    """Collects the times of one run.
+
+    Args:
+        reference_every: ticks from one run of the reference workload to the next.
+        clock: of stages, in seconds.
+        alone: whether stages stand still while the reference workload runs.
+    """
 
     def __init__(
-        self, *, reference_every: int = 25, clock: Callable[[], float] = perf_counter
+        self,
+        *,
+        reference_every: int = 25,
+        clock: Callable[[], float] = perf_counter,
+        alone: bool = True,
     ) -> None:
         self._clock = clock
+        self._alone = alone
         self.stages: dict[str, StageTime] = defaultdict(StageTime)
         self.ticks_ms: list[float] = []
         self._reference = Reference()
@@ -80,7 +91,7 @@ class Stopwatch:
         self.ticks_ms.append(seconds * 1e3)
         if len(self.ticks_ms) % self._reference_every == 1:
             ms = self._reference.run_ms()
-            self._apart_s += ms * 1e-3
+            self._apart_s += ms * 1e-3 if self._alone else 0.0
             if len(self.ticks_ms) > 1:  # the first run warms caches
                 self._reference_ms.append(ms)
 

@@ -6,12 +6,14 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
 from retailsim.engine.graph import build_graph
+from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined
 from retailsim.engine.serial import Run, run_serial
 from retailsim.errors import BagError, ModelError
 from retailsim.evaluate.score import counts, score
@@ -29,6 +31,7 @@ from retailsim.store.plan import StorePlan
 from retailsim.version import __version__
 
 Device = Literal["auto", "cpu", "cuda"]
+Mode = Literal["serial", "pipeline"]
 Progress = Callable[[float, float, float], None]
 
 # Which block of the scorecard each kind of result decides: a rival is shown in its own blocks.
@@ -76,9 +79,11 @@ def replay_bag(
     device: Device = "auto",
     precision: Precision | None = None,
     baselines: bool | BaselineSpec = False,
+    workers: int | None = None,
+    stall_s: float = STALL_S,
     progress: Progress | None = None,
 ) -> Replayed:
-    """Replay a bag through a stack, serially, and score it against the bag's truth.
+    """Replay a bag through a stack and score it against the bag's truth.
 
     Args:
         bag: folder, .mcap file or ROS 1 .bag file.
@@ -86,6 +91,10 @@ def replay_bag(
         device: 'auto' takes CUDA where there is one.
         precision: overrides the stack's.
         baselines: also run and score the trivial rivals; True takes the shipped ones.
+        workers: processes that run stages, beside one that decodes; None runs one stage after
+            the other in this process. The results are the same.
+        stall_s: how long a stage may take for one message before it counts as stuck, where
+            stages run in processes of their own.
         progress: told (seconds done, seconds in all, frames per second).
 
     Raises:
@@ -99,25 +108,38 @@ def replay_bag(
     where = _resolve(device)
     context = StageContext(reader.plan, device=where, precision=spec.precision)
     rivals_of = load_baselines() if baselines is True else baselines or None
-    nodes = build_graph(spec, context, baselines=rivals_of)
     sensors = MessageLog()
     pace = _Pace(summary.duration_s, progress)
-    run = run_serial(
-        _listen(reader.messages(), sensors), nodes, lateness_s=spec.lateness_s, progress=pace
-    )
+    if workers is None:
+        nodes = build_graph(spec, context, baselines=rivals_of)
+        messages = _listen(reader.messages(), sensors)
+        run = run_serial(messages, nodes, lateness_s=spec.lateness_s, progress=pace)
+        run = replace(run, dropped_frames=reader.dropped_frames)
+    else:
+        run = run_pipelined(
+            BagSource(bag),
+            spec,
+            context,
+            baselines=rivals_of,
+            workers=workers,
+            stall_s=stall_s,
+            progress=pace,
+            listen=partial(_keep, sensors),
+        )
     if run.frames == 0 and len(sensors) == 0:
         raise BagError(f"{bag}: holds no camera frames and no tag reads; nothing to replay")
     truth = MessageLog(reader.truth())
-    card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where)
+    mode: Mode = "serial" if workers is None else "pipeline"
+    card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where, mode)
     rivals = _score_baselines(run, truth, sensors, reader.plan)
-    stages = [f"{reader.path}: {w}" for n in nodes if not n.baseline for w in n.stage.warnings()]
-    return Replayed(card, rivals, run, reader.plan, (*_warnings(reader), *stages))
+    stages = [f"{reader.path}: {warning}" for warning in run.warnings]
+    return Replayed(card, rivals, run, reader.plan, (*_warnings(reader, run), *stages))
 
 
-def _warnings(reader: BagReader) -> tuple[str, ...]:
+def _warnings(reader: BagReader, run: Run) -> tuple[str, ...]:
     """Say what the user should know of the bag: what is lost, what could not be decoded."""
     damage = [f"{reader.path}: {reader.damage}"] if reader.damage else []
-    dropped = reader.dropped_frames
+    dropped = run.dropped_frames
     frames = [f"{reader.path}: {dropped} frames could not be decoded"] if dropped else []
     return (*damage, *frames)
 
@@ -125,9 +147,13 @@ def _warnings(reader: BagReader) -> tuple[str, ...]:
 def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
     """Pass messages on and keep those that scoring needs (reads decide which flips count)."""
     for message in messages:
-        if isinstance(message, TagReads | Sale | TryOn):
-            sensors.append(message)
+        _keep(sensors, message)
         yield message
+
+
+def _keep(sensors: MessageLog, message: Message) -> None:
+    if isinstance(message, TagReads | Sale | TryOn):
+        sensors.append(message)
 
 
 def _scorecard(
@@ -138,6 +164,7 @@ def _scorecard(
     sensors: MessageLog,
     plan: StorePlan,
     device: str,
+    mode: Mode,
 ) -> Scorecard:
     played = truth.of(TruthScenario)
     duration_s = (run.end_ns - run.begin_ns) * 1e-9
@@ -147,7 +174,7 @@ def _scorecard(
         seed=played[0].seed if played else None,
         device=describe_device(device),
         precision=spec.precision,
-        mode="serial",
+        mode=mode,
         digest=digest(run.results),
         provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
         counts=Counts(**counts(run.results, plan, sensors, frames=run.frames)),

@@ -11,7 +11,7 @@ from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.session.foxglove import video_data
 from retailsim.session.scan import RawMessage
 from retailsim.session.topics import camera_of
-from retailsim.session.video import Image, VideoDecoder, is_key_frame
+from retailsim.session.video import Image, Place, VideoDecoder, is_key_frame
 from retailsim.store.plan import Camera, StorePlan
 
 
@@ -25,7 +25,7 @@ class _Stream:
     last_sequence: int = -1
     count: int = 0
 
-    def image(self, sequence: int, data: bytes) -> Image | None:
+    def image(self, sequence: int, data: bytes, place: Place | None) -> Image | None:
         """Return the image of the next packet, None when it cannot be decoded."""
         missing = self.last_sequence >= 0 and sequence > self.last_sequence + 1
         self.last_sequence = sequence
@@ -33,7 +33,7 @@ class _Stream:
         if self.needs_key and not is_key_frame(data):
             return None
         try:
-            image = self.decoder.decode(data)
+            image = self.decoder.decode(data, place)
         except BagError:
             self.needs_key = True
             return None
@@ -47,14 +47,20 @@ class FrameAssembler:
     A batch is given out when every camera of the plan is in it or a frame of another instant
     comes; messages that arrive meanwhile wait behind it.
 
+    Args:
+        plan: whose cameras they are.
+        origin: the bag, for errors.
+        place: gives memory to decode images into; None takes new memory.
+
     Attributes:
         dropped: packets that did not decode.
     """
 
-    def __init__(self, plan: StorePlan, *, origin: str) -> None:
+    def __init__(self, plan: StorePlan, *, origin: str, place: Place | None = None) -> None:
         self._streams = {camera.id: _Stream(camera) for camera in plan.cameras}
         self._order = {camera.id: place for place, camera in enumerate(plan.cameras)}
         self._origin = origin
+        self._place = place
         self._open: list[Frame] = []
         self._behind: list[Message] = []
         self.dropped = 0
@@ -97,7 +103,9 @@ class FrameAssembler:
             raise BagError(f"{self._origin}: {raw.channel.topic}: {error}") from error
         if coding != "h264":
             raise BagError(f"{self._origin}: {raw.channel.topic} is '{coding}', only h264 is read")
-        image = stream.image(raw.sequence, data)
+        # Of an odd size the padding is cut off, so that the image lies elsewhere in the end.
+        even = stream.camera.width_px % 2 == 0 and stream.camera.height_px % 2 == 0
+        image = stream.image(raw.sequence, data, self._place if even else None)
         if image is None:
             return None
         image = self._fit(stream.camera, image)

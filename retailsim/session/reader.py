@@ -18,6 +18,7 @@ from retailsim.session.metadata import TopicInfo
 from retailsim.session.scan import RawMessage
 from retailsim.session.source import Source, open_source
 from retailsim.session.topics import PLAN_ATTACHMENT, camera_of, is_result, is_truth, type_of
+from retailsim.session.video import Place
 from retailsim.store.load import MAX_YAML_BYTES, parse_plan
 from retailsim.store.plan import StorePlan
 
@@ -109,13 +110,14 @@ class BagReader:
             f"{self.path}: carries no store plan, so it cannot be replayed; {self._holds}"
         )
 
-    def messages(self, *, frames: bool = True) -> Iterator[Message]:
+    def messages(self, *, frames: bool = True, place: Place | None = None) -> Iterator[Message]:
         """Yield FrameBatch, TagReads, Sale and TryOn in order of log time, never truth.
 
         Args:
             frames: False leaves the video undecoded and yields the rest alone.
+            place: gives memory to decode images into, where that can be done without a copy.
         """
-        assembler = FrameAssembler(self.plan, origin=str(self.path))
+        assembler = FrameAssembler(self.plan, origin=str(self.path), place=place)
         self._require_sensors()
         wanted = _wants_sensors if frames else _wants_devices
         try:

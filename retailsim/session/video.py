@@ -10,6 +10,7 @@ are not split and frames that are not weighted take a fifth less time than all o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import av
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from retailsim.errors import BagError
 
 Image = NDArray[np.uint8]
+Place = Callable[[tuple[int, int, int]], Image]  # gives memory for an image of that shape
 PRESET = "veryfast"
 CRF = 24
 KEY_FRAME_S = 2.0
@@ -94,13 +96,16 @@ class VideoDecoder:
         context.options = {"max_pixels": str(MAX_PIXELS), "err_detect": "explode"}
         return context
 
-    def decode(self, data: bytes) -> Image:
-        """Return the BGR image, uint8 (h, w, 3); raises BagError and resets when there is none."""
+    def decode(self, data: bytes, place: Place | None = None) -> Image:
+        """Return the BGR image, uint8 (h, w, 3); raises BagError and resets when there is none.
+
+        Where OpenCV can convert it, it is written into the memory that `place` gives.
+        """
         try:
             frames = self._context.decode(av.Packet(data))
             if len(frames) != 1:
                 raise BagError(f"a video packet holds {len(frames)} images instead of one")
-            return _to_bgr(frames[0])
+            return _to_bgr(frames[0], place)
         except (av.FFmpegError, ValueError) as error:
             self._context = self._fresh()
             raise BagError(f"a video packet does not decode: {error}") from error
@@ -122,11 +127,12 @@ def is_key_frame(data: bytes) -> bool:
     return False
 
 
-def _to_bgr(frame: av.VideoFrame) -> Image:
+def _to_bgr(frame: av.VideoFrame, place: Place | None) -> Image:
     if max(frame.width, frame.height) > MAX_SIDE_PX:
         raise BagError(f"a video image of {frame.width} x {frame.height} is larger than allowed")
     # OpenCV wants even sides; others, and other pixel formats, go the slower way.
     if frame.format.name == "yuv420p" and frame.width % 2 == 0 and frame.height % 2 == 0:
         planar = frame.to_ndarray(format="yuv420p")
-        return cv2.cvtColor(planar, cv2.COLOR_YUV2BGR_I420).view(np.uint8)
+        into = place((frame.height, frame.width, 3)) if place else None
+        return cv2.cvtColor(planar, cv2.COLOR_YUV2BGR_I420, into).view(np.uint8)
     return frame.to_ndarray(format="bgr24").view(np.uint8)

@@ -178,6 +178,24 @@ def test_a_stack_file_with_a_misspelt_field_is_refused(tmp_path: Path) -> None:
     assert_refused(outcome, "mine.yaml", "stag")
 
 
+def test_a_stage_that_fails_in_its_process_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "grumpy.py").write_text(
+        "from retailsim.messages.results import TagMotion\n"
+        "from retailsim.messages.sensors import TagReads\n"
+        "from retailsim.stack.stage import Stage\n\n\n"
+        "class Grumpy(Stage):\n"
+        "    inputs = (TagReads,)\n"
+        "    outputs = (TagMotion,)\n\n"
+        "    def process(self, message):\n"
+        "        raise KeyError('not today')\n"
+    )
+    (tmp_path / "mine.yaml").write_text("stages:\n  mood: {uses: 'grumpy:Grumpy'}\n")
+    command = ("replay", FIXTURE, "--stack", "mine.yaml", "-o", "out")
+    piped = retail(*command, "--workers", "2", cwd=tmp_path)
+    assert_refused(piped, "stage 'mood' (Grumpy) failed: KeyError: 'not today'")
+    assert piped.stderr == retail(*command, cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -189,6 +207,7 @@ def test_a_stack_file_with_a_misspelt_field_is_refused(tmp_path: Path) -> None:
         ("simulate --seed", ("--seed", "requires an argument")),
         ("replay", ("bag", "replay --help")),
         ("compare day.bag", ("--stack", "compare --help")),
+        ("replay day.bag --workers 0", ("--workers", "replay --help")),
         ("inspect a b c", ("b c", "inspect --help")),
     ],
 )

@@ -10,7 +10,7 @@ The writer waits when the ring is full. What is longer than the ring goes in pie
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retailsim.ending import ClosedOrAborted
@@ -100,9 +100,18 @@ class MessageChannel:
 
 
 class MessageWriter(ClosedOrAborted):
-    """Sends packets of messages."""
+    """Sends packets of messages.
 
-    def __init__(self, end: ChannelEnd) -> None:
+    Args:
+        end: the writer's.
+        wait: how to wait for room, as `wait_for` does; another way may take in messages meanwhile,
+            so that processes that send to each other cannot wait for each other.
+    """
+
+    def __init__(
+        self, end: ChannelEnd, *, wait: Callable[[Descriptor, Deadline], None] = wait_for
+    ) -> None:
+        self._wait = wait
         self.name = end.name
         self._size = end.size
         self._memory = map_memory(end.memory.fd, size=end.size, writable=True)
@@ -149,7 +158,7 @@ class MessageWriter(ClosedOrAborted):
             try:
                 records = read_records(self._read)
             except BlockingIOError:
-                wait_for(self._read, deadline)
+                self._wait(self._read, deadline)
                 continue
             if records is None:
                 raise PeerGoneError(f"nobody reads '{self.name}' any more")
@@ -194,6 +203,8 @@ class MessageReader:
 
     def receive(self, *, timeout_s: float | None = None) -> Packet | None:
         """Return the next packet, waiting for it; None when the writer has ended.
+
+        After a TimeoutError it can be called again, also when half a packet was there.
 
         Raises:
             PeerGoneError: the writer died, or gave up, before its end.

@@ -102,8 +102,9 @@ class MessageCodec:
             return self._pack(value, arrays)
         if isinstance(value, tuple):
             return tuple(self._other(one, arrays) for one in value)
-        if isinstance(value, np.generic):
-            return self._other(value.item(), arrays)
+        if isinstance(value, np.generic):  # as itself: what follows from it depends on its type
+            arrays.append(np.asarray(value))
+            return [value.dtype.str, None]
         raise TypeError(f"it is a {type(value).__name__}")
 
     def _unpack(self, packed: list[Any], arrays: _Arrays) -> Message:
@@ -129,7 +130,7 @@ class _Arrays:
         self._data = data
         self._offset = begin - begin % -ALIGN
 
-    def take(self, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-        array: NDArray[Any] = np.ndarray(shape, dtype, self._data, self._offset)
+    def take(self, dtype: str, shape: tuple[int, ...] | None) -> Any:
+        array: NDArray[Any] = np.ndarray(shape or (), dtype, self._data, self._offset)
         self._offset += array.nbytes - array.nbytes % -ALIGN
-        return array
+        return array[()] if shape is None else array

@@ -1,0 +1,275 @@
+"""The parent's hold on the processes of a pipeline: makes their channels, starts and ends them."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Protocol
+
+from retailsim.engine.graph import Station
+from retailsim.engine.pipeline.board import Board
+from retailsim.engine.pipeline.control import one_thread_each
+from retailsim.engine.pipeline.decode import DecodeBrief, Source, run_decode
+from retailsim.engine.pipeline.layout import (
+    BAG_KINDS,
+    edges,
+    kept_kinds,
+    reads_frames,
+    sources_of,
+)
+from retailsim.engine.pipeline.mail import Inbox
+from retailsim.engine.pipeline.notes import Report, TickHeader, TickNote
+from retailsim.engine.pipeline.partition import DECODE, Group
+from retailsim.engine.pipeline.worker import WorkerBrief, run_worker
+from retailsim.engine.shm import (
+    FrameRing,
+    MessageChannel,
+    MessageReader,
+    RingSpec,
+    require_room,
+)
+from retailsim.engine.shm.memory import MIB
+from retailsim.engine.shm.wires import RECORD, make_wire
+from retailsim.stack.stage import StageContext
+from retailsim.store.plan import StorePlan
+
+CHANNEL_BYTES = MIB
+MOST_WINDOW, LEAST_WINDOW = 8, 2
+MOST_WINDOW_BYTES = 512 * MIB  # of frames under way
+MOST_EARLY_BYTES = 256 * MIB  # of slots that wait for their tick; what is above is copied
+
+
+class Child(Protocol):
+    """A started process."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sentinel(self) -> int: ...
+
+    @property
+    def exitcode(self) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
+class Start(Protocol):
+    """How processes are started: `start_child`."""
+
+    def __call__(self, function: Callable[..., Any], *args: Any, name: str) -> Child: ...
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to run.
+
+    Attributes:
+        source: of messages.
+        stations: in running order.
+        groups: which of them share a process.
+        context: to make them with.
+        lateness_s: how far messages may be out of order.
+        window: ticks under way at once.
+    """
+
+    source: Source
+    stations: Sequence[Station]
+    groups: Sequence[Group]
+    context: StageContext
+    lateness_s: float
+    window: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A process and the parent's end of its line."""
+
+    child: Child
+    line: Connection
+
+
+def window_for(plan: StorePlan) -> int:
+    """Return how many ticks may be under way: fewer where frames are many and large."""
+    tick = sum(camera.width_px * camera.height_px * 3 for camera in plan.cameras)
+    return max(LEAST_WINDOW, min(MOST_WINDOW, MOST_WINDOW_BYTES // max(tick, 1)))
+
+
+def ring_for(plan: StorePlan, *, lateness_s: float, window: int) -> tuple[RingSpec, int] | None:
+    """Return the frame ring that a replay needs, and how many of its slots may wait for a tick.
+
+    None for a plan without cameras.
+    """
+    if not plan.cameras:
+        return None
+    slot_bytes = max(camera.width_px * camera.height_px * 3 for camera in plan.cameras)
+    wait = sum(math.ceil(lateness_s * camera.rate_hz) + 2 for camera in plan.cameras)
+    early = max(1, min(wait, MOST_EARLY_BYTES // slot_bytes))
+    # A stage may keep the tick before beside the one it is at.
+    slots = early + (window + 2) * len(plan.cameras)
+    cameras = tuple(camera.id for camera in plan.cameras)
+    return RingSpec(name=DECODE, cameras=cameras, slots=slots, slot_bytes=slot_bytes), early
+
+
+class Crew:
+    """All processes of one replay; as a context, it ends them all.
+
+    Raises:
+        DeviceError: not enough shared memory; nothing was started then.
+    """
+
+    def __init__(self, order: Order, start: Start) -> None:
+        self._order = order
+        self._start = start
+        self.names = [DECODE, *(group.name for group in order.groups)]
+        self.members: dict[str, Member] = {}
+        self._rows = {name: row for row, name in enumerate([*self.names, ""])}
+        found = ring_for(order.context.plan, lateness_s=order.lateness_s, window=order.window)
+        spec, self._early = found if found else (None, 0)
+        looks = any(reads_frames(group, order.stations) for group in order.groups)
+        spec = spec if looks else None
+        self._edges = edges(order.groups, order.stations)
+        channels = len(self._edges) + 2 * len(order.groups) + 1
+        slots = f"{spec.slots} frame slots, " if spec else ""
+        require_room(
+            (spec.size if spec else 0) + channels * CHANNEL_BYTES,
+            what=f"a pipeline of {len(self.names)} processes ({slots}{channels} channels)",
+        )
+        self.board = Board(len(self._rows))
+        self._ring = FrameRing(spec) if spec else None
+        self._between = {
+            (edge.sender, edge.receiver): MessageChannel(
+                f"{edge.sender} -> {edge.receiver}", kinds=edge.kinds, size=CHANNEL_BYTES
+            )
+            for edge in self._edges
+        }
+        self._sources = {
+            group.name: MessageChannel(
+                f"{DECODE} -> {group.name}", kinds=(TickHeader, *BAG_KINDS), size=CHANNEL_BYTES
+            )
+            for group in order.groups
+        }
+        notes = MessageChannel(f"{DECODE} -> parent", kinds=(TickNote, *BAG_KINDS))
+        self._reports = {DECODE: notes} | {
+            group.name: MessageChannel(
+                f"{group.name} -> parent", kinds=(Report, *kept_kinds(group, order.stations))
+            )
+            for group in order.groups
+        }
+        self.inbox = Inbox({n: MessageReader(c.reader()) for n, c in self._reports.items()})
+        self._credits_out, self._credits = make_wire()
+
+    def start(self) -> None:
+        """Start all processes, those that read the bag last."""
+        with one_thread_each(), _undisturbed():
+            for group in self._order.groups:
+                self._add(group.name, run_worker, partial(self._worker, group))
+            self._add(DECODE, run_decode, self._decode)
+        if self._ring:
+            self._ring.close()
+
+    def runs(self, name: str, row: int) -> bool:
+        """Whether a process runs a stage."""
+        return any(row in group.rows for group in self._order.groups if group.name == name)
+
+    def let_go_on(self, ticks: int) -> None:
+        """Allow so many more ticks to be handed out."""
+        try:
+            for _ in range(ticks):
+                os.write(self._credits.fd, RECORD.pack(0, 0))
+        except BrokenPipeError:
+            return  # it has reached the end
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for member in self.members.values():
+            member.child.kill()
+        for member in self.members.values():
+            member.child.join()
+            member.line.close()
+        self.inbox.close()
+        self._credits.close()
+
+    def _add(
+        self, name: str, function: Callable[..., Any], brief_for: Callable[[Connection], Any]
+    ) -> None:
+        hear, say = Pipe(duplex=False)
+        child = self._start(function, brief_for(say), name=name)
+        say.close()
+        self.members[name] = Member(child, hear)
+
+    def _worker(self, group: Group, line: Connection) -> WorkerBrief:
+        order, name = self._order, group.name
+        near = tuple(edge for edge in self._edges if name in (edge.sender, edge.receiver))
+        incoming = {
+            edge.sender: self._between[edge.sender, name].reader()
+            for edge in near
+            if edge.receiver == name
+        }
+        return WorkerBrief(
+            name=name,
+            stations={row: order.stations[row] for row in group.rows},
+            context=order.context,
+            edges=near,
+            incoming={DECODE: self._sources[name].reader()} | incoming,
+            outgoing={
+                edge.receiver: self._between[name, edge.receiver].writer()
+                for edge in near
+                if edge.sender == name
+            },
+            parent=self._reports[name].writer(),
+            frames=self._ring.reader(name)
+            if self._ring and reads_frames(group, order.stations)
+            else None,
+            line=line,
+            board=self.board.end(self._rows[name]),
+            board_rows=self._rows,
+        )
+
+    def _decode(self, line: Connection) -> DecodeBrief:
+        order = self._order
+        return DecodeBrief(
+            source=order.source,
+            lateness_ns=round(order.lateness_s * 1e9),
+            ring=self._ring.writer() if self._ring else None,
+            early=self._early,
+            workers={
+                group.name: (
+                    self._sources[group.name].writer(),
+                    sources_of(group, order.stations),
+                )
+                for group in order.groups
+            },
+            parent=self._reports[DECODE].writer(),
+            credits=self._credits_out,
+            line=line,
+            board=self.board.end(self._rows[DECODE]),
+            parent_row=self._rows[""],
+        )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let children start with Ctrl-C held off: it is the parent's to end them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,180 @@
+"""The parent's part: collects what all processes say, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from retailsim.engine.config import BaselineSpec, StackSpec
+from retailsim.engine.graph import plan_graph
+from retailsim.engine.pipeline.crew import Crew, Order, Start, window_for
+from retailsim.engine.pipeline.decode import Source
+from retailsim.engine.pipeline.fates import Fates
+from retailsim.engine.pipeline.layout import check_groups
+from retailsim.engine.pipeline.notes import Report, TickNote
+from retailsim.engine.pipeline.partition import DECODE, Group, cores, partition
+from retailsim.engine.pipeline.watchdog import Watchdog
+from retailsim.engine.serial import Progress, Run, Speaker, kept_outputs, rival_of
+from retailsim.engine.shm import start_child
+from retailsim.engine.speed import Stopwatch
+from retailsim.messages.base import Message
+from retailsim.messages.log import MessageLog
+from retailsim.stack.stage import StageContext
+
+STALL_S = 60.0
+Listen = Callable[[Message], None]
+
+
+def run_pipelined(
+    source: Source,
+    spec: StackSpec,
+    context: StageContext,
+    *,
+    baselines: BaselineSpec | None = None,
+    workers: int | None = None,
+    costs: Mapping[str, float] | None = None,
+    groups: Sequence[Group] | None = None,
+    progress: Progress | None = None,
+    listen: Listen | None = None,
+    stall_s: float = STALL_S,
+    window: int | None = None,
+    start: Start = start_child,
+) -> Run:
+    """Feed a recording through the stages of a stack, each group of them in its own process.
+
+    The results equal those of `run_serial`. Times of baselines are part of the speed here.
+
+    Args:
+        source: the recording.
+        spec: the stack.
+        context: for its stages.
+        baselines: rivals to run in its shadow.
+        workers: processes that run stages, beside the one that decodes; as many as there are
+            cores (and two at least) by default.
+        costs: of roles, for dividing them; see `partition`.
+        groups: which stages share a process, instead.
+        progress: told (frames so far, stream time in ns) after every tick.
+        listen: told every message that is no frame, in order of arrival.
+        stall_s: how long a stage may take for one message before it counts as stuck.
+        window: ticks under way at once; more even out uneven stages and take more memory.
+            Eight by default, fewer where their frames would take more than 512 MiB.
+        start: how to start a process.
+
+    Raises:
+        StageError: a stage could not be made, raised, said something it did not declare or that
+            cannot travel, or did not return; or a process died.
+        BagError: the recording cannot be read.
+        DeviceError: not enough shared memory.
+    """
+    stations = plan_graph(spec, baselines=baselines)
+    if groups is None:
+        groups = partition(stations, workers=workers or max(2, cores()), costs=costs)
+    check_groups(groups, stations)
+    window = window or window_for(context.plan)
+    order = Order(source, stations, groups, context, spec.lateness_s, window)
+    with Crew(order, start) as crew:
+        crew.start()
+        watchdog = Watchdog([*crew.names, ""], stations, stall_s=stall_s)
+        fates = Fates(crew, stations, watchdog)
+        while not fates.all_ready():
+            fates.wait()
+        crew.let_go_on(window)
+        desk = _Desk(crew, order)
+        while not (desk.complete and fates.all_done()):
+            fates.wait()
+            while desk.has_round():
+                desk.collect(progress, listen)
+                crew.let_go_on(1)
+        return desk.run(fates)
+
+
+class _Desk:
+    """Collects notes and reports, round by round: one for each tick, and the end."""
+
+    def __init__(self, crew: Crew, order: Order) -> None:
+        self.complete = False
+        self._inbox = crew.inbox
+        self._names = crew.names
+        self._order = order
+        speakers = [Speaker(s.role, s.outputs, s.baseline) for s in order.stations]
+        self._rivals = {
+            row: rival_of(speaker, speakers)
+            for row, speaker in enumerate(speakers)
+            if speaker.baseline
+        }
+        self._outputs = kept_outputs(speakers)
+        self._results = MessageLog()
+        self._watch = Stopwatch(alone=False)
+        self._frames = self._begin_ns = self._end_ns = 0
+
+    def has_round(self) -> bool:
+        """Whether every process has told what it has to tell of the next round."""
+        return not self.complete and all(self._inbox.has(name) for name in self._names)
+
+    def collect(self, progress: Progress | None, listen: Listen | None) -> None:
+        """Take a round into the results."""
+        notes = self._inbox.take(DECODE)
+        reports = [self._report(group) for group in self._order.groups]
+        words = {row: said for _, by_row in reports for row, said in by_row.items()}
+        if notes is None:
+            self._file(words)
+            self.complete = True
+            return
+        note, *arrived = notes.messages
+        assert isinstance(note, TickNote)
+        self._begin_ns = self._begin_ns or note.begin_ns
+        self._end_ns = note.time_ns
+        self._frames += note.frames
+        if listen:
+            for message in arrived:
+                listen(message)
+        self._file(words)
+        self._time(note, [report for report, _ in reports])
+        if progress:
+            progress(self._frames, self._end_ns)
+
+    def run(self, fates: Fates) -> Run:
+        """Return what came out."""
+        rivals = tuple(self._rivals[row] for row in sorted(self._rivals))
+        return Run(
+            self._results,
+            self._outputs,
+            rivals,
+            self._frames,
+            self._begin_ns,
+            self._end_ns,
+            self._watch,
+            fates.warnings(),
+            fates.dropped_frames(),
+        )
+
+    def _report(self, group: Group) -> tuple[Report, dict[int, list[Message]]]:
+        """Return a worker's report, and what each of its stages said."""
+        packet = self._inbox.take(group.name)
+        assert packet is not None
+        report, *told = packet.messages
+        assert isinstance(report, Report)
+        ends = np.cumsum(report.words).tolist()
+        begins = [0, *ends[:-1]]
+        bounds = zip(group.rows, begins, ends, strict=True)
+        return report, {row: told[begin:end] for row, begin, end in bounds}
+
+    def _file(self, words: Mapping[int, Sequence[Message]]) -> None:
+        for row in sorted(words):
+            rival = self._rivals.get(row)
+            log = rival.said if rival else self._results
+            log.extend(words[row], emitted_ns=self._end_ns)
+
+    def _time(self, note: TickNote, reports: Sequence[Report]) -> None:
+        for seconds, items in zip(note.seconds.tolist(), note.items.tolist(), strict=True):
+            self._watch.add(DECODE, seconds, items)
+        took: dict[int, tuple[float, int]] = {}
+        for group, report in zip(self._order.groups, reports, strict=True):
+            rows = zip(report.seconds.tolist(), report.items.tolist(), strict=True)
+            took.update(zip(group.rows, rows, strict=True))
+        for row in sorted(took):
+            if row not in self._rivals:
+                self._watch.add(self._order.stations[row].role, *took[row])
+        done_s = max((report.done_s for report in reports), default=note.handed_s)
+        self._watch.tick(done_s - note.handed_s)

@@ -1,0 +1,132 @@
+"""Which stages share a process: a pure function of the stack and the number of processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from retailsim.engine.graph import Station
+from retailsim.errors import StageError
+from retailsim.messages.base import Message
+from retailsim.messages.sensors import FrameBatch
+
+DECODE = "decode"
+# Relative costs where none were measured, after the shipped stack: detection looks at whole
+# frames, other stages at crops of them.
+WHOLE_FRAMES, CROPS, NO_FRAMES = 12.0, 2.0, 0.5
+
+
+@dataclass(frozen=True)
+class Group:
+    """Stages that share a process.
+
+    Attributes:
+        name: of the process.
+        rows: its stations by their place in running order, ascending.
+    """
+
+    name: str
+    rows: tuple[int, ...]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def partition(
+    stations: Sequence[Station], *, workers: int, costs: Mapping[str, float] | None = None
+) -> tuple[Group, ...]:
+    """Divide stations among at most `workers` processes, beside the one that decodes.
+
+    Stations that name a process are put there (and may ask for more processes than `workers`). The
+    others are cut, in an order in which nobody comes before its feeder, where the dearest part is
+    cheapest; so processes feed each other one way. No more parts are made than that needs.
+
+    Args:
+        stations: in running order.
+        workers: 1 or more.
+        costs: of roles, in any unit, such as measured seconds; guessed from what they read by
+            default.
+
+    Raises:
+        StageError: no worker, or a stage that wants to run in the process that decodes.
+    """
+    if workers < 1:
+        raise StageError(f"{workers} workers: at least one process must run the stages")
+    named: dict[str, list[int]] = {}
+    free: list[int] = []
+    for row, station in enumerate(stations):
+        if station.spec.process == DECODE:
+            raise StageError(f"stage '{station.role}': no stage can run in process '{DECODE}'")
+        place = named.setdefault(station.spec.process, []) if station.spec.process else free
+        place.append(row)
+    free = _frames_last(stations, free)
+    weights = [_cost(stations[row], costs or {}) for row in free]
+    parts = _cut(weights, max(1, workers - len(named)))
+    groups = [Group(name, tuple(rows)) for name, rows in named.items()]
+    for begin, end in parts:
+        rows = tuple(sorted(free[begin:end]))
+        groups.append(Group(_name([stations[row] for row in rows], taken=set(named)), rows))
+    return tuple(sorted(groups, key=lambda group: group.rows))
+
+
+def _frames_last(stations: Sequence[Station], rows: Sequence[int]) -> list[int]:
+    """Put what does not depend on frames before what does; both keep their order."""
+    from_frames: set[int] = set()
+    for row, station in enumerate(stations):
+        fed = any(reaches(stations[f].outputs, station.inputs) for f in from_frames if f < row)
+        if fed or reaches((FrameBatch,), station.inputs):
+            from_frames.add(row)
+    return sorted(rows, key=lambda row: (row in from_frames, row))
+
+
+def reaches(outputs: Sequence[type[Message]], inputs: Sequence[type[Message]]) -> bool:
+    """Whether a message of one of the outputs may be one of the inputs."""
+    return any(issubclass(o, i) or issubclass(i, o) for o in outputs for i in inputs)
+
+
+def _cost(station: Station, costs: Mapping[str, float]) -> float:
+    if station.baseline is None and station.role in costs:
+        return costs[station.role]
+    if not reaches((FrameBatch,), station.inputs):
+        return NO_FRAMES
+    return CROPS if len(station.inputs) > 1 else WHOLE_FRAMES
+
+
+def _cut(weights: Sequence[float], most: int) -> list[tuple[int, int]]:
+    """Cut a row of weights into at most so many parts, the heaviest of them as light as can be."""
+    count = len(weights)
+    if not count:
+        return []
+
+    @cache
+    def best(begin: int, parts: int) -> tuple[float, int]:
+        """Return the weight of the heaviest part from `begin` on, and where the first one ends."""
+        if parts == 1:
+            return sum(weights[begin:]), count
+        options = (
+            (max(sum(weights[begin:end]), best(end, parts - 1)[0]), end)
+            for end in range(begin + 1, count - parts + 2)
+        )
+        return min(options)
+
+    most = min(most, count)
+    parts = min(range(1, most + 1), key=lambda n: (best(0, n)[0], n))
+    cuts, begin = [], 0
+    for left in range(parts, 0, -1):
+        end = best(begin, left)[1]
+        cuts.append((begin, end))
+        begin = end
+    return cuts
+
+
+def _name(stations: Sequence[Station], taken: set[str]) -> str:
+    roles = list(dict.fromkeys(station.role for station in stations))
+    name = roles[0] if len(roles) == 1 else f"{roles[0]}+{len(roles) - 1}"
+    while name in taken or name == DECODE:
+        name += "'"
+    taken.add(name)
+    return name
