@@ -105,7 +105,7 @@ def replay_bag(
     spec = spec if precision is None else spec.model_copy(update={"precision": precision})
     reader = BagReader(bag)
     summary = reader.summary()
-    where = _resolve(device)
+    where = resolve_device(device)
     context = StageContext(reader.plan, device=where, precision=spec.precision)
     rivals_of = load_baselines() if baselines is True else baselines or None
     sensors = MessageLog()
@@ -212,7 +212,8 @@ def _models_of(spec: StackSpec) -> dict[str, str]:
     return found
 
 
-def _resolve(device: Device) -> Literal["cpu", "cuda"]:
+def resolve_device(device: Device) -> Literal["cpu", "cuda"]:
+    """Return the device that is meant: 'auto' takes CUDA where there is one."""
     if device != "auto":
         return device
     import torch
