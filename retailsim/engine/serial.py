@@ -82,26 +82,65 @@ def run_serial(
         StageError: a stage raised, or said something it did not declare.
     """
     watch = watch or Stopwatch()
-    results = MessageLog()
-    speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
-    rivals = {
-        id(n): rival_of(s, speakers) for n, s in zip(nodes, speakers, strict=True) if n.baseline
-    }
-    outputs = kept_outputs(speakers)
-    frames, begin_ns, end_ns = 0, 0, 0
-    for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
-        begin = perf_counter()
-        apart_s = _run_tick(tick, nodes, results, rivals, watch)
-        watch.tick(perf_counter() - begin - apart_s)
-        begin_ns = begin_ns or tick.messages[0].time_ns
-        end_ns = tick.watermark_ns
-        frames += _count_frames(tick.messages)
+    line = StageLine(nodes, watch)
+    for tick in in_ticks(timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
+        watch.tick(line.run(tick))
         if progress:
-            progress(frames, end_ns)
-    _finish(end_ns, nodes, results, rivals, watch)
-    warnings = tuple(w for n in nodes if not n.baseline for w in n.stage.warnings())
-    said = tuple(rivals.values())
-    return Run(results, outputs, said, frames, begin_ns, end_ns, watch, warnings)
+            progress(line.frames, line.end_ns)
+    return line.finish()
+
+
+class StageLine:
+    """Stages one after the other in this process, and what they have said so far.
+
+    Args:
+        nodes: in running order.
+        watch: what takes the times.
+
+    Attributes:
+        frames: that were given to them.
+        begin_ns, end_ns: time of the first message, and the last watermark.
+    """
+
+    def __init__(self, nodes: Sequence[Node], watch: Stopwatch) -> None:
+        self.frames = self.begin_ns = self.end_ns = 0
+        self._nodes = nodes
+        self._watch = watch
+        self._results = MessageLog()
+        speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
+        self._outputs = kept_outputs(speakers)
+        self._rivals = {
+            id(n): rival_of(s, speakers) for n, s in zip(nodes, speakers, strict=True) if n.baseline
+        }
+
+    def run(self, tick: Tick) -> float:
+        """Run every stage over one tick; returns the seconds it took, baselines apart.
+
+        Raises:
+            StageError: a stage raised, or said something it did not declare.
+        """
+        begin = perf_counter()
+        apart_s = _run_tick(tick, self._nodes, self._results, self._rivals, self._watch)
+        took_s = perf_counter() - begin - apart_s
+        self.begin_ns = self.begin_ns or tick.messages[0].time_ns
+        self.end_ns = tick.watermark_ns
+        self.frames += _count_frames(tick.messages)
+        return took_s
+
+    def finish(self) -> Run:
+        """Let every stage say its last; returns what came out. Raises as `run` does."""
+        _finish(self.end_ns, self._nodes, self._results, self._rivals, self._watch)
+        warnings = tuple(w for n in self._nodes if not n.baseline for w in n.stage.warnings())
+        return Run(
+            self._results,
+            self._outputs,
+            tuple(self._rivals.values()),
+            self.frames,
+            self.begin_ns,
+            self.end_ns,
+            self._watch,
+            warnings,
+        )
 
 
 @dataclass(frozen=True)
@@ -178,7 +217,7 @@ def _finish(
             results.extend(kept(said), emitted_ns=end_ns)
 
 
-def _timed(messages: Iterable[Message], watch: Stopwatch) -> Iterator[Message]:
+def timed(messages: Iterable[Message], watch: Stopwatch) -> Iterator[Message]:
     """Pass messages on, booking the time it takes to get each as the stage 'decode'."""
     source = iter(messages)
     while True:
