@@ -1,16 +1,25 @@
-"""`retail bench` for the engine: `transport`."""
+"""`retail bench` for the engine: `transport` and `pipeline`.
+
+What the commands need is imported when they run.
+"""
 
 from __future__ import annotations
 
 import json as jsonlib
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from cli.bench import Json, Rounds
+from cli.bench import Json, Rounds, numbers_of
+from cli.options import DeviceOption, PrecisionOption
 from cli.progress import share_bar
+
+StackOption = Annotated[
+    Path | None, typer.Option("--stack", help="Stack YAML. Default: the shipped stack.")
+]
 
 
 def bench_transport_command(
@@ -52,6 +61,67 @@ def bench_transport_command(
     for table in transport_tables(bench):
         console.print(table)
     console.print(f"{bench.device}", highlight=False)
+
+
+def bench_pipeline_command(
+    bag: Annotated[Path, typer.Argument(help="Session bag.")] = Path("fixtures/boutique.bag"),
+    stack: StackOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", min=0.1, help="Only the bag's first S seconds. Default: all."),
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Numbers of processes that run stages. Default: 2 to one more than there are "
+            "cores.",
+        ),
+    ] = None,
+    rounds: Rounds = 3,
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Measure a replay with its stages one after the other and side by side.
+
+    Serially with one thread and with as many as there are cores, and by several numbers of workers
+    (`retail replay --workers`), in turn. Prints frames per second, processor time, who had which
+    share of every core and of the GPU, and the critical path: the busiest process, for which all
+    others wait, and what its stages take. Exits 1 where results are not the same.
+
+    Examples:
+
+        retail bench pipeline
+
+        retail bench pipeline monday.bag --seconds 30 --rounds 5 --precision fp32
+
+        retail bench pipeline --workers 2,4 --json | jq '{gain, same, best_pipelined}'
+    """
+    from retailsim.experiments.engine_tables import pipeline_tables
+    from retailsim.experiments.pipeline_bench import bench_pipeline
+
+    with share_bar("replaying") as advance:
+        bench = bench_pipeline(
+            bag,
+            stack=stack,
+            seconds=seconds,
+            rounds=rounds,
+            workers=numbers_of(workers) if workers else None,
+            precision=precision,
+            device=device,
+            progress=advance,
+        )
+    if json:
+        typer.echo(jsonlib.dumps(asdict(bench), indent=2))
+    else:
+        console = Console()
+        for table in pipeline_tables(bench):
+            console.print(table)
+        same = f"all the same, digest {bench.digest}" if bench.same else "[bold red]not the same[/]"
+        console.print(f"results: {same}\n{bench.device}", highlight=False, soft_wrap=True)
+    if not bench.same:
+        raise typer.Exit(1)
 
 
 def size_of(text: str) -> tuple[int, int]:

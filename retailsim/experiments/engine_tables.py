@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
+from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.experiments.transport_bench import SizeBench, TransportBench
 
@@ -56,9 +58,103 @@ def _gains_table(size: SizeBench) -> Table:
     return table
 
 
-def _spread(figure: Spread) -> str:
-    return "{}\n({}-{})".format(*map(_short, (figure.median, figure.least, figure.most)))
+def pipeline_tables(bench: PipelineBench) -> list[Table]:
+    """Return a table of all ways to replay, and what the processes of the best two do."""
+    best = {way.way: way for way in bench.ways}
+    return [
+        _replays_table(bench),
+        _processes_table(best[bench.best_serial]),
+        _processes_table(best[bench.best_pipelined]),
+    ]
 
 
-def _short(value: float) -> str:
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+def _replays_table(bench: PipelineBench) -> Table:
+    gain = bench.gain
+    table = Table(
+        title=(
+            f"{bench.best_pipelined} over {bench.best_serial}: "
+            f"{gain.median:.2f} ({gain.least:.2f}-{gain.most:.2f}) times as fast"
+        ),
+        caption=(
+            f"{bench.seconds:.3g} s of {escape(bench.bag)}, {bench.precision}, {bench.rounds} "
+            "rounds in turn: median (least-most)"
+            f"\nown, others: shares of {bench.cores} cores' time that the replay and other "
+            "programs had\nbusy: share of each core's time that anybody had"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("way", no_wrap=True)
+    gpu = [way for way in bench.ways if way.gpu_busy]
+    headings = ("frames/s", "x real\ntime", "core-ms\nper frame", "own", "others", "busy")
+    for heading in (*headings, "GPU") if gpu else headings:
+        table.add_column(heading, justify="right")
+    for way in bench.ways:
+        best = way.way in (bench.best_serial, bench.best_pipelined)
+        table.add_row(*_replay_row(way, gpu=bool(gpu)), style="bold" if best else "")
+    return table
+
+
+def _replay_row(way: WayFigures, *, gpu: bool) -> list[str]:
+    row = [
+        way.way,
+        _spread(way.fps),
+        f"{way.realtime_factor.median:.2f}",
+        _maybe(way.core_ms_per_frame),
+        _percent(way.own),
+        _percent(way.others),
+        " ".join(_percent(core) for core in way.cores_busy),
+    ]
+    return [*row, _percent(way.gpu_busy)] if gpu else row
+
+
+def _processes_table(way: WayFigures) -> Table:
+    table = Table(
+        title=f"{way.way}: all wait for {way.critical}",
+        caption=(
+            "busy: share of the time in which its stages are at work; cpu: on a core"
+            "\nms: for a capture tick; stages in running order"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("process")
+    for heading in ("busy", "cpu", "ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("stages, ms")
+    for process in way.processes:
+        critical = process.process == way.critical
+        table.add_row(*_process_row(process), style="bold" if critical else "")
+    return table
+
+
+def _process_row(process: ProcessFigures) -> list[str]:
+    stages = [f"{role} {ms.median:.1f}" for role, ms in process.stages.items()]
+    return [
+        escape(process.process),
+        _percent(process.busy),
+        _percent(process.cpu),
+        _spread(process.ms_per_tick),
+        escape(", ".join(stages)),
+    ]
+
+
+def _maybe(figure: Spread | None) -> str:
+    return "" if figure is None else _spread(figure)
+
+
+def _percent(figure: Spread | None) -> str:
+    return "" if figure is None else f"{figure.median:.0%}"
+
+
+def _spread(figure: Spread, digits: int = 1) -> str:
+    if figure.least == figure.most:
+        return _short(figure.median, digits)
+    values = (figure.median, figure.least, figure.most)
+    return "{}\n({}-{})".format(*(_short(value, digits) for value in values))
+
+
+def _short(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if value < 100 else f"{value:,.0f}"

@@ -16,7 +16,7 @@ from statistics import mean, median
 from typing import Literal
 
 from retailsim.engine.config import load_stack
-from retailsim.engine.pipeline import Group, cores
+from retailsim.engine.pipeline import cores
 from retailsim.errors import BagError, ScenarioError
 from retailsim.experiments.critical_path import Load, critical, loads
 from retailsim.experiments.pipeline_runs import (
@@ -173,7 +173,7 @@ def bench_pipeline(
             _tell(progress, done, runs, 0.0)
     where = job.context.device
     figures = tuple(sum_up(way.name, way.threads, way.workers, turns[way.name]) for way in ways)
-    return _compare(str(bag), describe_device(where), job.spec.precision, figures, turns)
+    return compare(str(bag), describe_device(where), job.spec.precision, figures, turns)
 
 
 def _job(
@@ -197,28 +197,22 @@ def _job(
 
 def _ways(job: Job, counts: Sequence[int]) -> list[_Way]:
     """Return all ways to replay, serial ones first."""
-
-    def serial(threads: int) -> _Way:
-        name = f"serial, {threads} thread{'s' if threads > 1 else ''}"
-
-        def replay(tell: Tell) -> Turn:
-            return replay_serially(job, threads=threads, tell=tell)
-
-        return _Way(name, replay, threads=threads)
-
-    def side_by_side(count: int, groups: tuple[Group, ...]) -> _Way:
-        name = f"{count} worker{'s' if count > 1 else ''}"
-
-        def replay(tell: Tell) -> Turn:
-            return replay_side_by_side(job, groups, tell=tell)
-
-        return _Way(name, replay, workers=count)
-
     pipelined = divisions(job.spec, counts)
     return [
-        *(serial(threads) for threads in sorted({1, cores()})),
-        *(side_by_side(count, groups) for count, groups in pipelined.items()),
+        *(
+            _Way(counted(f"serial, {n} thread", n), partial(replay_serially, job, n), threads=n)
+            for n in sorted({1, cores()})
+        ),
+        *(
+            _Way(counted(f"{n} worker", n), partial(replay_side_by_side, job, groups), workers=n)
+            for n, groups in pipelined.items()
+        ),
     ]
+
+
+def counted(text: str, number: int) -> str:
+    """Return a text, in the plural where there is not exactly one."""
+    return text if number == 1 else f"{text}s"
 
 
 def _tell(progress: Tell | None, done: int, runs: int, share: float) -> None:
@@ -235,8 +229,8 @@ def sum_up(way: str, threads: int | None, workers: int | None, turns: Sequence[T
         _process_figures([one[place] for one in found], turns) for place in range(len(found[0]))
     )
     middle = [Load(p.process, p.busy.median, p.ms_per_tick.median, {}) for p in processes]
-    counted = [turn for turn in turns if turn.busy.seconds > 0 and turn.busy.cores]
-    every_core = zip(*(turn.busy.cores for turn in counted), strict=True)
+    measured = [turn for turn in turns if turn.busy.seconds > 0 and turn.busy.cores]
+    every_core = zip(*(turn.busy.cores for turn in measured), strict=True)
     gpu = [turn.busy.gpu for turn in turns if turn.busy.gpu is not None]
     return WayFigures(
         way=way,
@@ -246,10 +240,10 @@ def sum_up(way: str, threads: int | None, workers: int | None, turns: Sequence[T
         fps=Spread.of([turn.frames / turn.wall_s for turn in turns]),
         realtime_factor=Spread.of([turn.session_s / turn.wall_s for turn in turns]),
         cores_busy=tuple(Spread.of(shares) for shares in every_core),
-        own=_spread([_own(turn) for turn in counted]),
-        others=_spread([max(0.0, mean(turn.busy.cores) - _own(turn)) for turn in counted]),
+        own=_spread([_own(turn) for turn in measured]),
+        others=_spread([max(0.0, mean(turn.busy.cores) - _own(turn)) for turn in measured]),
         core_ms_per_frame=_spread(
-            [1e3 * _cpu_s(t) / t.busy.frames for t in counted if t.busy.frames]
+            [1e3 * _cpu_s(t) / t.busy.frames for t in measured if t.busy.frames]
         ),
         gpu_busy=_spread(gpu),
         processes=processes,
@@ -287,7 +281,7 @@ def _spread(values: Sequence[float]) -> Spread | None:
     return Spread.of(values) if values else None
 
 
-def _compare(
+def compare(
     bag: str,
     device: str,
     precision: str,

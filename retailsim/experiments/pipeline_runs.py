@@ -101,7 +101,7 @@ class Turn:
     busy: Busy
 
 
-def replay_serially(job: Job, *, threads: int, tell: Tell) -> Turn:
+def replay_serially(job: Job, threads: int, tell: Tell) -> Turn:
     """Replay in one process that has so many threads for its networks.
 
     Raises:
@@ -131,7 +131,7 @@ def _serial_errand(line: Connection, job: Job, threads: int) -> None:
         line.send(_turn(run, {SERIAL: roles}, meter.busy()))
 
 
-def replay_side_by_side(job: Job, groups: Sequence[Group], *, tell: Tell) -> Turn:
+def replay_side_by_side(job: Job, groups: Sequence[Group], tell: Tell) -> Turn:
     """Replay with each group of stages in a process of its own, beside one that decodes.
 
     Raises:
