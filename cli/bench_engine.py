@@ -1,4 +1,4 @@
-"""`retail bench` for the engine: `transport` and `pipeline`.
+"""`retail bench` for the engine: `transport`, `pipeline` and `density`.
 
 What the commands need is imported when they run.
 """
@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.bench import Json, Rounds, numbers_of
+from cli.bench import Json, Rounds, numbers_of, say_what
 from cli.options import DeviceOption, PrecisionOption
 from cli.progress import share_bar
 
@@ -122,6 +122,77 @@ def bench_pipeline_command(
         console.print(f"results: {same}\n{bench.device}", highlight=False, soft_wrap=True)
     if not bench.same:
         raise typer.Exit(1)
+
+
+def bench_density_command(
+    bag: Annotated[
+        Path | None,
+        typer.Option(
+            "--bag", help="Footage. Default: a minute of the boutique, simulated once and kept."
+        ),
+    ] = None,
+    stack: StackOption = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ", help="Frames per second of each stream. Default: the footage's."
+        ),
+    ] = None,
+    start: Annotated[
+        int, typer.Option("--start", min=1, metavar="N", help="How many streams to try first.")
+    ] = 4,
+    most: Annotated[
+        int, typer.Option("--most", min=1, metavar="N", help="Try no more than so many.")
+    ] = 1024,
+    window: Annotated[
+        float, typer.Option(metavar="S", min=0.5, help="Length of each of the two windows.")
+    ] = 20.0,
+    warm_up: Annotated[float, typer.Option(metavar="S", min=0, help="Before the first.")] = 10.0,
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
+    cache: Annotated[Path, typer.Option("--cache", help="Where simulated footage is kept.")] = Path(
+        ".cache/bench"
+    ),
+    json: Json = False,
+) -> None:
+    """Measure how many cameras this machine serves live, with the whole stack on every frame.
+
+    Plays footage at its own pace, over and over, to as many shops of up to four cameras as it
+    takes, each in a process of its own that decodes it and runs all stages. A number of streams
+    holds when in two windows in a row each of them gets 95 % of its rate, and 95 % of its frames
+    within a second of their capture; a stream that got more than its source sends is not believed.
+    Doubles the number until it does not hold, then halves the gap, and tells of every trial.
+
+    Examples:
+
+        retail bench density
+
+        retail bench density --bag monday.bag --rate 5 --start 16
+
+        retail bench density --device cuda --start 64 --json | jq '{device, streams}'
+    """
+    from retailsim.experiments.density_bench import Timing, bench_density
+    from retailsim.experiments.engine_tables import density_table, trial_line
+
+    say = say_what()
+    bench = bench_density(
+        bag,
+        stack=stack,
+        rate_hz=rate,
+        start=start,
+        most=most,
+        timing=Timing(warm_up_s=warm_up, window_s=window),
+        precision=precision,
+        device=device,
+        cache=cache,
+        on_trial=lambda trial: say(trial_line(trial)),
+    )
+    if json:
+        typer.echo(jsonlib.dumps(asdict(bench), indent=2))
+        return
+    console = Console()
+    console.print(density_table(bench))
+    console.print(f"{bench.device}", highlight=False)
 
 
 def size_of(text: str) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures
+from retailsim.experiments.density_bench import DensityBench, Trial
+from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures, counted
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.experiments.transport_bench import SizeBench, TransportBench
 
@@ -139,6 +140,62 @@ def _process_row(process: ProcessFigures) -> list[str]:
         _spread(process.ms_per_tick),
         escape(", ".join(stages)),
     ]
+
+
+def density_table(bench: DensityBench) -> Table:
+    """Return a row per trial, in order of streams."""
+    at_least = "at least " if bench.capped else ""
+    table = Table(
+        title=(
+            f"{at_least}{counted(f'{bench.streams} stream', bench.streams)} of "
+            f"{', '.join(bench.sizes)} at "
+            f"{bench.rate_hz:.3g} frames/s"
+        ),
+        caption=(
+            f"{escape(bench.footage)}, {bench.precision}, a process for {bench.per_shop} streams; "
+            f"warm-up {bench.warm_up_s:g} s, then two windows of {bench.window_s:g} s"
+            "\nrate, p95: of the stream with the worst, in each window; busy: of all cores"
+            "\nothers: share of all cores' time that other programs had"
+        ),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("streams", justify="right")
+    table.add_column("", no_wrap=True)
+    for heading in ("rate", "p95 ms", "dropped", "core-ms\nper frame", "busy", "others"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for trial in sorted(bench.trials, key=lambda trial: trial.streams):
+        table.add_row(str(trial.streams), _verdict(trial), *_trial_figures(trial))
+    return table
+
+
+def _verdict(trial: Trial) -> str:
+    if not all(window.believed for window in trial.windows):
+        return "[bold red]above source rate[/]"
+    return "[green]held[/]" if trial.held else "[yellow]not held[/]"
+
+
+def _trial_figures(trial: Trial) -> list[str]:
+    cores = trial.cores_busy
+    return [
+        " ".join(f"{window.least_share:.1%}" for window in trial.windows),
+        " ".join("-" if w.p95_s is None else f"{1e3 * w.p95_s:.0f}" for w in trial.windows),
+        f"{sum(trial.dropped.values()):,}",
+        "-" if trial.core_ms_per_frame is None else f"{trial.core_ms_per_frame:.1f}",
+        f"{sum(cores) / len(cores):.0%}" if cores else "-",
+        "-" if trial.others is None else f"{trial.others:.0%}",
+    ]
+
+
+def trial_line(trial: Trial) -> str:
+    """Say in one line what became of a trial."""
+    rate, p95, dropped, core_ms, busy, others = _trial_figures(trial)
+    return (
+        f"{counted(f'{trial.streams} stream', trial.streams)}: {_verdict(trial)}; rate {rate}, "
+        f"p95 {p95} ms, {dropped} dropped, {core_ms} core-ms per frame, "
+        f"cores {busy} busy, others {others}"
+    )
 
 
 def _maybe(figure: Spread | None) -> str:

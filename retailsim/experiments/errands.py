@@ -111,6 +111,21 @@ def hear_all(errands: Sequence[Errand], patience_s: float = PATIENCE_S) -> list[
     return [said[errand.line] for errand in errands]
 
 
+def stand_by(errands: Sequence[Errand], until_s: float) -> None:
+    """Wait until an instant (monotonic seconds), with nobody saying anything before.
+
+    Raises:
+        RetailError: one fails, or dies.
+        StageError: one ends too soon.
+    """
+    while (left_s := until_s - monotonic()) > 0:
+        ready = wait_for([errand.line for errand in errands], timeout=left_s)
+        for errand in errands:
+            if errand.line in ready:
+                errand.hear()
+                raise StageError(f"{errand.name} ended too soon")
+
+
 def _do(
     line: Connection, function: Callable[..., None], args: tuple[Any, ...], threads: int
 ) -> None:
