@@ -161,7 +161,7 @@ def density_table(bench: DensityBench) -> Table:
         caption_justify="left",
         box=SIMPLE_HEAD,
     )
-    table.add_column("streams", justify="right")
+    table.add_column("streams", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for heading in ("rate", "p95 ms", "dropped", "core-ms\nper frame", "busy", "others"):
         table.add_column(heading, justify="right", no_wrap=True)
