@@ -16,12 +16,15 @@ from retailsim.engine.graph import Node
 from retailsim.engine.serial import Progress, Run, StageLine, timed
 from retailsim.engine.speed import Stopwatch
 from retailsim.engine.ticks import Tick, TickFormer
+from retailsim.engine.vigil import Vigil
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import Frame, FrameBatch
 
 SOURCE = "source"
 BACKLOG_TICKS = 2
+RESTARTS = 3  # of each process
 MOMENT_NS = 100_000  # the shortest sleep: a clock may be coarse
+MOST_SLEEP_NS = 1_000_000_000  # and the longest: signs of life are looked for
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,12 @@ class LiveRun:
             capture, as played, to the last stage's word.
         dropped: frames dropped, by where: 'source' first, then roles of stages that missed frames
             which others got (none where all run in one process).
+        restarts: a line for each time that a process was started anew, in order.
     """
 
     run: Run
     dropped: Mapping[str, int]
+    restarts: tuple[str, ...] = ()
 
 
 OnTick = Callable[[ServedTick], None]
@@ -68,6 +73,7 @@ def run_live(
     on_tick: OnTick | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    vigil: Vigil | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> LiveRun:
@@ -84,6 +90,7 @@ def run_live(
         progress: told (frames so far, stream time in ns) after every tick.
         stop: asked between ticks; once it says True, nothing more is played, and what waits is
             forgotten.
+        vigil: told what is done, so that a stage that does not return is noticed.
         clock: monotonic seconds.
         sleep: waits so many seconds.
 
@@ -91,8 +98,8 @@ def run_live(
         StageError: a stage raised, or said something it did not declare.
     """
     watch = Stopwatch()
-    line = StageLine(nodes, watch)
-    tape = Tape(timed(messages, watch), clock=clock, begin_s=begin_s)
+    line = StageLine(nodes, watch, vigil=vigil)
+    tape = Tape(timed(messages, watch, vigil=vigil), clock=clock, begin_s=begin_s)
     backlog = Backlog(lateness_s=lateness_s, most=backlog_ticks)
     while not (stop and stop()):
         for message in tape.due():
@@ -103,16 +110,17 @@ def run_live(
             events = [ns for ns in (tape.next_ns, backlog.next_ns) if ns is not None]
             if not events:
                 break
-            sleep(max(min(events) - tape.now_ns(), MOMENT_NS) * 1e-9)
+            if vigil:
+                vigil.reads()
+            sleep(min(max(min(events) - tape.now_ns(), MOMENT_NS), MOST_SLEEP_NS) * 1e-9)
             continue
-        took_s = line.run(tick)
+        line.run(tick)
         cameras = tuple(frame.camera for frame in frames_of(tick))
         if cameras:
             served = ServedTick(cameras, tape.due_s(tick.messages[-1].time_ns), clock())
-            took_s = served.done_s - served.due_s
+            watch.tick(served.done_s - served.due_s)
             if on_tick:
                 on_tick(served)
-        watch.tick(took_s)
         if progress:
             progress(line.frames, line.end_ns)
     return LiveRun(line.finish(), {SOURCE: backlog.dropped})
