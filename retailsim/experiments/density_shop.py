@@ -10,10 +10,12 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from retailsim.engine.config import StackSpec
-from retailsim.engine.graph import build_graph
+from retailsim.engine.graph import plan_graph
 from retailsim.engine.live import ServedTick, run_live
+from retailsim.engine.pipeline import STALL_S
+from retailsim.engine.vigil import Vigil
 from retailsim.experiments.density_windows import Stream
-from retailsim.experiments.errands import limit_threads
+from retailsim.experiments.errands import accuse, limit_threads
 from retailsim.experiments.looped import Footage
 from retailsim.stack.stage import StageContext
 
@@ -54,18 +56,21 @@ def serve(line: Connection, shop: Shop) -> None:
     """Make the stages, say so, wait to be told when to begin, play, and say what came of it."""
     options = {"threads": 1} | shop.context.options
     context = replace(shop.context, plan=shop.footage.plan, options=options)
-    nodes = build_graph(shop.spec, context)
+    with Vigil(STALL_S, accuse(line)) as vigil:
+        nodes = vigil.make(plan_graph(shop.spec), context)
     limit_threads(1)
     line.send(READY)
     begin_s = line.recv()
     ticks: list[ServedTick] = []
-    live = run_live(
-        shop.footage.play(shop.seconds),
-        nodes,
-        lateness_s=shop.spec.lateness_s,
-        begin_s=begin_s,
-        on_tick=ticks.append,
-    )
+    with Vigil(STALL_S, accuse(line)) as vigil:
+        live = run_live(
+            shop.footage.play(shop.seconds),
+            nodes,
+            lateness_s=shop.spec.lateness_s,
+            begin_s=begin_s,
+            on_tick=ticks.append,
+            vigil=vigil,
+        )
     line.send(Takings(streams_of(ticks, shop.footage), live.dropped))
 
 

@@ -79,8 +79,8 @@ def _replays_table(bench: PipelineBench) -> Table:
         caption=(
             f"{bench.seconds:.3g} s of {escape(bench.bag)}, {bench.precision}, {bench.rounds} "
             "rounds in turn: median (least-most)"
-            f"\nown, others: shares of {bench.cores} cores' time that the replay and other "
-            "programs had\nbusy: share of each core's time that anybody had"
+            "\nown, others: shares of all cores' time that the replay and other programs had"
+            "\nbusy: share of each core's time that anybody had"
         ),
         title_justify="left",
         caption_justify="left",

@@ -149,6 +149,11 @@ def _say(line: Connection, what: Any) -> None:
         return
 
 
+def accuse(line: Connection) -> Callable[[str], None]:
+    """Return what says on an errand's line which stage does not return, for a `Vigil`."""
+    return lambda text: _say(line, StageError(text))
+
+
 def limit_threads(threads: int) -> None:
     """Give so many threads to libraries that are loaded and do not go by the environment."""
     if (cv2 := sys.modules.get("cv2")) is not None:

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from retailsim.engine.config import StackSpec
-from retailsim.engine.graph import Station, build_graph, plan_graph
-from retailsim.engine.pipeline import BagSource, Group, partition, run_pipelined
+from retailsim.engine.graph import Station, plan_graph
+from retailsim.engine.pipeline import STALL_S, BagSource, Group, partition, run_pipelined
 from retailsim.engine.pipeline.partition import DECODE
 from retailsim.engine.serial import Run, run_serial
 from retailsim.engine.shm import start_child
+from retailsim.engine.vigil import Vigil
 from retailsim.errors import BagError
 from retailsim.experiments.busy import Busy, Meter
-from retailsim.experiments.errands import Errand, limit_threads
+from retailsim.experiments.errands import Errand, accuse, limit_threads
 from retailsim.messages.base import Message
 from retailsim.messages.digest import digest
 from retailsim.session import BagReader
@@ -116,17 +117,17 @@ def replay_serially(job: Job, threads: int, tell: Tell) -> Turn:
 
 def _serial_errand(line: Connection, job: Job, threads: int) -> None:
     context = replace(job.context, options=job.context.options | {"threads": threads})
-    nodes = build_graph(job.spec, context)
-    limit_threads(threads)
-    with Meter() as meter:
+    with Vigil(STALL_S, accuse(line)) as vigil, Meter() as meter:
+        nodes = vigil.make(plan_graph(job.spec), context)
+        limit_threads(threads)
         meter.watch(SERIAL, os.getpid())
 
         def progress(frames: int, _now_ns: int) -> None:
             if meter.look(frames):
                 line.send(frames / job.frames)
 
-        messages = job.source.messages()
-        run = run_serial(messages, nodes, lateness_s=job.spec.lateness_s, progress=progress)
+        messages, lateness_s = job.source.messages(), job.spec.lateness_s
+        run = run_serial(messages, nodes, lateness_s=lateness_s, progress=progress, vigil=vigil)
         roles = (DECODE, *(node.role for node in nodes))
         line.send(_turn(run, {SERIAL: roles}, meter.busy()))
 

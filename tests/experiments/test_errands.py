@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 import pytest
 
+from retailsim.engine.vigil import Vigil
 from retailsim.errors import BagError, StageError
-from retailsim.experiments.errands import Errand, hear_all
+from retailsim.experiments.errands import Errand, accuse, hear_all, stand_by
 
 
 def double(line: Connection, number: int) -> None:
@@ -50,6 +52,20 @@ def test_failures_are_raised_as_they_are_or_as_one_line_that_names_the_process()
             errands[3].hear(patience_s=0.1)
         with pytest.raises(StageError, match="to sleep: nothing was said"):
             hear_all(errands[3:], patience_s=0.1)
+        stand_by(errands[3:], time.monotonic() + 0.1)
+        assert errands[3].pid is not None
+        os.kill(errands[3].pid, signal.SIGKILL)
+        with pytest.raises(StageError, match="to sleep was killed by SIGKILL"):
+            stand_by(errands[3:], time.monotonic() + 60)
     finally:
         for errand in errands:
             errand.close()
+
+
+def test_what_does_not_return_is_accused_on_the_line() -> None:
+    near, far = Pipe()
+    with Vigil(0.01, accuse(far)):
+        assert near.poll(60)
+    said = near.recv()
+    assert isinstance(said, StageError)
+    assert "gave nothing for more than 0.01 s" in str(said)
