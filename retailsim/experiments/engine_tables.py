@@ -163,7 +163,7 @@ def density_table(bench: DensityBench) -> Table:
     )
     table.add_column("streams", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for heading in ("rate", "p95 ms", "dropped", "core-ms\nper frame", "busy", "others"):
+    for heading in ("rate, %", "p95, ms", "dropped", "core-ms\nper frame", "busy", "others"):
         table.add_column(heading, justify="right", no_wrap=True)
     for trial in sorted(bench.trials, key=lambda trial: trial.streams):
         table.add_row(str(trial.streams), _verdict(trial), *_trial_figures(trial))
@@ -179,7 +179,7 @@ def _verdict(trial: Trial) -> str:
 def _trial_figures(trial: Trial) -> list[str]:
     cores = trial.cores_busy
     return [
-        " ".join(f"{window.least_share:.1%}" for window in trial.windows),
+        " ".join(f"{1e2 * window.least_share:.1f}" for window in trial.windows),
         " ".join("-" if w.p95_s is None else f"{1e3 * w.p95_s:.0f}" for w in trial.windows),
         f"{sum(trial.dropped.values()):,}",
         "-" if trial.core_ms_per_frame is None else f"{trial.core_ms_per_frame:.1f}",
@@ -192,7 +192,7 @@ def trial_line(trial: Trial) -> str:
     """Say in one line what became of a trial."""
     rate, p95, dropped, core_ms, busy, others = _trial_figures(trial)
     return (
-        f"{counted(f'{trial.streams} stream', trial.streams)}: {_verdict(trial)}; rate {rate}, "
+        f"{counted(f'{trial.streams} stream', trial.streams)}: {_verdict(trial)}; rate {rate} %, "
         f"p95 {p95} ms, {dropped} dropped, {core_ms} core-ms per frame, "
         f"cores {busy} busy, others {others}"
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from threading import Event
 from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailsim.experiments import busy as busy_module
 from retailsim.experiments.busy import (
     CoreTime,
     Meter,
     busy_shares,
     core_times,
+    gpu_share,
     parse_cores,
     process_s,
 )
@@ -78,3 +82,42 @@ def test_what_happens_between_the_first_look_and_the_last_is_counted() -> None:
 
 def test_without_a_look_nothing_happened() -> None:
     assert Meter().busy().seconds == 0
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The driver's tool, which says what its file says."""
+    tool = tmp_path / "nvidia-smi"
+    tool.touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tool
+
+
+def test_the_gpus_share_is_what_the_drivers_tool_says(driver: Path) -> None:
+    driver.write_text("#!/bin/sh\necho 37\n")
+    assert gpu_share() == pytest.approx(0.37)
+
+
+@pytest.mark.parametrize("script", ["exit 9", "echo '[N/A]'", "true"])
+def test_without_a_gpu_there_is_no_share(driver: Path, script: str) -> None:
+    driver.write_text(f"#!/bin/sh\n{script}\n")
+    assert gpu_share() is None
+    with Meter() as meter:
+        meter.look(0)
+    assert meter.busy().gpu is None
+
+
+def test_the_gpu_is_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares, asked = iter([0.2, 0.6]), Event()
+
+    def share() -> float | None:
+        found = next(shares, None)
+        if found is None:
+            asked.set()
+        return found
+
+    monkeypatch.setattr(busy_module, "GPU_EVERY_S", 0.001)
+    monkeypatch.setattr(busy_module, "gpu_share", share)
+    with Meter() as meter:
+        assert asked.wait(60)
+    assert meter.busy().gpu == pytest.approx(0.4)

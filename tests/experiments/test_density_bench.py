@@ -67,7 +67,7 @@ def test_a_trial_holds_when_both_windows_do() -> None:
     assert trial.core_ms_per_frame == pytest.approx(2000 / 160)
     assert trial.others == pytest.approx(0.35)
     assert "8 streams" in trial_line(trial)
-    assert "100.0% 60.0%" in trial_line(trial)
+    assert "100.0 60.0 %" in trial_line(trial)
     assert sum_up((good, good), busy, streams=8, shops=2, dropped={}).held
 
 
