@@ -9,7 +9,7 @@ from rich.table import Table
 from retailsim.experiments.density_bench import DensityBench, Trial
 from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures, counted
 from retailsim.experiments.simulate_bench import Spread
-from retailsim.experiments.transport_bench import SizeBench, TransportBench
+from retailsim.experiments.transport_figures import SizeBench, TransportBench
 
 HEADINGS = ("first", "and read", "further", "and read", "woken", "first busy", "further busy")
 GAINS = ("first", "in place", "further", "further, read", "first busy", "further busy")
