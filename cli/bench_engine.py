@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cli.bench import Json, Rounds, numbers_of, say_what
 from cli.options import DeviceOption, PrecisionOption
-from cli.progress import share_bar
+from cli.progress import session_bar, share_bar
 
 StackOption = Annotated[
     Path | None, typer.Option("--stack", help="Stack YAML. Default: the shipped stack.")
@@ -171,10 +171,13 @@ def bench_density_command(
 
         retail bench density --device cuda --start 64 --json | jq '{device, streams}'
     """
-    from retailsim.experiments.density_bench import Timing, bench_density
+    from retailsim.experiments.density_bench import Timing, bench_density, boutique
     from retailsim.experiments.engine_tables import density_table, trial_line
 
     say = say_what()
+    if bag is None:
+        with session_bar("simulating", unit="x real time") as advance:
+            bag = boutique(cache, progress=lambda s, all_s, wall_s: advance(s, all_s, s / wall_s))
     bench = bench_density(
         bag,
         stack=stack,
@@ -184,7 +187,6 @@ def bench_density_command(
         timing=Timing(warm_up_s=warm_up, window_s=window),
         precision=precision,
         device=device,
-        cache=cache,
         on_trial=lambda trial: say(trial_line(trial)),
     )
     if json:

@@ -110,8 +110,23 @@ class DensityBench:
     trials: tuple[Trial, ...]
 
 
+def boutique(
+    cache: Path = CACHE, *, progress: Callable[[float, float, float], None] | None = None
+) -> Path:
+    """Return a minute of the boutique from the cache, simulating it first if it is not there.
+
+    Args:
+        cache: folder of bags.
+        progress: as for `api.simulate`.
+
+    Raises:
+        DeviceError: there is no OpenGL to draw it with.
+    """
+    return simulated(SCENARIO, seed=SEED, seconds=SECONDS, cache=cache, progress=progress)
+
+
 def bench_density(
-    bag: str | Path | None = None,
+    bag: str | Path,
     *,
     stack: str | Path | None = None,
     rate_hz: float | None = None,
@@ -120,13 +135,12 @@ def bench_density(
     timing: Timing | None = None,
     precision: Precision | None = None,
     device: Device = "auto",
-    cache: Path = CACHE,
     on_trial: Callable[[Trial], None] | None = None,
 ) -> DensityBench:
     """Find the largest number of streams that are all served.
 
     Args:
-        bag: footage; by default a minute of the boutique, simulated once and kept in the cache.
+        bag: footage.
         stack: stack YAML; the shipped one by default.
         rate_hz: of each stream; the footage's by default.
         start: how many streams to try first.
@@ -134,7 +148,6 @@ def bench_density(
         timing: of a trial.
         precision: overrides the stack's.
         device: where networks run.
-        cache: folder of simulated footage.
         on_trial: told of every trial when it is over.
 
     Raises:
@@ -150,8 +163,7 @@ def bench_density(
     spec = load_stack(stack)
     spec = spec if precision is None else spec.model_copy(update={"precision": precision})
     where = resolve_device(device)
-    source = bag or simulated(SCENARIO, seed=SEED, seconds=SECONDS, cache=cache)
-    footage = survey(source, rate_hz=rate_hz, most=PER_SHOP)
+    footage = survey(bag, rate_hz=rate_hz, most=PER_SHOP)
     trials: list[Trial] = []
 
     def holds(streams: int) -> bool:
@@ -165,7 +177,7 @@ def bench_density(
     return DensityBench(
         device=describe_device(where),
         precision=spec.precision,
-        footage=str(source),
+        footage=str(bag),
         rate_hz=footage.rate_hz,
         sizes=tuple(sorted({f"{c.width_px}x{c.height_px}" for c in footage.plan.cameras})),
         per_shop=len(footage.plan.cameras),
