@@ -177,7 +177,7 @@ def bench_density_command(
     say = say_what()
     if bag is None:
         with session_bar("simulating", unit="x real time") as advance:
-            bag = boutique(cache, progress=lambda s, all_s, wall_s: advance(s, all_s, s / wall_s))
+            bag = boutique(cache, progress=lambda s, of_s, w: advance(s, of_s, s / max(w, 1e-9)))
     bench = bench_density(
         bag,
         stack=stack,
