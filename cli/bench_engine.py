@@ -1,16 +1,25 @@
-"""`retail bench` for the engine: `transport`."""
+"""`retail bench` for the engine: `transport`, `pipeline` and `density`.
+
+What the commands need is imported when they run.
+"""
 
 from __future__ import annotations
 
 import json as jsonlib
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from cli.bench import Json, Rounds
-from cli.progress import share_bar
+from cli.bench import Json, Rounds, numbers_of, say_what
+from cli.options import DeviceOption, PrecisionOption
+from cli.progress import session_bar, share_bar
+
+StackOption = Annotated[
+    Path | None, typer.Option("--stack", help="Stack YAML. Default: the shipped stack.")
+]
 
 
 def bench_transport_command(
@@ -51,6 +60,140 @@ def bench_transport_command(
     console = Console()
     for table in transport_tables(bench):
         console.print(table)
+    console.print(f"{bench.device}", highlight=False)
+
+
+def bench_pipeline_command(
+    bag: Annotated[Path, typer.Argument(help="Session bag.")] = Path("fixtures/boutique.bag"),
+    stack: StackOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", min=0.1, help="Only the bag's first S seconds. Default: all."),
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Numbers of processes that run stages. Default: 2 to one more than there are "
+            "cores.",
+        ),
+    ] = None,
+    rounds: Rounds = 3,
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Measure a replay with its stages one after the other and side by side.
+
+    Serially with one thread and with as many as there are cores, and by several numbers of workers
+    (`retail replay --workers`), in turn. Prints frames per second, processor time, who had which
+    share of every core and of the GPU, and the critical path: the busiest process, for which all
+    others wait, and what its stages take. Exits 1 where results are not the same.
+
+    Examples:
+
+        retail bench pipeline
+
+        retail bench pipeline monday.bag --seconds 30 --rounds 5 --precision fp32
+
+        retail bench pipeline --workers 2,4 --json | jq '{gain, same, best_pipelined}'
+    """
+    from retailsim.experiments.engine_tables import pipeline_tables
+    from retailsim.experiments.pipeline_bench import bench_pipeline
+
+    with share_bar("replaying") as advance:
+        bench = bench_pipeline(
+            bag,
+            stack=stack,
+            seconds=seconds,
+            rounds=rounds,
+            workers=numbers_of(workers) if workers else None,
+            precision=precision,
+            device=device,
+            progress=advance,
+        )
+    if json:
+        typer.echo(jsonlib.dumps(asdict(bench), indent=2))
+    else:
+        console = Console()
+        for table in pipeline_tables(bench):
+            console.print(table)
+        same = f"all the same, digest {bench.digest}" if bench.same else "[bold red]not the same[/]"
+        console.print(f"results: {same}\n{bench.device}", highlight=False, soft_wrap=True)
+    if not bench.same:
+        raise typer.Exit(1)
+
+
+def bench_density_command(
+    bag: Annotated[
+        Path | None,
+        typer.Option(
+            "--bag", help="Footage. Default: a minute of the boutique, simulated once and kept."
+        ),
+    ] = None,
+    stack: StackOption = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ", help="Frames per second of each stream. Default: the footage's."
+        ),
+    ] = None,
+    start: Annotated[
+        int, typer.Option("--start", min=1, metavar="N", help="How many streams to try first.")
+    ] = 4,
+    most: Annotated[
+        int, typer.Option("--most", min=1, metavar="N", help="Try no more than so many.")
+    ] = 1024,
+    window: Annotated[
+        float, typer.Option(metavar="S", min=0.5, help="Length of each of the two windows.")
+    ] = 20.0,
+    warm_up: Annotated[float, typer.Option(metavar="S", min=0, help="Before the first.")] = 10.0,
+    precision: PrecisionOption = None,
+    device: DeviceOption = "auto",
+    cache: Annotated[Path, typer.Option("--cache", help="Where simulated footage is kept.")] = Path(
+        ".cache/bench"
+    ),
+    json: Json = False,
+) -> None:
+    """Measure how many cameras this machine serves live, with the whole stack on every frame.
+
+    Plays footage at its own pace, over and over, to as many shops of up to four cameras as it
+    takes, each in a process of its own that decodes it and runs all stages. A number of streams
+    holds when in two windows in a row each of them gets 95 % of its rate, and 95 % of its frames
+    within a second of their capture; a stream that got more than its source sends is not believed.
+    Doubles the number until it does not hold, then halves the gap, and tells of every trial.
+
+    Examples:
+
+        retail bench density
+
+        retail bench density --bag monday.bag --rate 5 --start 16
+
+        retail bench density --device cuda --start 64 --json | jq '{device, streams}'
+    """
+    from retailsim.experiments.density_bench import Timing, bench_density, boutique
+    from retailsim.experiments.engine_tables import density_table, trial_line
+
+    say = say_what()
+    if bag is None:
+        with session_bar("simulating", unit="x real time") as advance:
+            bag = boutique(cache, progress=lambda s, of_s, w: advance(s, of_s, s / max(w, 1e-9)))
+    bench = bench_density(
+        bag,
+        stack=stack,
+        rate_hz=rate,
+        start=start,
+        most=most,
+        timing=Timing(warm_up_s=warm_up, window_s=window),
+        precision=precision,
+        device=device,
+        on_trial=lambda trial: say(trial_line(trial)),
+    )
+    if json:
+        typer.echo(jsonlib.dumps(asdict(bench), indent=2))
+        return
+    console = Console()
+    console.print(density_table(bench))
     console.print(f"{bench.device}", highlight=False)
 
 

@@ -15,7 +15,11 @@ from cli.bench import (
     bench_replay_command,
     bench_simulate_command,
 )
-from cli.bench_engine import bench_transport_command
+from cli.bench_engine import (
+    bench_density_command,
+    bench_pipeline_command,
+    bench_transport_command,
+)
 from cli.bench_tags import (
     bench_flips_command,
     bench_inventory_command,
@@ -91,6 +95,8 @@ bench.command("flips")(bench_flips_command)
 bench.command("readers")(bench_readers_command)
 bench.command("place")(bench_place_command)
 bench.command("transport")(bench_transport_command)
+bench.command("pipeline")(bench_pipeline_command)
+bench.command("density")(bench_density_command)
 app.add_typer(bench, name="bench")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -52,6 +53,7 @@ def write_outputs(
             _write(output / "scorecard.json", replayed.scorecard.to_json() + "\n")
             text = yaml.safe_dump(spec.resolved(), sort_keys=False)
             _write(output / "stack.yaml", text)
+            _write_live(replayed, output)
             write_tables(replayed.run.results, replayed.plan, output)
             if results_bag:
                 target = output / "results.bag"
@@ -64,6 +66,22 @@ def write_outputs(
     except OSError as error:
         where = error.filename or output or video
         raise BagError(f"{where}: cannot be written: {error.strerror or error}") from error
+
+
+def _write_live(replayed: Replayed, output: Path) -> None:
+    """Write what a live replay dropped; take an earlier one's away."""
+    target = output / "live.json"
+    if replayed.live is None:
+        target.unlink(missing_ok=True)
+        return
+    live, latency = replayed.live, replayed.scorecard.speed.latency_ms
+    record = {
+        "served": live.run.frames,
+        "dropped": dict(live.dropped),
+        "restarts": list(live.restarts),
+        "latency_ms": latency.model_dump(),
+    }
+    _write(target, json.dumps(record, indent=2) + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,20 @@ from time import monotonic
 
 from retailsim.engine.graph import Station
 from retailsim.engine.pipeline.board import BUILDING, WORKING, State
+from retailsim.engine.vigil import BUILD_PATIENCE
 from retailsim.errors import StageError
 
-BUILD_PATIENCE = 10  # times as long for making a stage: networks are compiled then
+
+class StuckError(StageError):
+    """A process does not get on.
+
+    Attributes:
+        process: its name.
+    """
+
+    def __init__(self, line: str, process: str) -> None:
+        super().__init__(line)
+        self.process = process
 
 
 class Watchdog:
@@ -45,7 +56,8 @@ class Watchdog:
             done: processes that have ended well.
 
         Raises:
-            StageError: a stage did not return in time, or nothing moves.
+            StuckError: a stage did not return in time.
+            StageError: nothing moves.
         """
         now = self._clock()
         for row, state in enumerate(states):
@@ -66,17 +78,16 @@ class Watchdog:
         patience = self.stall_s * (BUILD_PATIENCE if state.tick == BUILDING else 1)
         if still_s <= patience:
             return
+        name = self._names[row]
         if state.which < 0 or row == 0:
-            raise StageError(
-                f"process '{self._names[row]}' has read nothing for {patience:g} s"
-                if row == 0
-                else f"process '{self._names[row]}' did not start within {patience:g} s"
-            )
+            what = "has read nothing for" if row == 0 else "did not start within"
+            raise StuckError(f"process '{name}' {what} {patience:g} s", name)
         station = self._stations[state.which]
         doing = "being made" if state.tick == BUILDING else "at work"
-        raise StageError(
+        raise StuckError(
             f"stage '{station.role}' ({station.kind.__name__}) did not return: {doing} for more "
-            f"than {patience:g} s (process '{self._names[row]}', tick {state.tick})"
+            f"than {patience:g} s (process '{name}', tick {state.tick})",
+            name,
         )
 
     def _stuck(

@@ -1,0 +1,115 @@
+"""Streams are served in shops; what is too slow does not hold, and says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from cli.main import app
+from retailsim.engine.live import ServedTick
+from retailsim.errors import ScenarioError, StageError
+from retailsim.experiments.busy import Busy
+from retailsim.experiments.density_bench import Timing, bench_density, shops_of, sum_up
+from retailsim.experiments.density_shop import streams_of
+from retailsim.experiments.density_windows import Window
+from retailsim.experiments.engine_tables import density_table, trial_line
+from retailsim.experiments.looped import survey
+from tests.experiments.bench_toys import WATCHER
+from tests.session.sessions import write_session
+
+SHORT = Timing(warm_up_s=0.2, window_s=0.5, rest_s=0.2)
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_session(tmp_path_factory.mktemp("density") / "corner.bag", ticks=12)
+
+
+def stack(folder: Path, **parameters: float | bool) -> Path:
+    """A stack that looks at every frame and waits for nobody."""
+    path = folder / "toys.yaml"
+    watch = json.dumps({"uses": WATCHER, "with": parameters})
+    path.write_text(f"precision: fp32\nlateness_s: 0\nstages:\n  watch: {watch}\n")
+    return path
+
+
+@given(st.integers(1, 500), st.integers(1, 4))
+def test_all_shops_are_full_but_the_last(streams: int, per_shop: int) -> None:
+    shops = shops_of(streams, per_shop)
+    assert sum(shops) == streams
+    assert set(shops[:-1]) <= {per_shop}
+    assert 1 <= shops[-1] <= per_shop
+
+
+def test_every_camera_has_its_frames_or_none(bag: Path) -> None:
+    ticks = [ServedTick(("left",), 1.0, 1.5), ServedTick(("left", "left"), 2.0, 2.25)]
+    streams = streams_of(ticks, survey(bag))
+    assert list(streams) == ["left", "right"]
+    assert streams["left"].due_s.tolist() == [1.0, 2.0, 2.0]
+    assert streams["left"].done_s.tolist() == [1.5, 2.25, 2.25]
+    assert streams["right"].due_s.shape == streams["right"].done_s.shape == (0,)
+    assert streams["right"].due_s.dtype == np.float64
+
+
+def test_a_trial_holds_when_both_windows_do() -> None:
+    good = Window(100, 1.0, 1.0, 0.3, believed=True, held=True)
+    bad = Window(60, 0.6, 1.0, 0.9, believed=True, held=False)
+    busy = Busy(20.0, 0, (0.5, 0.3), {"shop 1 of 2": 1.5, "shop 2 of 2": 0.5}, None)
+    trial = sum_up((good, bad), busy, streams=8, shops=2, dropped={"source": 40})
+    assert not trial.held
+    assert trial.core_ms_per_frame == pytest.approx(2000 / 160)
+    assert trial.others == pytest.approx(0.35)
+    assert "8 streams" in trial_line(trial)
+    assert "100.0 60.0 %" in trial_line(trial)
+    assert sum_up((good, good), busy, streams=8, shops=2, dropped={}).held
+
+
+def test_trials_are_json_on_demand(bag: Path, tmp_path: Path) -> None:
+    times = ["--window", "0.5", "--warm-up", "0.2", "--start", "1", "--most", "1", "--json"]
+    options = ["--bag", str(bag), "--stack", str(stack(tmp_path)), "--device", "cpu", *times]
+    outcome = CliRunner().invoke(app, ["bench", "density", *options])
+    assert outcome.exit_code == 0, outcome.output
+    found = json.loads(outcome.stdout)
+    assert (found["rate_hz"], found["sizes"], found["per_shop"]) == (10.0, ["96x64"], 2)
+    (trial,) = found["trials"]
+    assert (trial["streams"], trial["shops"], len(trial["windows"])) == (1, 1, 2)
+    assert found["streams"] == int(trial["held"])
+    assert 1 <= sum(window["frames"] for window in trial["windows"]) <= 12
+    assert all(window["believed"] for window in trial["windows"])
+    assert trial["core_ms_per_frame"] >= 0
+
+
+def test_what_is_too_slow_does_not_hold_and_drops_at_the_source(bag: Path, tmp_path: Path) -> None:
+    slow = stack(tmp_path, pause_s=0.7)
+    bench = bench_density(bag, stack=slow, start=1, most=1, timing=SHORT, device="cpu")
+    (trial,) = bench.trials
+    assert (bench.streams, bench.capped, trial.held) == (0, False, False)
+    assert trial.windows[0].least_share < 0.5
+    assert trial.dropped["source"] > 0
+    assert density_table(bench).row_count == 1
+
+
+def test_a_stage_that_fails_is_named(bag: Path, tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"stage 'watch' \(Watcher\) failed: .*too dark"):
+        bench_density(bag, stack=stack(tmp_path, fails=True), timing=SHORT, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"start": 0}, "a stream"),
+        ({"timing": Timing(window_s=0)}, "a window"),
+        ({"rate_hz": 0.0}, "rate above 0"),
+        ({"rate_hz": 25.0}, "not 25"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(bag: Path, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        bench_density(bag, device="cpu", **wrong)
