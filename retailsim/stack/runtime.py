@@ -24,6 +24,7 @@ from safetensors.torch import load_file
 
 from retailsim.errors import ModelError
 from retailsim.resources import find, model_dir
+from retailsim.stack.resident import ResidentNetwork
 from retailsim.stack.stage import StageContext
 
 F32 = NDArray[np.float32]
@@ -112,6 +113,7 @@ class Network:
             CPU is fast at it and in half precision on CUDA.
         example_shape: a typical input shape (n, c, h, w); the batch size may vary in use.
         side_width: numbers per item of the side input, 0 for none.
+        pictures: take BGR pictures, uint8 (n, h, w, 3), and scale them to [0, 1] on the way in.
     """
 
     def __init__(
@@ -121,31 +123,49 @@ class Network:
         context: StageContext,
         example_shape: tuple[int, int, int, int],
         side_width: int = 0,
+        pictures: bool = False,
     ) -> None:
         compile_for = _compile_cuda if context.device == "cuda" else _compile_openvino
-        shapes: list[tuple[int, ...]] = [example_shape]
-        if side_width:
-            shapes.append((example_shape[0], side_width))
-        self._run = compile_for(module.eval(), context, shapes)
+        items, channels, height, width = example_shape
+        if pictures:
+            module, first = FromPictures(module), torch.zeros(items, height, width, channels).byte()
+        else:
+            first = torch.zeros(example_shape)
+        sides = [torch.zeros(items, side_width)] if side_width else []
+        self._dtype: type[np.generic] = np.uint8 if pictures else np.float32
+        self._run = compile_for(module.eval(), context, [first, *sides])
 
-    def __call__(self, *batch: F32) -> list[F32]:
-        """Run the network on (n, c, h, w) float32, and (n, d) where it has a side input.
+    def __call__(self, first: NDArray[Any], *sides: F32) -> list[F32]:
+        """Run the network on its input, and (n, d) float32 where it has a side input.
 
         Returns its outputs as float32 arrays.
         """
-        return self._run([np.ascontiguousarray(part, dtype=np.float32) for part in batch])
+        side = [np.ascontiguousarray(part, dtype=np.float32) for part in sides]
+        return self._run([np.ascontiguousarray(first, dtype=self._dtype), *side])
 
 
-Run = Callable[[list[F32]], list[F32]]
+class FromPictures(torch.nn.Module):
+    """A network that takes BGR pictures, uint8 (n, h, w, 3), instead of floats (n, 3, h, w)."""
+
+    def __init__(self, net: torch.nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, pictures: torch.Tensor) -> Any:
+        """Return what the network says."""
+        dtype = next(self.net.parameters()).dtype
+        return self.net(pictures.permute(0, 3, 1, 2).to(dtype) / 255)
+
+
+Run = Callable[[list[NDArray[Any]]], list[F32]]
 
 
 def _compile_openvino(
-    module: torch.nn.Module, context: StageContext, shapes: list[tuple[int, ...]]
+    module: torch.nn.Module, context: StageContext, example: list[torch.Tensor]
 ) -> Run:
-    example = tuple(torch.zeros(shape) for shape in shapes)
     with torch.no_grad():
-        model = openvino.convert_model(module, example_input=example)
-    model.reshape({i: [-1, *shape[1:]] for i, shape in enumerate(shapes)})
+        model = openvino.convert_model(module, example_input=tuple(example))
+    model.reshape({i: [-1, *part.shape[1:]] for i, part in enumerate(example)})
     return compile_on_cpu(model, context)
 
 
@@ -164,7 +184,7 @@ def compile_on_cpu(model: Any, context: StageContext) -> Run:
     compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
 
-    def run(batch: list[F32]) -> list[F32]:
+    def run(batch: list[NDArray[Any]]) -> list[F32]:
         results = request.infer(dict(enumerate(batch)))
         return [np.array(results[port], dtype=np.float32) for port in compiled.outputs]
 
@@ -172,20 +192,10 @@ def compile_on_cpu(model: Any, context: StageContext) -> Run:
 
 
 def _compile_cuda(
-    module: torch.nn.Module, context: StageContext, _shapes: list[tuple[int, ...]]
+    module: torch.nn.Module, context: StageContext, _example: list[torch.Tensor]
 ) -> Run:
     dtype = torch.float32 if context.precision == "fp32" else torch.float16
-    resident = module.to(device="cuda", dtype=dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def run(batch: list[F32]) -> list[F32]:
-        with torch.inference_mode():
-            pinned = [torch.from_numpy(part).pin_memory() for part in batch]
-            first, *rest = (p.to("cuda", dtype=dtype, non_blocking=True) for p in pinned)
-            out = resident(first.contiguous(memory_format=torch.channels_last), *rest)
-        outputs = out if isinstance(out, tuple | list) else (out,)
-        return [o.float().cpu().numpy() for o in outputs]
-
-    return run
+    return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype)
 
 
 def _folder(name: str) -> Path:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Detections
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.detect.decode import F32, Letterbox, decode, suppress
+from retailsim.stack.detect.eyes import eyes_for
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
-from retailsim.stack.runtime import Network, load_network
+from retailsim.stack.runtime import load_network
 from retailsim.stack.stage import Stage, StageContext
 
 
@@ -54,8 +51,7 @@ class PersonDetector(Stage):
             raise StageError(
                 "person detector: threshold and nms_iou lie in [0, 1], min_height_px above 0"
             )
-        width, height = self._config.input_px
-        self._network = Network(net, context=context, example_shape=(1, 3, height, width))
+        self._eyes = eyes_for(net, input_px=self._config.input_px, context=context)
 
     def process(self, message: Message) -> Iterable[Message]:
         """Return one Detections per frame, in the batch's order."""
@@ -67,8 +63,7 @@ class PersonDetector(Stage):
             return []
         size = self._config.input_px
         fits = [Letterbox.fit((f.image.shape[1], f.image.shape[0]), size) for f in frames]
-        boxed = [fit.apply(f.image, size) for fit, f in zip(fits, frames, strict=True)]
-        maps = self._network(to_input(boxed))
+        maps = self._eyes([frame.image for frame in frames])
         return [
             self._read(frame, fit, [level[i] for level in maps])
             for i, (frame, fit) in enumerate(zip(frames, fits, strict=True))
@@ -81,11 +76,6 @@ class PersonDetector(Stage):
         size = in_frame[:, 2:] - in_frame[:, :2]
         tall = (size[:, 1] >= self._min_height_px) & (size[:, 0] > 0)
         return Detections(frame.time_ns, frame.camera, in_frame[tall], score[tall])
-
-
-def to_input(images: Sequence[NDArray[np.uint8]]) -> F32:
-    """Stack BGR images (h, w, 3) of one size to the network's input, float32 (n, 3, h, w)."""
-    return np.asarray(cv2.dnn.blobFromImages(images, scalefactor=1 / 255), np.float32)
 
 
 def load_detector(model: str) -> tuple[DetectorConfig, PersonNet]:

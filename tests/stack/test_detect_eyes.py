@@ -1,0 +1,61 @@
+"""Two ways from frames to maps: OpenCV and OpenVINO, or all of it on a torch device."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from retailsim.stack.detect.detector import load_detector
+from retailsim.stack.detect.eyes import DeviceEyes, HostEyes
+from retailsim.stack.stage import StageContext
+from retailsim.store.plan import StorePlan
+
+INPUT_PX = (320, 192)
+
+
+@pytest.fixture(scope="module")
+def host() -> HostEyes:
+    context = StageContext(StorePlan(name="x"), precision="fp32", options={"threads": 1})
+    return HostEyes(load_detector("person-detector")[1], input_px=INPUT_PX, context=context)
+
+
+@pytest.fixture(scope="module")
+def device() -> DeviceEyes:
+    _, net = load_detector("person-detector")
+    cpu = torch.device("cpu")
+    return DeviceEyes(net, input_px=INPUT_PX, device=cpu, dtype=torch.float32)
+
+
+def scene(width: int, height: int, *, seed: int = 0) -> np.ndarray:
+    """Return a smooth picture: fitting it one way or the other makes little difference."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width] / height
+    waves = rng.uniform(1, 6, (3, 2))
+    planes = [127 + 120 * np.sin(a * x + b * y) for a, b in waves]
+    return np.stack(planes, axis=2).astype(np.uint8)
+
+
+def test_frames_of_the_inputs_own_size_give_the_same_maps(
+    host: HostEyes, device: DeviceEyes
+) -> None:
+    frames = [scene(320, 192, seed=seed) for seed in (1, 2)]
+    for ours, theirs in zip(host(frames), device(frames), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+@pytest.mark.parametrize("size", [(320, 180), (640, 360), (200, 150), (1280, 720)])
+def test_frames_are_fitted_alike(host: HostEyes, device: DeviceEyes, size: tuple[int, int]) -> None:
+    frames = [scene(*size)]
+    for ours, theirs in zip(host(frames), device(frames), strict=True):
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).mean() < 0.02 * np.abs(ours).mean()
+
+
+def test_cameras_of_several_sizes_keep_their_places(device: DeviceEyes) -> None:
+    sizes = [(640, 360), (320, 192), (640, 360), (200, 150)]
+    frames = [scene(*size, seed=i) for i, size in enumerate(sizes)]
+    together = device(frames)
+    for i, frame in enumerate(frames):
+        for level, alone in zip(together, device([frame]), strict=True):
+            np.testing.assert_allclose(level[i], alone[0], atol=1e-3)
