@@ -38,14 +38,18 @@ class Letterbox:
 
     def apply(self, image: U8, input_px: tuple[int, int]) -> U8:
         """Return the BGR image (h, w, 3) resized and padded with grey to the input's size."""
+        boxed = np.full((input_px[1], input_px[0], 3), PADDING_GREY, np.uint8)
+        self.paint(image, boxed)
+        return boxed
+
+    def paint(self, image: U8, boxed: U8) -> None:
+        """Put the BGR image (h, w, 3) in its place in an input (h, w, 3) of padding."""
         width, height = (round(side * self.scale) for side in self.frame_px)
         x, y = (int(v) for v in self.offset_px)
-        boxed = np.full((input_px[1], input_px[0], 3), PADDING_GREY, np.uint8)
-        shrink = cv2.INTER_AREA if self.scale < 0.5 else cv2.INTER_LINEAR
-        boxed[y : y + height, x : x + width] = cv2.resize(
-            image, (width, height), interpolation=shrink
-        )
-        return boxed
+        if (width, height) != self.frame_px:
+            shrink = cv2.INTER_AREA if self.scale < 0.5 else cv2.INTER_LINEAR
+            image = np.asarray(cv2.resize(image, (width, height), interpolation=shrink), np.uint8)
+        boxed[y : y + height, x : x + width] = image
 
     def to_frame(self, boxes: F32) -> F32:
         """Map boxes (n, 4) of the input back to the frame, clipped to it."""
@@ -79,9 +83,9 @@ def overlaps(a: F32, b: F32) -> F32:
     """Return the IoU of every pair of boxes (n, 4) and (m, 4), shape (n, m)."""
     near = np.maximum(a[:, None, :2], b[None, :, :2])
     far = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.prod(np.clip(far - near, 0, None), axis=2)
-    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
-    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    sides = np.maximum(far - near, 0)
+    shared = sides[..., 0] * sides[..., 1]
+    area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
     union = area_a[:, None] + area_b[None] - shared
     share: F32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return share
@@ -99,10 +103,9 @@ def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArr
         limit: only this many best boxes are looked at.
     """
     order = np.lexsort((*boxes.T[::-1], -scores))[:limit]
-    pairs = overlaps(boxes[order], boxes[order]) > max_iou
-    keep = np.ones(len(order), bool)
-    for i in range(len(order)):
-        if keep[i]:
-            keep[i + 1 :] &= ~pairs[i, i + 1 :]
-    kept: NDArray[np.int64] = order[keep].astype(np.int64)
-    return kept
+    kept: list[int] = []
+    while len(order):
+        best, rest = order[:1], order[1:]
+        kept += best.tolist()
+        order = rest[overlaps(boxes[best], boxes[rest])[0] <= max_iou]
+    return np.array(kept, np.int64)

@@ -37,8 +37,11 @@ class HostEyes:
     def __call__(self, frames: Sequence[U8]) -> list[F32]:
         """Return the maps (n, c, h, w) of frames (h, w, 3)."""
         fits = [Letterbox.fit((f.shape[1], f.shape[0]), self._input_px) for f in frames]
-        boxed = [fit.apply(f, self._input_px) for fit, f in zip(fits, frames, strict=True)]
-        return self._network(np.stack(boxed))
+        width, height = self._input_px
+        boxed = np.full((len(frames), height, width, 3), PADDING_GREY, np.uint8)
+        for fit, frame, place in zip(fits, frames, boxed, strict=True):
+            fit.paint(frame, place)
+        return self._network(boxed)
 
 
 class DeviceEyes:
