@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from retailsim.engine.graph import Station
+from retailsim.engine.pipeline.board import BUILDING, ENDING
 from retailsim.engine.pipeline.control import Said, understand
 from retailsim.engine.pipeline.crew import Crew
 from retailsim.engine.pipeline.partition import DECODE
@@ -176,7 +177,9 @@ class Fates:
         state = self._crew.board.states()[row]
         stages = [s.role for r, s in enumerate(self._stations) if self._crew.runs(name, r)]
         which = f" ({', '.join(stages)})" if stages else ""
-        return f"process '{name}'{which} {how}, at tick {max(state.tick, 0)}"
+        special = {BUILDING: "before it began", ENDING: "at the end"}
+        when = special.get(state.tick, f"at tick {state.tick}")
+        return f"process '{name}'{which} {how}, {when}"
 
     def _is_past(self, name: str, place: Place) -> bool:
         """Whether a process cannot fail before that place any more."""

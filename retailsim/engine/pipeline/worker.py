@@ -12,7 +12,7 @@ import numpy as np
 
 from retailsim.engine.graph import Node, Station, build_node
 from retailsim.engine.pipeline.attach import Mailbox
-from retailsim.engine.pipeline.board import BoardEnd, Sign
+from retailsim.engine.pipeline.board import ENDING, BoardEnd, Sign
 from retailsim.engine.pipeline.control import Teller, limit_threads
 from retailsim.engine.pipeline.layout import Edge, Kinds
 from retailsim.engine.pipeline.mail import Inbox
@@ -190,6 +190,7 @@ class _Worker:
         told: list[Message] = []
         for row, node in self._nodes.items():
             self.at = (at.tick, row)
+            self._sign.tick(ENDING if at.last else at.tick)
             self._hear(row, words, at.tick)
             here = [*at.sources, *(m for r in sorted(words) if r < row for m in words[r])]
             wanted = [m for m in here if isinstance(m, node.stage.inputs)]
