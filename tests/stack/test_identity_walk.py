@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailsim.stack.identity import walk
-from retailsim.stack.identity.person import sight_cov
+from retailsim.stack.identity.person import ACROSS_M, sight_cov
 
 sigmas = st.floats(0.03, 2.0)
 gaps_s = st.lists(st.floats(0.01, 20.0), min_size=1, max_size=10)
@@ -61,3 +61,44 @@ def test_the_variance_of_a_sight_is_shared_out_not_changed() -> None:
     assert np.isclose(np.trace(cov), 2 * 0.4**2)
     values, vectors = np.linalg.eigh(cov)
     assert abs(vectors[:, np.argmax(values)] @ [0.8, 0.6]) > 0.999
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 6), st.floats(0.02, 8.0), st.integers(0, 2**31))
+def test_many_walks_at_once_are_each_filtered_by_kalman_s_equations(
+    count: int, dt_s: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    roots = rng.normal(0, 0.4, (count, 4, 4))
+    begin = [
+        walk.Walk(rng.normal(0, 4, 2), rng.normal(0, 1, 2), root @ root.T + 0.01 * np.eye(4))
+        for root in roots
+    ]
+    alone = [walk.predict(one, dt_s) for one in begin]
+    for one, together in zip(alone, walk.predict_all(begin, dt_s), strict=True):
+        np.testing.assert_allclose(together.xy_m, one.xy_m, atol=1e-12)
+        np.testing.assert_allclose(together.cov, one.cov, atol=1e-12)
+    places, sigmas_m = rng.normal(0, 4, (count, 2)), rng.uniform(0.1, 1.0, count)
+    covs = sight_cov(places, sigmas_m, np.zeros(2))
+    see = np.eye(2, 4)
+    for i, after in enumerate(walk.update_all(begin, places, covs)):
+        state, cov = np.concatenate([begin[i].xy_m, begin[i].velocity_mps]), begin[i].cov
+        gain = cov @ see.T @ np.linalg.inv(see @ cov @ see.T + covs[i])
+        state = state + gain @ (places[i] - see @ state)
+        np.testing.assert_allclose(np.concatenate([after.xy_m, after.velocity_mps]), state)
+        np.testing.assert_allclose(after.cov, (np.eye(4) - gain @ see) @ cov, atol=1e-9)
+
+
+@given(st.integers(1, 5), st.integers(0, 2**31))
+def test_sights_have_the_same_covariance_alone_and_together(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places, sigmas_m, eye_m = rng.normal(0, 3, (count, 2)), rng.uniform(0, 1, count), np.ones(2)
+    together = sight_cov(places, sigmas_m, eye_m)
+    for i in range(count):
+        alone = sight_cov(places[i], float(sigmas_m[i]), eye_m)
+        np.testing.assert_array_equal(together[i], alone)
+        ray = (places[i] - eye_m) / np.linalg.norm(places[i] - eye_m)
+        across = np.array([-ray[1], ray[0]]) @ alone @ [-ray[1], ray[0]]
+        near = np.linalg.norm(places[i] - eye_m) < 1.0
+        wanted = sigmas_m[i] if near else min(sigmas_m[i], ACROSS_M)
+        np.testing.assert_allclose(across, wanted**2, atol=1e-12)

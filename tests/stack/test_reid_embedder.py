@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -181,3 +182,14 @@ def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
     (tmp_path / "m" / "config.yaml").write_text("dimension: 16\n")
     with pytest.raises(ModelError, match="dimension"):
         Embedder(CONTEXT, model=model)
+
+
+@given(st.integers(1, 4), st.booleans(), st.integers(0, 2**31))
+def test_the_network_s_input_is_opencv_s_blob(count: int, rgb: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    crops = [rng.integers(0, 256, (8, 6, 3), dtype=np.uint8) for _ in range(count)]
+    blob = cv2.dnn.blobFromImages(crops, scalefactor=1 / 255, swapRB=rgb)
+    planes = to_input(crops, rgb=rgb)
+    assert planes.dtype == np.float32
+    assert planes.flags.c_contiguous
+    np.testing.assert_array_equal(planes, blob)

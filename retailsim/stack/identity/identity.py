@@ -7,8 +7,9 @@ helps only to find people again who were out of sight. Two people dressed alike 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from math import dist
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, FloorPositions, Identities, People, Tracks
 from retailsim.stack.identity import walk
-from retailsim.stack.identity.likely import NEVER, costs, mahalanobis
+from retailsim.stack.identity.likely import NEVER, Crowd, costs, mahalanobis
 from retailsim.stack.identity.overlook import Overlook
 from retailsim.stack.identity.person import Look, Person, Sight, sight_cov
 from retailsim.stack.identity.places import Places
@@ -106,30 +107,38 @@ class FloorIdentity(Stage):
         sights = []
         for camera in sorted(self._tracks):
             tracks, floor = self._tracks[camera], self._floor.get(camera)
-            row = {} if floor is None else {t: i for i, t in enumerate(floor.track_id.tolist())}
-            for i, track_id in enumerate(tracks.track_id.tolist()):
-                xy, sigma = np.full(2, np.nan), np.nan
-                if floor is not None and track_id in row:
-                    xy, sigma = floor.xy_m[row[track_id]], float(floor.sigma_m[row[track_id]])
-                cov = sight_cov(xy, sigma, self._eye_m.get(camera))
-                sights.append(Sight(tracks.time_ns, camera, track_id, tracks.boxes_px[i], xy, cov))
+            numbers = tracks.track_id.tolist()
+            xy_m, sigma_m = np.full((len(numbers), 2), np.nan), np.full(len(numbers), np.nan)
+            if floor is not None:
+                row = {t: i for i, t in enumerate(floor.track_id.tolist())}
+                here = [i for i, number in enumerate(numbers) if number in row]
+                there = [row[numbers[i]] for i in here]
+                xy_m[here], sigma_m[here] = floor.xy_m[there], floor.sigma_m[there]
+            cov = sight_cov(xy_m, sigma_m, self._eye_m.get(camera))
+            placed = (np.isfinite(xy_m).all(axis=1) & np.isfinite(cov).all(axis=(1, 2))).tolist()
+            rows = zip(numbers, tracks.boxes_px, xy_m, cov, placed, strict=True)
+            sights += [Sight(tracks.time_ns, camera, *row) for row in rows]
         return sights
 
     def _predict(self, dt_s: float) -> None:
-        for person in self._persons.values():
-            if person.room_m is None:
-                person.walk = walk.predict(person.walk, dt_s)
+        about = [p for p in self._persons.values() if p.room_m is None]
+        later = walk.predict_all([p.walk for p in about], dt_s)
+        for person, there in zip(about, later, strict=True):
+            person.walk = there
 
     def _assign(self, sights: Sequence[Sight]) -> dict[int, list[Sight]]:
         """Match each camera's sights to persons, making new ones; person -> its sights."""
         seen: dict[int, list[Sight]] = {}
+        crowd = Crowd.of(self._persons.values(), self._places)
         for camera in dict.fromkeys(s.camera for s in sights):
             here = [s for s in sights if s.camera == camera]
-            persons = list(self._persons.values())
-            cost = costs(here, persons, self._owner, self._looks, self._places, self._settings)
+            if len(crowd) < len(self._persons):  # somebody came in
+                crowd = Crowd.of(self._persons.values(), self._places)
+            numbers = crowd.number.tolist()
+            cost = costs(here, crowd, self._owner, self._looks, self._places, self._settings)
             rows, columns = match(cost, min(self._settings.dearest, NEVER / 2))
             for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-                self._owner[here[i].track_id] = persons[j].number
+                self._owner[here[i].track_id] = numbers[j]
             known = set(rows.tolist())
             for i, sight in enumerate(here):
                 if i in known:
@@ -147,7 +156,7 @@ class FloorIdentity(Stage):
 
     def _twin(self, sight: Sight, others: Sequence[Sight]) -> Sight | None:
         """Return the other box of the same body: nobody stands inside somebody else."""
-        gaps_m = [float(np.hypot(*(sight.xy_m - other.xy_m))) for other in others]
+        gaps_m = [dist(sight.xy_m, other.xy_m) for other in others]
         nearest = int(np.argmin(gaps_m)) if gaps_m else -1
         return others[nearest] if gaps_m and gaps_m[nearest] < self._settings.body_m else None
 
@@ -163,14 +172,11 @@ class FloorIdentity(Stage):
         return person
 
     def _observe(self, seen: dict[int, list[Sight]], time_ns: int, dt_s: float) -> None:
-        for number, sights in seen.items():
+        agreeing = {n: self._agreeing(self._persons[n], seen[n], dt_s) for n in seen}
+        self._follow(agreeing)
+        for number, sights in agreeing.items():
             person = self._persons[number]
-            agreeing = self._agreeing(person, sights, dt_s)
-            if person.room_m is not None:
-                person.room_m = None
-                person.walk = walk.start(agreeing[0].xy_m, agreeing[0].cov)
-            for sight in agreeing:
-                person.walk = walk.update(person.walk, sight.xy_m, sight.cov)
+            for sight in sights:
                 person.cameras[sight.camera] = time_ns
                 if sight.track_id in self._fresh:
                     person.look.add(self._fresh[sight.track_id])
@@ -178,6 +184,21 @@ class FloorIdentity(Stage):
             person.walk_on()
             person.observed_s += dt_s
             person.confirmed = person.confirmed or self._convincing(person)
+
+    def _follow(self, seen: Mapping[int, Sequence[Sight]]) -> None:
+        """Take each person's sights into their walk: everybody's first, everybody's second..."""
+        for number, sights in seen.items():
+            person = self._persons[number]
+            if person.room_m is not None:
+                person.room_m = None
+                person.walk = walk.start(sights[0].xy_m, sights[0].cov)
+        for turn in range(max(map(len, seen.values()), default=0)):
+            whose = [self._persons[n] for n, sights in seen.items() if len(sights) > turn]
+            sights = [own[turn] for own in seen.values() if len(own) > turn]
+            places, covs = np.array([s.xy_m for s in sights]), np.array([s.cov for s in sights])
+            later = walk.update_all([p.walk for p in whose], places, covs)
+            for person, there in zip(whose, later, strict=True):
+                person.walk = there
 
     def _convincing(self, person: Person) -> bool:
         """Whether somebody was seen long enough; longer if only one camera sees what two must."""
@@ -190,9 +211,12 @@ class FloorIdentity(Stage):
         """Leave out sights that contradict the others; free them when they keep doing so."""
         kept = list(sights)
         while len(kept) > 1:
-            worst = max(combinations(kept, 2), key=self._contradiction)
-            if self._contradiction(worst) <= self._settings.conflict:
+            pairs = list(combinations(kept, 2))
+            against = [self._contradiction(*pair) for pair in pairs]
+            most = max(against)
+            if most <= self._settings.conflict:
                 break
+            worst = pairs[against.index(most)]
             away = [float(mahalanobis(s.xy_m - person.walk.xy_m, s.cov)[0]) for s in worst]
             odd = worst[0] if away[0] > away[1] else worst[1]
             kept = [s for s in kept if s is not odd]
@@ -205,16 +229,16 @@ class FloorIdentity(Stage):
             self._against_s.pop(sight.track_id, None)
         return kept
 
-    def _contradiction(self, pair: tuple[Sight, Sight]) -> float:
-        one, two = pair
+    def _contradiction(self, one: Sight, two: Sight) -> float:
         spread = one.cov + two.cov + 2 * self._settings.model_sigma_m**2 * np.eye(2)
         return float(mahalanobis(one.xy_m - two.xy_m, spread)[0])
 
     def _merge(self, seen: dict[int, list[Sight]], dt_s: float) -> dict[int, list[Sight]]:
         """Make one of two persons who stay in one place and are never both in one camera."""
         cameras = {n: {s.camera for s in sights} for n, sights in seen.items()}
+        places = {n: self._persons[n].walk.xy_m.tolist() for n in seen}
         for one, two in combinations(sorted(seen), 2):
-            gap_m = np.hypot(*(self._persons[one].walk.xy_m - self._persons[two].walk.xy_m))
+            gap_m = dist(places[one], places[two])
             near_s = self._near_s.get((one, two), 0.0)
             together = not cameras[one].isdisjoint(cameras[two])
             if together and gap_m >= self._settings.body_m:
@@ -251,14 +275,14 @@ class FloorIdentity(Stage):
     def _let_go(self, time_ns: int) -> None:
         """Forget who has left; remember who is behind a curtain."""
         s = self._settings
-        for number, person in list(self._persons.items()):
+        at_door = Crowd.of(self._persons.values(), self._places).at_door.tolist()
+        for (number, person), by_door in zip(list(self._persons.items()), at_door, strict=True):
             unseen_s = person.unseen_s(time_ns)
-            xy = person.walk.xy_m
             if not person.confirmed:
                 limit_s = s.doubt_s
             elif person.room_m is not None:
                 limit_s = s.room_s
-            elif self._places.at_door(xy):
+            elif by_door:
                 limit_s = s.leave_s
             else:
                 limit_s = s.forget_s

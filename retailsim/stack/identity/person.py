@@ -28,6 +28,7 @@ class Sight:
         box_px: float32 (4,).
         xy_m: floor position, NaN when unknown, float64 (2,).
         cov: its covariance, float64 (2, 2).
+        placed: whether the floor position is known.
     """
 
     time_ns: int
@@ -36,54 +37,56 @@ class Sight:
     box_px: F32
     xy_m: F64
     cov: F64
-
-    @property
-    def placed(self) -> bool:
-        """Whether the floor position is known."""
-        return bool(np.isfinite(self.xy_m).all() and np.isfinite(self.cov).all())
+    placed: bool
 
 
-def sight_cov(xy_m: F64, sigma_m: float, eye_m: F64 | None) -> F64:
-    """Return the covariance (2, 2) of a floor position seen by a camera above `eye_m`.
+def sight_cov(xy_m: F64, sigma_m: F64 | float, eye_m: F64 | None) -> F64:
+    """Return the covariances (..., 2, 2) of floor positions (..., 2) seen from above `eye_m`.
 
     A camera knows the direction of what it sees far better than the distance: of the variance
     (2 sigma^2 in the plane), all but `ACROSS_M` squared lies along the line of sight. Where two
     cameras look from different sides, their lines of sight meet in the right place.
     """
+    sigma = np.asarray(sigma_m, float)[..., None, None]
+    # Rounds as the power of a single number does; a square may differ in the last bit.
+    variance = np.float_power(sigma, np.full_like(sigma, 2.0))
+    alike: F64 = variance * np.eye(2)
     if eye_m is None:
-        return sigma_m**2 * np.eye(2)
+        return alike
     away = xy_m - eye_m
-    distance_m = float(np.hypot(*away))
-    if distance_m < 1.0:  # from above, no direction is better than another
-        return sigma_m**2 * np.eye(2)
-    ray = away / distance_m
-    across = min(sigma_m, ACROSS_M) ** 2
-    along = 2 * sigma_m**2 - across
-    cov: F64 = across * np.eye(2) + (along - across) * np.outer(ray, ray)
-    return cov
+    distance_m = np.hypot(away[..., 0], away[..., 1])[..., None]
+    ray = away / np.maximum(distance_m, 1e-9)
+    across = np.minimum(sigma, ACROSS_M) ** 2
+    along = 2 * variance - across
+    cov = across * np.eye(2) + (along - across) * (ray[..., :, None] * ray[..., None, :])
+    # From above, no direction is better than another.
+    return np.where(distance_m[..., None] < 1.0, alike, cov)
 
 
-@dataclass
 class Look:
     """A running mean of appearance vectors.
 
     Attributes:
-        total: sum of unit vectors, None before the first.
+        total: sum of unit vectors, older ones faded, float64 (d,); None before the first.
     """
 
-    total: F64 | None = None
+    def __init__(self) -> None:
+        self.total: F64 | None = None
+        self._unit: F64 | None = None
 
     def add(self, vector: NDArray[np.floating], keep: float = 0.99) -> None:
         """Take one unit vector (d,) in; older ones fade by `keep` each."""
         row = vector.astype(float)
         self.total = row if self.total is None else keep * self.total + row
+        self._unit = None
 
-    def similarity(self, other: Look) -> float | None:
-        """Return the cosine of both means, None when either is unknown."""
-        if self.total is None or other.total is None:
-            return None
-        norm = float(np.linalg.norm(self.total) * np.linalg.norm(other.total))
-        return float(self.total @ other.total) / norm if norm > 0 else None
+    @property
+    def unit(self) -> F64 | None:
+        """The mean's direction, a unit vector (d,); None while it is unknown."""
+        if self._unit is None and self.total is not None:
+            length = float(np.linalg.norm(self.total))
+            self._unit = self.total / length if length > 0 else None
+        return self._unit
 
 
 @dataclass

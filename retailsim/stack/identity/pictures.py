@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from retailsim.stack.identity.footpoint import (
     load_footpoint,
     view_px,
 )
+from retailsim.stack.reid.crops import to_input
 from retailsim.stack.runtime import Network
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.store.projection import Projection
@@ -92,8 +92,7 @@ class FloorFromPictures(Stage):
             told.append(hints(self._views[one.camera], size_px, boxes))
         if not crops:
             return []
-        batch = np.asarray(cv2.dnn.blobFromImages(crops, scalefactor=1 / 255), np.float32)
-        output = self._network(batch, np.concatenate(told))[0]
+        output = self._network(to_input(crops, rgb=False), np.concatenate(told))[0]
         parts = np.split(output, np.cumsum([len(part) for part in told])[:-1])
         return [self._place(one, part) for one, part in zip(tracks, parts, strict=True)]
 

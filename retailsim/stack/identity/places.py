@@ -29,15 +29,18 @@ class Places:
         self._doors, self._door_m, self._screen_m = door_lines(plan), door_m, screen_m
         self._rooms = [f for f in plan.fixtures if f.kind == "fitting_room"]
 
-    def inside(self, xy_m: F64) -> bool:
-        """Whether a point is on the shop floor (anywhere, without a known floor)."""
-        return not self._floor or bool(((xy_m >= 0) & (xy_m <= self._size_m)).all())
+    def inside(self, xy_m: F64) -> NDArray[np.bool_]:
+        """Say which points (..., 2) are on the shop floor (all, without a known floor)."""
+        if not self._floor:
+            return np.ones(xy_m.shape[:-1], bool)
+        return np.asarray(((xy_m >= 0) & (xy_m <= self._size_m)).all(axis=-1))
 
-    def at_door(self, xy_m: F64) -> bool:
-        """Whether somebody here may have come in, or be gone the next moment."""
-        if not self._doors or not self.inside(xy_m):
-            return True
-        return min(float(d.distance_m(xy_m)) for d in self._doors) < self._door_m
+    def at_door(self, xy_m: F64) -> NDArray[np.bool_]:
+        """Say who of those at (..., 2) may have come in, or be gone the next moment."""
+        if not self._doors:
+            return np.ones(xy_m.shape[:-1], bool)
+        distance_m = np.min([door.distance_m(xy_m) for door in self._doors], axis=0)
+        return np.asarray((distance_m < self._door_m) | ~self.inside(xy_m))
 
     def fitting_room(self, xy_m: F64, *, taken: Sequence[F64] = ()) -> F64 | None:
         """Return the centre of the fitting room that somebody vanishing here went into.

@@ -42,9 +42,17 @@ def cut(image: U8, box_px: Sequence[float] | F32, size_px: tuple[int, int]) -> U
     if x2 - x1 < 4 or y2 - y1 < 4:
         return None
     way = cv2.INTER_AREA if y2 - y1 > size_px[1] else cv2.INTER_LINEAR
-    return cv2.resize(image[y1:y2, x1:x2], size_px, interpolation=way).astype(np.uint8)
+    return cv2.resize(image[y1:y2, x1:x2], size_px, interpolation=way).view(np.uint8)
 
 
-def to_input(crops: Sequence[U8]) -> F32:
-    """Stack BGR crops of one size to RGB in [0, 1], float32 (n, 3, h, w)."""
-    return np.asarray(cv2.dnn.blobFromImages(crops, scalefactor=1 / 255, swapRB=True), np.float32)
+def to_input(crops: Sequence[U8], *, rgb: bool = True) -> F32:
+    """Stack BGR crops of one size to planes in [0, 1], float32 (n, 3, h, w); RGB or BGR.
+
+    The numbers are those of OpenCV's `blobFromImages`, which takes four times as long for more
+    than one picture.
+    """
+    pictures = np.stack(crops)[..., ::-1] if rgb else np.stack(crops)
+    height, width = pictures.shape[1:3]
+    planes = np.empty((len(crops), 3, height, width), np.float32)
+    np.multiply(pictures.transpose(0, 3, 1, 2), np.float32(1 / 255), out=planes, dtype=np.float32)
+    return planes
