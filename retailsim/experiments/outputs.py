@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -13,10 +11,12 @@ import yaml
 from retailsim.engine.config import StackSpec
 from retailsim.errors import BagError
 from retailsim.experiments.replay import Replayed
+from retailsim.experiments.staging import staged
 from retailsim.messages.sensors import FrameBatch
 from retailsim.report.tables import write_tables
 from retailsim.report.video import write_videos
 from retailsim.session import BagReader
+from retailsim.session.container import check_target
 from retailsim.session.results import write_results
 
 
@@ -42,37 +42,35 @@ def write_outputs(
     video: Path | None,
     results_bag: bool,
 ) -> None:
-    """Write what was asked for; every file appears whole under its name or not at all.
+    """Write what was asked for: all of it appears under its names, or nothing.
+
+    Older results stay as they are when something fails, or when the process is killed.
 
     Raises:
         BagError: a file cannot be written.
     """
     try:
-        if output is not None:
-            _write(output / "scorecard.json", replayed.scorecard.to_json() + "\n")
-            text = yaml.safe_dump(spec.resolved(), sort_keys=False)
-            _write(output / "stack.yaml", text)
-            write_tables(replayed.run.results, replayed.plan, output)
-            if results_bag:
-                target = output / "results.bag"
-                _replace(
-                    target, lambda path: write_results(path, replayed.plan, replayed.run.results)
-                )
-        if video is not None:
-            frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
-            write_videos(video, frames, replayed.run.results, replayed.plan)
+        with staged(folder for folder in (output, video) if folder is not None) as hidden:
+            if output is not None:
+                _write_results(replayed, spec, output, hidden[output], bag=results_bag)
+            if video is not None:
+                frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
+                write_videos(hidden[video], frames, replayed.run.results, replayed.plan)
     except OSError as error:
-        where = error.filename or output or video
-        raise BagError(f"{where}: cannot be written: {error.strerror or error}") from error
+        where = output or video
+        reason = os.strerror(error.errno) if error.errno else error
+        raise BagError(f"{where}: results cannot be written: {reason}") from error
 
 
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
-def _replace(target: Path, write: Callable[[Path], None]) -> None:
-    if target.exists():
-        shutil.rmtree(target)
-    write(target)
+def _write_results(
+    replayed: Replayed, spec: StackSpec, output: Path, hidden: Path, *, bag: bool
+) -> None:
+    """Write what belongs into the output folder into its hidden one."""
+    results = replayed.run.results
+    write_tables(results, replayed.plan, hidden)
+    if bag:
+        check_target(output / "results.bag")
+        write_results(hidden / "results.bag", replayed.plan, results)
+    (hidden / "scorecard.json").write_text(replayed.scorecard.to_json() + "\n", encoding="utf-8")
+    text = yaml.safe_dump(spec.resolved(), sort_keys=False)
+    (hidden / "stack.yaml").write_text(text, encoding="utf-8")
