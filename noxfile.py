@@ -16,10 +16,7 @@ ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "
 def tests(session: nox.Session) -> None:
     """Run the tests (everything but the soak)."""
     session.install(".[test]")
-    # A rival to compare HOTA with; its opencv-python would push out the headless one.
-    session.install("--no-deps", "trackeval==1.3.0")
-    args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
-    session.run("pytest", *args, env=ENV)
+    _run_tests(session)
 
 
 @nox.session
@@ -43,6 +40,22 @@ def check(session: nox.Session) -> None:
     """Replay the fixtures and compare with their expected scorecards."""
     session.install(".")
     session.run("retail", "check", *(session.posargs or ["fixtures/"]))
+
+
+@nox.session(default=False)
+def ci(session: nox.Session) -> None:
+    """Types, tests and check in one environment: each of its own takes a minute to install."""
+    session.install(".[test,types]")
+    session.run("mypy")
+    _run_tests(session)
+    session.run("retail", "check", "fixtures/")
+
+
+def _run_tests(session: nox.Session) -> None:
+    # A rival to compare HOTA with; its opencv-python would push out the headless one.
+    session.install("--no-deps", "trackeval==1.3.0")
+    args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
+    session.run("pytest", *args, env=ENV)
 
 
 @nox.session

@@ -12,7 +12,7 @@ RENAME_EXCHANGE = 2  # linux/fs.h
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Rename a file or folder over what has that name, in one step: there is always one or the other.
+    """Rename a file or folder over what has that name, in one step: one of them is always there.
 
     Where the file system cannot exchange two folders, the older one is set aside first, and there
     is neither for a moment.

@@ -145,7 +145,7 @@ def _compile_openvino(
     example = tuple(torch.zeros(shape) for shape in shapes)
     module.requires_grad_(False)
     with torch.no_grad():
-        # Traced as a function: half the time, as no modules are made, and no second trace to compare.
+        # As a function, and not a second time to compare: two thirds of the time.
         traced = torch.jit.trace(lambda *batch: module(*batch), example, check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=example)
     model.reshape({i: [-1, *shape[1:]] for i, shape in enumerate(shapes)})
