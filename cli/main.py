@@ -16,6 +16,7 @@ from cli.bench import (
     bench_simulate_command,
 )
 from cli.bench_engine import bench_transport_command
+from cli.bench_soak import bench_kills_command, bench_memory_command
 from cli.bench_tags import (
     bench_flips_command,
     bench_inventory_command,
@@ -91,6 +92,8 @@ bench.command("flips")(bench_flips_command)
 bench.command("readers")(bench_readers_command)
 bench.command("place")(bench_place_command)
 bench.command("transport")(bench_transport_command)
+bench.command("kills")(bench_kills_command)
+bench.command("memory")(bench_memory_command)
 app.add_typer(bench, name="bench")
 
 

@@ -40,6 +40,7 @@ def run_pipelined(
     stall_s: float = STALL_S,
     window: int | None = None,
     start: Start = start_child,
+    results: MessageLog | None = None,
 ) -> Run:
     """Feed a recording through the stages of a stack, each group of them in its own process.
 
@@ -60,6 +61,7 @@ def run_pipelined(
         window: ticks under way at once; more even out uneven stages and take more memory.
             Eight by default, fewer where their frames would take more than 512 MiB.
         start: how to start a process.
+        results: what takes in what stages say; None makes a log.
 
     Raises:
         StageError: a stage could not be made, raised, said something it did not declare or that
@@ -80,7 +82,7 @@ def run_pipelined(
         while not fates.all_ready():
             fates.wait()
         crew.let_go_on(window)
-        desk = _Desk(crew, order)
+        desk = _Desk(crew, order, MessageLog() if results is None else results)
         while not (desk.complete and fates.all_done()):
             fates.wait()
             while desk.has_round():
@@ -92,7 +94,7 @@ def run_pipelined(
 class _Desk:
     """Collects notes and reports, round by round: one for each tick, and the end."""
 
-    def __init__(self, crew: Crew, order: Order) -> None:
+    def __init__(self, crew: Crew, order: Order, results: MessageLog) -> None:
         self.complete = False
         self._inbox = crew.inbox
         self._names = crew.names
@@ -104,7 +106,7 @@ class _Desk:
             if speaker.baseline
         }
         self._outputs = kept_outputs(speakers)
-        self._results = MessageLog()
+        self._results = results
         self._watch = Stopwatch(alone=False)
         self._frames = self._begin_ns = self._end_ns = 0
 
