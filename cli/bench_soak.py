@@ -101,7 +101,6 @@ def bench_memory_command(
     """
     from rich.table import Table
 
-    from retailsim.engine.config import load_stack
     from retailsim.experiments.soak_memory import Mode, soak_memory
     from retailsim.resources import find
 
@@ -112,7 +111,7 @@ def bench_memory_command(
             runs.append(
                 soak_memory(
                     find(bag),
-                    load_stack(stack),
+                    stack=stack,
                     seconds=60 * minutes,
                     mode=one,
                     workers=workers,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli.options import DeviceOption, PrecisionOption
 from cli.progress import session_bar
 from retailsim import api
+
+MOST_WORKERS = 64
 
 
 def replay_command(
@@ -36,14 +41,31 @@ def replay_command(
         bool, typer.Option("--results-bag", help="Also write results.bag for Rerun or Foxglove.")
     ] = False,
     workers: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            min=1,
-            max=64,
-            help="Run stages side by side in N processes, beside one that decodes. Default: one "
-            "stage after the other, in one process.",
+            metavar="N|auto",
+            help="Run stages side by side in N processes, beside one that decodes; auto takes one "
+            "per core that the command may use (affinity, a container's quota), and on a single "
+            "core none. Each has one thread. Default: one stage after the other, in one process.",
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Play at the pace of the recording's own clock, as its devices would send; drop "
+            "the oldest frames where stages fall behind, and count them.",
+        ),
+    ] = False,
+    restarts: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            help="With --live and --workers: how often each process that died or is stuck is "
+            "started anew. Its stages then begin without memory of what they saw.",
+        ),
+    ] = 3,
     stall: Annotated[
         float,
         typer.Option(min=1, help="Seconds without progress after which a stage counts as stuck."),
@@ -56,6 +78,9 @@ def replay_command(
 
     With --workers, results and digest stay the same, and speed includes the --baselines.
 
+    With --live, results depend on the machine: frames may be dropped (tag reads and sales never).
+    What was dropped, and who was started anew, is printed and written to live.json.
+
     Examples:
 
         retail replay fixtures/boutique.bag
@@ -64,7 +89,9 @@ def replay_command(
 
         retail replay monday.bag --stack mine.yaml --baselines --video out/
 
-        retail replay monday.bag --workers 6
+        retail replay monday.bag --workers auto
+
+        retail replay monday.bag --live --workers 2 --restarts 1 --stall 10
     """
     console = Console(stderr=True)
     with session_bar("replaying", unit="frames/s", quiet=json) as advance:
@@ -77,8 +104,11 @@ def replay_command(
             precision=precision,
             device=device,
             results_bag=results_bag,
-            workers=workers,
+            workers=_number_of(workers),
             stall_s=stall,
+            on_stall=_give_up,
+            live=live,
+            restarts=restarts,
             progress=advance,
         )
     for warning in replayed.warnings:
@@ -87,4 +117,32 @@ def replay_command(
         typer.echo(replayed.scorecard.to_json())
     else:
         Console().print(api.scorecard_table(replayed.scorecard, baselines=replayed.baselines))
+        if replayed.live:
+            Console().print(replayed.live_line(), highlight=False, soft_wrap=True)
         console.print(f"results in {output}/", highlight=False)
+
+
+def _number_of(workers: str | None) -> int | Literal["auto"] | None:
+    """Read --workers."""
+    if workers is None:
+        return None
+    if workers == "auto":
+        return "auto"
+    if not workers.isdecimal() or not 1 <= int(workers) <= MOST_WORKERS:
+        raise typer.BadParameter(
+            f"{workers!r} is not a number from 1 to {MOST_WORKERS}, nor auto",
+            param_hint="'--workers'",
+        )
+    return int(workers)
+
+
+def _give_up(line: str) -> NoReturn:
+    """Say that a stage does not return, and end: nothing else ends it.
+
+    Nothing is left half-written by that: results are written after the last stage is done.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    console.show_cursor()
+    console.print(f"[bold red]error:[/] {escape(line)}")
+    sys.stderr.flush()
+    os._exit(2)

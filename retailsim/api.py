@@ -181,8 +181,11 @@ def replay(
     precision: Literal["fp32", "auto"] | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     results_bag: bool = False,
-    workers: int | None = None,
+    workers: int | Literal["auto"] | None = None,
     stall_s: float = 60.0,
+    on_stall: Callable[[str], None] | None = None,
+    live: bool = False,
+    restarts: int = 3,
     progress: ReplayProgress | None = None,
 ) -> Replayed:
     """Replay a bag through a stack and score it against the bag's truth.
@@ -197,9 +200,16 @@ def replay(
         device: where networks run; 'auto' takes CUDA where there is one.
         results_bag: also write results.bag into `output`.
         workers: processes that run stages, beside one that decodes; None runs one stage after
-            the other in this process. The results are the same. Processes are spawned: a script
-            that asks for them needs `if __name__ == "__main__":`.
-        stall_s: seconds that a stage in a process of its own may take for one message.
+            the other in this process. The results are the same. 'auto' takes one per core that
+            this process may use. Processes are spawned: a script that asks for them needs
+            `if __name__ == "__main__":`.
+        stall_s: seconds that a stage may take for one message before it counts as stuck.
+        on_stall: told in one line, from another thread, which stage of this process is stuck; it
+            should end the process, nothing else can stop the stage. None: such a stage is waited
+            for. In processes of their own stages are always watched.
+        live: play at the pace of the recording's own clock, and drop the oldest frames where the
+            stages fall behind; see `Replayed.live`. The results depend on the machine then.
+        restarts: how often each process that died or is stuck is started anew in a live replay.
         progress: told (seconds done, seconds in all, frames per second).
 
     Raises:
@@ -207,6 +217,7 @@ def replay(
         DeviceError: not enough shared memory for the processes.
     """
     from retailsim.engine.config import load_stack
+    from retailsim.engine.pipeline import workers_of_machine
     from retailsim.experiments.outputs import writable_folder, write_outputs
     from retailsim.experiments.replay import replay_bag
     from retailsim.resources import find
@@ -222,8 +233,11 @@ def replay(
         device=device,
         precision=precision,
         baselines=baselines,
-        workers=workers,
+        workers=workers_of_machine() if workers == "auto" else workers,
         stall_s=stall_s,
+        on_stall=on_stall,
+        live=live,
+        restarts=restarts,
         progress=progress,
     )
     write_outputs(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from retailsim.engine.graph import Node
 from retailsim.engine.speed import Stopwatch
-from retailsim.engine.stepping import count_items, kept, last_step, step
+from retailsim.engine.stepping import count_items, kept, last_step, step, warnings_of
 from retailsim.engine.ticks import Tick, in_ticks
+from retailsim.engine.vigil import Vigil
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.messages.sensors import FrameBatch
@@ -68,6 +70,8 @@ def run_serial(
     lateness_s: float,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
+    vigil: Vigil | None = None,
+    results: MessageLog | None = None,
 ) -> Run:
     """Feed a recording through the stages.
 
@@ -77,31 +81,118 @@ def run_serial(
         lateness_s: how far messages may be out of order.
         progress: told (frames so far, stream time in ns) after every tick.
         watch: what takes the times; None makes one.
+        vigil: told what is done, so that a stage that does not return is noticed.
+        results: what takes in what stages say; None makes a log.
 
     Raises:
         StageError: a stage raised, or said something it did not declare.
     """
     watch = watch or Stopwatch()
-    results = MessageLog()
-    speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
-    rivals = {
-        id(n): rival_of(s, speakers) for n, s in zip(nodes, speakers, strict=True) if n.baseline
-    }
-    outputs = kept_outputs(speakers)
-    frames, begin_ns, end_ns = 0, 0, 0
-    for tick in in_ticks(_timed(messages, watch), lateness_ns=round(lateness_s * 1e9)):
-        begin = perf_counter()
-        apart_s = _run_tick(tick, nodes, results, rivals, watch)
-        watch.tick(perf_counter() - begin - apart_s)
-        begin_ns = begin_ns or tick.messages[0].time_ns
-        end_ns = tick.watermark_ns
-        frames += _count_frames(tick.messages)
+    line = StageLine(nodes, watch, vigil=vigil, results=results)
+    arriving = timed(messages, watch, vigil=vigil)
+    for tick in in_ticks(arriving, lateness_ns=round(lateness_s * 1e9)):
+        watch.tick(line.run(tick))
         if progress:
-            progress(frames, end_ns)
-    _finish(end_ns, nodes, results, rivals, watch)
-    warnings = tuple(w for n in nodes if not n.baseline for w in n.stage.warnings())
-    said = tuple(rivals.values())
-    return Run(results, outputs, said, frames, begin_ns, end_ns, watch, warnings)
+            progress(line.frames, line.end_ns)
+    return line.finish()
+
+
+class StageLine:
+    """Stages one after the other in this process, and what they have said so far.
+
+    Args:
+        nodes: in running order.
+        watch: what takes the times.
+        vigil: told what is done.
+        results: what takes in what stages say; None makes a log.
+
+    Attributes:
+        frames: that were given to them.
+        begin_ns, end_ns: time of the first message, and the last watermark.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        watch: Stopwatch,
+        *,
+        vigil: Vigil | None = None,
+        results: MessageLog | None = None,
+    ) -> None:
+        self.frames = self.begin_ns = self.end_ns = 0
+        self._nodes = nodes
+        vigil = vigil or Vigil(0, None)
+        self._beats = {id(node): partial(vigil.works, node) for node in nodes}
+        self._watch = watch
+        self._results = MessageLog() if results is None else results
+        speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
+        self._outputs = kept_outputs(speakers)
+        self._rivals = {
+            id(n): rival_of(s, speakers) for n, s in zip(nodes, speakers, strict=True) if n.baseline
+        }
+
+    def run(self, tick: Tick) -> float:
+        """Run every stage over one tick; returns the seconds it took, baselines apart.
+
+        Raises:
+            StageError: a stage raised, or said something it did not declare.
+        """
+        begin = perf_counter()
+        apart_s = self._run_all(tick)
+        took_s = perf_counter() - begin - apart_s
+        self.begin_ns = self.begin_ns or tick.messages[0].time_ns
+        self.end_ns = tick.watermark_ns
+        self.frames += _count_frames(tick.messages)
+        return took_s
+
+    def finish(self) -> Run:
+        """Let every stage say its last; returns what came out. Raises as `run` does."""
+        self._finish_all()
+        warnings = tuple(w for n in self._nodes if not n.baseline for w in warnings_of(n))
+        return Run(
+            self._results,
+            self._outputs,
+            tuple(self._rivals.values()),
+            self.frames,
+            self.begin_ns,
+            self.end_ns,
+            self._watch,
+            warnings,
+        )
+
+    def _run_all(self, tick: Tick) -> float:
+        """Run every stage over one tick; returns the seconds that baselines took."""
+        here: list[Message] = list(tick.messages)
+        apart_s = 0.0
+        for node in self._nodes:
+            wanted = [m for m in here if isinstance(m, node.stage.inputs)]
+            beat = self._beats[id(node)]
+            if node.baseline:
+                begin = perf_counter()
+                said = step(node, wanted, tick.watermark_ns, beat=beat)
+                self._rivals[id(node)].said.extend(kept(said), emitted_ns=tick.watermark_ns)
+                apart_s += perf_counter() - begin
+                continue
+            with self._watch.stage(node.role, count_items(wanted)):
+                said = step(node, wanted, tick.watermark_ns, beat=beat)
+            here += said
+            self._results.extend(kept(said), emitted_ns=tick.watermark_ns)
+        self._watch.set_apart(apart_s)
+        return apart_s
+
+    def _finish_all(self) -> None:
+        """Let every stage say its last, feeding what it says to those after it."""
+        here: list[Message] = []
+        for node in self._nodes:
+            wanted = [m for m in here if isinstance(m, node.stage.inputs)]
+            begin = perf_counter()
+            said = last_step(node, wanted, self.end_ns, beat=self._beats[id(node)])
+            if node.baseline:
+                self._rivals[id(node)].said.extend(kept(said), emitted_ns=self.end_ns)
+                self._watch.set_apart(perf_counter() - begin)
+            else:
+                here += said
+                self._results.extend(kept(said), emitted_ns=self.end_ns)
 
 
 @dataclass(frozen=True)
@@ -131,57 +222,14 @@ def kept_outputs(speakers: Sequence[Speaker]) -> frozenset[type[Message]]:
     return frozenset(k for s in speakers if not s.baseline for k in s.outputs if k.kept)
 
 
-def _run_tick(
-    tick: Tick,
-    nodes: Sequence[Node],
-    results: MessageLog,
-    rivals: Mapping[int, Rival],
-    watch: Stopwatch,
-) -> float:
-    """Run every stage over one tick; returns the seconds that baselines took."""
-    here: list[Message] = list(tick.messages)
-    apart_s = 0.0
-    for node in nodes:
-        wanted = [m for m in here if isinstance(m, node.stage.inputs)]
-        if node.baseline:
-            begin = perf_counter()
-            said = step(node, wanted, tick.watermark_ns)
-            rivals[id(node)].said.extend(kept(said), emitted_ns=tick.watermark_ns)
-            apart_s += perf_counter() - begin
-            continue
-        with watch.stage(node.role, count_items(wanted)):
-            said = step(node, wanted, tick.watermark_ns)
-        here += said
-        results.extend(kept(said), emitted_ns=tick.watermark_ns)
-    watch.set_apart(apart_s)
-    return apart_s
-
-
-def _finish(
-    end_ns: int,
-    nodes: Sequence[Node],
-    results: MessageLog,
-    rivals: Mapping[int, Rival],
-    watch: Stopwatch,
-) -> None:
-    """Let every stage say its last, feeding what it says to those after it."""
-    here: list[Message] = []
-    for node in nodes:
-        wanted = [m for m in here if isinstance(m, node.stage.inputs)]
-        begin = perf_counter()
-        said = last_step(node, wanted, end_ns)
-        if node.baseline:
-            rivals[id(node)].said.extend(kept(said), emitted_ns=end_ns)
-            watch.set_apart(perf_counter() - begin)
-        else:
-            here += said
-            results.extend(kept(said), emitted_ns=end_ns)
-
-
-def _timed(messages: Iterable[Message], watch: Stopwatch) -> Iterator[Message]:
+def timed(
+    messages: Iterable[Message], watch: Stopwatch, *, vigil: Vigil | None = None
+) -> Iterator[Message]:
     """Pass messages on, booking the time it takes to get each as the stage 'decode'."""
     source = iter(messages)
     while True:
+        if vigil:
+            vigil.reads()
         begin = perf_counter()
         try:
             message = next(source)

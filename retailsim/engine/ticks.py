@@ -32,18 +32,47 @@ def in_ticks(messages: Iterable[Message], *, lateness_ns: int) -> Iterator[Tick]
     that is open when they come, so nothing is lost. Stretches without frames are cut into ticks
     of 0.1 s.
     """
-    waiting: list[tuple[int, int, int, Message]] = []
-    open_tick = _OpenTick()
-    newest_ns: int | None = None
-    for count, message in enumerate(messages):
-        newest_ns = message.time_ns if newest_ns is None else max(newest_ns, message.time_ns)
+    former = TickFormer(lateness_ns=lateness_ns)
+    for message in messages:
+        yield from former.add(message)
+    yield from former.close()
+
+
+class TickFormer:
+    """Forms ticks of messages that come one by one; see `in_ticks`."""
+
+    def __init__(self, *, lateness_ns: int) -> None:
+        self._lateness_ns = lateness_ns
+        self._waiting: list[tuple[int, int, int, Message]] = []
+        self._open_tick = _OpenTick()
+        self._newest_ns: int | None = None
+        self._count = 0
+
+    @property
+    def next_ns(self) -> int | None:
+        """Up to when time has to pass before the next message counts; None where none waits."""
+        return self._waiting[0][0] + self._lateness_ns if self._waiting else None
+
+    def add(self, message: Message) -> Iterator[Tick]:
+        """Take one more message; returns the ticks that are complete with it."""
+        now_ns = message.time_ns
+        self._newest_ns = now_ns if self._newest_ns is None else max(self._newest_ns, now_ns)
         last = int(isinstance(message, FrameBatch))
-        heapq.heappush(waiting, (message.time_ns, last, count, message))
-        while waiting and waiting[0][0] < newest_ns - lateness_ns:
-            yield from open_tick.add(heapq.heappop(waiting)[3])
-    while waiting:
-        yield from open_tick.add(heapq.heappop(waiting)[3])
-    yield from open_tick.close()
+        heapq.heappush(self._waiting, (now_ns, last, self._count, message))
+        self._count += 1
+        while self._waiting and self._waiting[0][0] < self._newest_ns - self._lateness_ns:
+            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+
+    def advance(self, now_ns: int) -> Iterator[Tick]:
+        """Take notice that all that was sent until then has come; returns what is complete."""
+        while self._waiting and self._waiting[0][0] <= now_ns - self._lateness_ns:
+            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+
+    def close(self) -> Iterator[Tick]:
+        """Return what is left at the end."""
+        while self._waiting:
+            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+        yield from self._open_tick.close()
 
 
 class _OpenTick:

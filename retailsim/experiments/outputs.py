@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from retailsim.engine.config import StackSpec
+from retailsim.engine.live import LiveRun
 from retailsim.errors import BagError
 from retailsim.experiments.replay import Replayed
 from retailsim.experiments.staging import staged
@@ -18,6 +21,8 @@ from retailsim.report.video import write_videos
 from retailsim.session import BagReader
 from retailsim.session.container import check_target
 from retailsim.session.results import write_results
+
+LIVE_FILE = "live.json"
 
 
 def writable_folder(folder: Path) -> None:
@@ -56,6 +61,8 @@ def write_outputs(
             if video is not None:
                 frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
                 write_videos(hidden[video], frames, replayed.run.results, replayed.plan)
+        if output is not None and replayed.live is None:
+            (output / LIVE_FILE).unlink(missing_ok=True)  # of an earlier replay
     except OSError as error:
         where = output or video
         reason = os.strerror(error.errno) if error.errno else error
@@ -71,6 +78,21 @@ def _write_results(
     if bag:
         check_target(output / "results.bag")
         write_results(hidden / "results.bag", replayed.plan, results)
-    (hidden / "scorecard.json").write_text(replayed.scorecard.to_json() + "\n", encoding="utf-8")
-    text = yaml.safe_dump(spec.resolved(), sort_keys=False)
-    (hidden / "stack.yaml").write_text(text, encoding="utf-8")
+    _write(hidden / "scorecard.json", replayed.scorecard.to_json())
+    _write(hidden / "stack.yaml", yaml.safe_dump(spec.resolved(), sort_keys=False).rstrip())
+    if replayed.live is not None:
+        _write(hidden / LIVE_FILE, json.dumps(_of_live(replayed, replayed.live), indent=2))
+
+
+def _of_live(replayed: Replayed, live: LiveRun) -> dict[str, Any]:
+    """Return what a live replay dropped."""
+    return {
+        "served": live.run.frames,
+        "dropped": dict(live.dropped),
+        "restarts": list(live.restarts),
+        "latency_ms": replayed.scorecard.speed.latency_ms.model_dump(),
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")

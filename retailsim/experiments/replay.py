@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
-from retailsim.engine.graph import build_graph
+from retailsim.engine.graph import Station, plan_graph
+from retailsim.engine.live import RESTARTS, LiveRun, run_live
 from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined
 from retailsim.engine.serial import Run, run_serial
-from retailsim.errors import BagError, ModelError
+from retailsim.engine.vigil import OnStall, Vigil
+from retailsim.errors import BagError, ModelError, StageError
 from retailsim.evaluate.score import counts, score
 from retailsim.evaluate.scorecard import Counts, Provenance, Scorecard, Speed
 from retailsim.messages import results
 from retailsim.messages.base import Message
 from retailsim.messages.digest import digest
 from retailsim.messages.log import MessageLog
+from retailsim.messages.registry import MESSAGE_TYPES
 from retailsim.messages.sensors import Sale, TagReads, TryOn
 from retailsim.messages.truth import TruthScenario
 from retailsim.session import BagReader
@@ -63,6 +66,7 @@ class Replayed:
         run: results and times.
         plan: the shop's plan from the bag.
         warnings: what the user should know, such as how much of a cut bag is lost.
+        live: what a live replay dropped and who was started anew; None for a lossless one.
     """
 
     scorecard: Scorecard
@@ -70,6 +74,19 @@ class Replayed:
     run: Run
     plan: StorePlan
     warnings: tuple[str, ...]
+    live: LiveRun | None = None
+
+    def live_line(self) -> str:
+        """Say in one line how a live replay went; empty for a lossless one."""
+        if self.live is None:
+            return ""
+        latency = self.scorecard.speed.latency_ms
+        parts = [f"live: {self.live.run.frames} frames served", frames_dropped(self.live.dropped)]
+        if latency.p50 is not None and latency.p95 is not None:
+            parts.append(f"latency {latency.p50:.0f} ms, 95 % within {latency.p95:.0f} ms")
+        if self.live.restarts:
+            parts.append(f"{len(self.live.restarts)} times a process was started anew")
+        return "; ".join(parts)
 
 
 def replay_bag(
@@ -81,6 +98,9 @@ def replay_bag(
     baselines: bool | BaselineSpec = False,
     workers: int | None = None,
     stall_s: float = STALL_S,
+    on_stall: OnStall | None = None,
+    live: bool = False,
+    restarts: int = RESTARTS,
     progress: Progress | None = None,
 ) -> Replayed:
     """Replay a bag through a stack and score it against the bag's truth.
@@ -93,13 +113,18 @@ def replay_bag(
         baselines: also run and score the trivial rivals; True takes the shipped ones.
         workers: processes that run stages, beside one that decodes; None runs one stage after
             the other in this process. The results are the same.
-        stall_s: how long a stage may take for one message before it counts as stuck, where
-            stages run in processes of their own.
+        stall_s: how long a stage may take for one message before it counts as stuck.
+        on_stall: told in one line, from another thread, which stage of this process is stuck.
+            Nothing can stop such a stage but the end of the process. None watches nothing; stages
+            in processes of their own are always watched.
+        live: play at the pace of the recording's own clock, and drop the oldest frames where the
+            stages fall behind.
+        restarts: how often each process that died or is stuck is started anew in a live replay.
         progress: told (seconds done, seconds in all, frames per second).
 
     Raises:
         BagError: the bag cannot be read, or holds nothing that the stack reads.
-        StageError: a stage cannot be made or fails.
+        StageError: a stage cannot be made, fails, or says what no result can hold.
         ModelError: weights are missing or do not fit.
     """
     spec = spec if precision is None else spec.model_copy(update={"precision": precision})
@@ -110,10 +135,17 @@ def replay_bag(
     rivals_of = load_baselines() if baselines is True else baselines or None
     sensors = MessageLog()
     pace = _Pace(summary.duration_s, progress)
+    stations = plan_graph(spec, baselines=rivals_of)
+    _check_kept(stations)
+    played: LiveRun | None = None
     if workers is None:
-        nodes = build_graph(spec, context, baselines=rivals_of)
         messages = _listen(reader.messages(), sensors)
-        run = run_serial(messages, nodes, lateness_s=spec.lateness_s, progress=pace)
+        with Vigil(stall_s, on_stall) as vigil:
+            nodes = vigil.make(stations, context)
+            terms: Terms = {"lateness_s": spec.lateness_s, "progress": pace, "vigil": vigil}
+            if live:
+                played = run_live(messages, nodes, **terms)
+            run = played.run if played else run_serial(messages, nodes, **terms)
         run = replace(run, dropped_frames=reader.dropped_frames)
     else:
         run = run_pipelined(
@@ -133,7 +165,36 @@ def replay_bag(
     card = _scorecard(bag, spec, run, truth, sensors, reader.plan, where, mode)
     rivals = _score_baselines(run, truth, sensors, reader.plan)
     stages = [f"{reader.path}: {warning}" for warning in run.warnings]
-    return Replayed(card, rivals, run, reader.plan, (*_warnings(reader, run), *stages))
+    notes = (*_warnings(reader, run), *_live_warnings(reader, played), *stages)
+    return Replayed(card, rivals, run, reader.plan, notes, played)
+
+
+class Terms(TypedDict):
+    """What both ways to run stages in this process are told."""
+
+    lateness_s: float
+    progress: Callable[[int, int], None]
+    vigil: Vigil
+
+
+def _check_kept(stations: Sequence[Station]) -> None:
+    """Refuse stages whose words no result can hold, before they run; raises StageError."""
+    known = set(MESSAGE_TYPES.values())
+    for station in stations:
+        for kind in station.outputs:
+            if kind.kept and kind not in known:
+                raise StageError(
+                    f"stage '{station.role}' says {kind.__name__}, a message that no result holds: "
+                    f"give the class `kept: ClassVar[bool] = False`, and it goes to other stages"
+                )
+
+
+def _digest(run: Run) -> str:
+    """Return the digest of what was said; raises StageError where it cannot be written."""
+    try:
+        return digest(run.results)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise StageError(f"what the stages said cannot be written: {error}") from error
 
 
 def _warnings(reader: BagReader, run: Run) -> tuple[str, ...]:
@@ -156,6 +217,20 @@ def _keep(sensors: MessageLog, message: Message) -> None:
         sensors.append(message)
 
 
+def _live_warnings(reader: BagReader, live: LiveRun | None) -> tuple[str, ...]:
+    """Say what a live replay lost."""
+    if live is None:
+        return ()
+    lost = any(live.dropped.values())
+    frames = [f"{reader.path}: live: {frames_dropped(live.dropped)}"] if lost else []
+    return (*frames, *(f"{reader.path}: live: {line}" for line in live.restarts))
+
+
+def frames_dropped(dropped: Mapping[str, int]) -> str:
+    """Say how many frames were dropped where."""
+    return f"frames dropped: {', '.join(f'{where} {n}' for where, n in dropped.items())}"
+
+
 def _scorecard(
     bag: Path,
     spec: StackSpec,
@@ -175,7 +250,7 @@ def _scorecard(
         device=describe_device(device),
         precision=spec.precision,
         mode=mode,
-        digest=digest(run.results),
+        digest=_digest(run),
         provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
         counts=Counts(**counts(run.results, plan, sensors, frames=run.frames)),
         speed=Speed.model_validate(run.watch.summary(frames=run.frames, duration_s=duration_s)),

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TypeVar
 
 from retailsim.errors import RetailError
 from retailsim.experiments.staging import HIDDEN
@@ -32,6 +33,7 @@ LEFT_S = 5.0  # what is left after so long stays
 LOOK_S = 0.01
 CARD = "scorecard.json"
 Files = dict[str, bytes]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,7 @@ def _shared_names() -> set[str]:
     return {str(path) for path in places}
 
 
-def _until_none(look: Callable[[], set[int] | set[str]]) -> set[int] | set[str]:
+def _until_none(look: Callable[[], set[T]]) -> set[T]:
     end = time.monotonic() + LEFT_S
     while (left := look()) and time.monotonic() < end:
         time.sleep(0.05)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import theilslopes
 
-from retailsim.engine.config import StackSpec
+from retailsim.engine.config import load_stack
 from retailsim.engine.graph import build_graph
 from retailsim.engine.pipeline import run_pipelined
 from retailsim.engine.pipeline.crew import Child
@@ -121,8 +121,8 @@ def later(message: Message, by_ns: int) -> Message:
 
 def soak_memory(
     bag: Path,
-    spec: StackSpec,
     *,
+    stack: Path | None = None,
     seconds: float,
     mode: Mode,
     workers: int = 2,
@@ -132,7 +132,7 @@ def soak_memory(
 
     Args:
         bag: to play.
-        spec: the stack.
+        stack: stack YAML; the shipped stack by default.
         seconds: of footage, in whole laps of the bag.
         mode: one stage after the other, or side by side.
         workers: processes that run stages side by side.
@@ -141,7 +141,8 @@ def soak_memory(
     Raises:
         RetailError: as a replay does.
     """
-    source, context = Looped(bag, seconds), StageContext(BagReader(bag).plan)
+    spec, source = load_stack(stack), Looped(bag, seconds)
+    context = StageContext(BagReader(bag).plan, precision=spec.precision)
     pids = {"parent" if mode == "pipeline" else "replay": os.getpid()}
     watch = MemoryWatch(pids, seconds, progress)
     begin = monotonic()

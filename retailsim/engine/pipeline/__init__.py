@@ -1,5 +1,6 @@
 """The pipelined executor: stages in processes of their own, the results those of the serial one.
 
+    machine      how many cores there are
     partition    which stages share a process (pure)
     layout       who tells whom what (pure)
     notes        what processes tell each other beside the stages' words
@@ -32,6 +33,16 @@ process that dies is noticed by its sentinel. A stage that does not return is no
 
 from retailsim.engine.pipeline.decode import BagSource, Source
 from retailsim.engine.pipeline.executor import STALL_S, run_pipelined
-from retailsim.engine.pipeline.partition import Group, cores, partition
+from retailsim.engine.pipeline.machine import cores, workers_of_machine
+from retailsim.engine.pipeline.partition import Group, partition
 
-__all__ = ["STALL_S", "BagSource", "Group", "Source", "cores", "partition", "run_pipelined"]
+__all__ = [
+    "STALL_S",
+    "BagSource",
+    "Group",
+    "Source",
+    "cores",
+    "partition",
+    "run_pipelined",
+    "workers_of_machine",
+]

@@ -14,6 +14,7 @@ from retailsim.engine.shm.wires import Descriptor
 
 WORKING, WAITING = 0, 1
 BUILDING = -1  # the tick before the first
+NO_STAGE = -1
 WORDS = 4  # beats, tick, what, which
 ROW = WORDS * 8
 
@@ -26,7 +27,7 @@ class State:
         beats: grows with every call of a stage.
         tick: number of the tick it is at; -1 before the first.
         what: WORKING, or WAITING.
-        which: row of the stage that works; the process waited for.
+        which: row of the stage that works, -1 for none; the process waited for.
     """
 
     beats: int
@@ -51,12 +52,21 @@ class Board:
         self._rows = rows
         self._size = whole_pages(rows * ROW)
         self._memory = Descriptor(take_memory(self._size, what="the board of the pipeline"))
-        mapped = map_memory(self._memory.fd, size=self._size, writable=False)
+        mapped = map_memory(self._memory.fd, size=self._size, writable=True)
         self._view = memoryview(mapped).cast("q")
+        for row in range(rows):
+            self.clear(row)
 
     def end(self, row: int) -> BoardEnd:
         """Return what the process of a row needs."""
         return BoardEnd(row, self._size, Descriptor(os.dup(self._memory.fd)))
+
+    def clear(self, row: int) -> None:
+        """Write that a process is about to start; while none has the row."""
+        begin = row * WORDS
+        self._view[begin + 1], self._view[begin + 2] = BUILDING, WORKING
+        self._view[begin + 3] = NO_STAGE
+        self._view[begin] += 1
 
     def states(self) -> list[State]:
         """Return what all are doing."""

@@ -12,8 +12,9 @@ from retailsim.engine.pipeline.crew import Crew, Order, Start, window_for
 from retailsim.engine.pipeline.decode import Source
 from retailsim.engine.pipeline.fates import Fates
 from retailsim.engine.pipeline.layout import check_groups
+from retailsim.engine.pipeline.machine import cores
 from retailsim.engine.pipeline.notes import Report, TickNote
-from retailsim.engine.pipeline.partition import DECODE, Group, cores, partition
+from retailsim.engine.pipeline.partition import DECODE, Group, partition
 from retailsim.engine.pipeline.watchdog import Watchdog
 from retailsim.engine.serial import Progress, Run, Speaker, kept_outputs, rival_of
 from retailsim.engine.shm import start_child

@@ -7,9 +7,8 @@ from time import monotonic
 
 from retailsim.engine.graph import Station
 from retailsim.engine.pipeline.board import BUILDING, WORKING, State
+from retailsim.engine.vigil import BUILD_PATIENCE
 from retailsim.errors import StageError
-
-BUILD_PATIENCE = 10  # times as long for making a stage: networks are compiled then
 
 
 class Watchdog:

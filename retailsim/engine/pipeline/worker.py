@@ -20,7 +20,7 @@ from retailsim.engine.pipeline.partition import DECODE, reaches
 from retailsim.engine.shm import FrameReader, MessageReader, MessageWriter, PeerGoneError
 from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.ring import ReaderEnd
-from retailsim.engine.stepping import blame, count_items, kept, last_step, step
+from retailsim.engine.stepping import count_items, kept, last_step, step, warnings_of
 from retailsim.errors import RetailError, StageError
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import FrameBatch
@@ -219,10 +219,8 @@ class _Worker:
         found = []
         for row, node in self._nodes.items():
             self.at = (self.at[0] + 1, row)
-            try:
-                found += [(row, str(text)) for text in node.stage.warnings() if not node.baseline]
-            except Exception as error:
-                raise StageError(blame(node, error)) from error
+            texts = warnings_of(node)
+            found += [(row, text) for text in texts if not node.baseline]
         for writer in (*self._outgoing.values(), self._parent):
             writer.close()
         return found

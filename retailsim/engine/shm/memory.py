@@ -14,13 +14,12 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
+from retailsim.engine.groups import GROUPS, OWN_GROUP, ControlGroup, control_groups
 from retailsim.errors import DeviceError
 
 MIB = 1 << 20
 PAGE = mmap.PAGESIZE
 _MEMINFO = Path("/proc/meminfo")
-_OWN_GROUP = Path("/proc/self/cgroup")
-_GROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Room:
 
 
 def shared_memory_room(
-    *, meminfo: Path = _MEMINFO, own_group: Path = _OWN_GROUP, groups: Path = _GROUPS
+    *, meminfo: Path = _MEMINFO, own_group: Path = OWN_GROUP, groups: Path = GROUPS
 ) -> Room:
     """Return how much can be taken: what the machine has free, or the tightest control group.
 
@@ -55,44 +54,26 @@ def shared_memory_room(
 
 def _group_rooms(own_group: Path, groups: Path) -> list[Room]:
     """Return what is left of each memory limit from the process's own control group upwards."""
-    try:
-        entries = [line.split(":", 2) for line in own_group.read_text().splitlines()]
-    except OSError:
-        return []
     rooms = []
-    for _, controllers, path in (entry for entry in entries if len(entry) == 3):
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        base = groups / "memory" if controllers else groups
+    for group in control_groups("memory", own_group=own_group, groups=groups):
         limit, used = (
             ("memory.limit_in_bytes", "memory.usage_in_bytes")
-            if controllers
+            if group.old
             else ("memory.max", "memory.current")
         )
-        folder = base / path.lstrip("/")
-        while folder.is_relative_to(base):
-            most, taken = _number(folder / limit), _number(folder / used)
-            if most is not None and taken is not None:
-                free = most - taken + _reclaimable(folder)
-                name = folder.relative_to(base).as_posix().removeprefix(".")
-                rooms.append(Room(max(0, free), f"the memory limit of control group /{name}"))
-            folder = folder.parent
+        most, taken = group.number(limit), group.number(used)
+        if most is not None and taken is not None:
+            free = most - taken + _reclaimable(group)
+            rooms.append(Room(max(0, free), f"the memory limit of control group {group.name}"))
     return rooms
 
 
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):  # no such limit, or 'max'
-        return None
-
-
-def _reclaimable(folder: Path) -> int:
+def _reclaimable(group: ControlGroup) -> int:
     """Return the bytes of cached files, which a group counts as used and gives up on demand."""
     try:
-        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        stat = dict(line.split() for line in (group.text("memory.stat") or "").splitlines())
         return int(stat["active_file"]) + int(stat["inactive_file"])
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
         return 0
 
 

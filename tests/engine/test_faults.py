@@ -1,0 +1,166 @@
+"""Whatever a stage does wrong is said in one line that names it, and the command exits with 2."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from retailsim.session import BagWriter
+from retailsim.store.plan import StorePlan
+from tests.engine import faulty
+from tests.engine.toys import reads
+
+S = 10**9
+BEGIN = 1_700_000_000 * S
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a second of one reader."""
+    path = tmp_path_factory.mktemp("bags") / "tags.bag"
+    with BagWriter(path, StorePlan(name="toy")) as writer:
+        for i in range(6):
+            writer.write(reads(BEGIN + i * S // 10, "0" * 24))
+    return path
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Path]:
+    """A folder with the faulty stages in it, as a user's would be."""
+    path, modules = list(sys.path), set(sys.modules)
+    shutil.copy(faulty.__file__, tmp_path / "faulty_stages.py")
+    yield tmp_path
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name == "faulty_stages":
+            del sys.modules[name]
+
+
+def stack_file(folder: Path, how: str, *, kind: str = "Faulty") -> Path:
+    file = folder / "mine.yaml"
+    file.write_text(f'stages: {{mine: {{uses: "faulty_stages:{kind}", with: {{how: {how}}}}}}}\n')
+    return file
+
+
+@dataclass
+class Outcome:
+    code: object
+    lines: list[str]
+    files: list[str]
+
+
+def replay(bag: Path, stack: Path, capsys: pytest.CaptureFixture[str], *more: str) -> Outcome:
+    """Run `retail replay` in this process."""
+    folder = stack.parent / "results"
+    arguments = ["retail", "replay", str(bag), "--stack", str(stack), "-o", str(folder), *more]
+    before, sys.argv = sys.argv, arguments
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        sys.argv = before
+    said = capsys.readouterr()
+    return Outcome(
+        ended.value.code or 0,
+        said.err.splitlines(),
+        sorted(file.name for file in folder.glob("*")),
+    )
+
+
+FAULTS = {
+    "raises": "stage 'mine' (Faulty) failed: IndexError: no such row",
+    "exits": "stage 'mine' (Faulty) failed: SystemExit: 0",
+    "nothing": "stage 'mine' (Faulty): process() returned None, not a list of messages",
+    "number": "stage 'mine' (Faulty): process() returned int, not a list of messages",
+    "bare": "stage 'mine' (Faulty): process() returned TagMotion, not a list of messages",
+    "text": "stage 'mine' said str, which it does not declare",
+    "holes": "stage 'mine' said None, which it does not declare",
+    "undeclared": "stage 'mine' said Crossing, which it does not declare",
+    "shape": "stage 'mine' (Faulty) failed: ValueError: Detections.",
+    "kind": "stage 'mine' said TagMotion with a score of None, not float",
+    "in advance": "stage 'mine' (Faulty): advance() returned int, not a list of messages",
+    "in finish": "stage 'mine' (Faulty): finish() returned None, not a list of messages",
+    "in warnings": "stage 'mine' (Faulty) failed: KeyError: 'warned'",
+}
+
+
+@pytest.mark.parametrize("how", FAULTS)
+def test_a_faulty_stage_is_named_in_one_line(
+    how: str, bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = replay(bag, stack_file(stack, how), capsys)
+    assert outcome.code == 2
+    (line,) = outcome.lines
+    assert line.startswith(f"error: {FAULTS[how]}")
+    assert outcome.files == []
+
+
+@pytest.mark.parametrize("how", ["raises", "exits", "nothing", "shape", "in warnings"])
+def test_in_a_process_of_its_own_it_is_the_same_line(
+    how: str, bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serial = replay(bag, stack_file(stack, how), capsys)
+    piped = replay(bag, stack_file(stack, how), capsys, "--workers", "1")
+    assert (piped.code, piped.lines, piped.files) == (2, serial.lines, [])
+
+
+def test_a_stage_without_fault_leaves_results(
+    bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = replay(bag, stack_file(stack, "well"), capsys)
+    assert outcome.code == 0
+    assert {"scorecard.json", "stack.yaml"} <= set(outcome.files)
+
+
+def test_a_message_that_no_result_holds_is_refused_before_anything_runs(
+    bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = replay(bag, stack_file(stack, "hangs", kind="Unknown"), capsys)
+    assert outcome.code == 2
+    assert "stage 'mine' says Own, a message that no result holds" in outcome.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("how", "more", "doing"),
+    [
+        ("hangs", (), "at work for more than 1 s"),
+        ("hangs", ("--live",), "at work for more than 1 s"),
+        ("hangs", ("--workers", "1", "--stall", "5"), "at work for more than 5 s"),
+        ("never made", (), "being made for more than 10 s"),
+    ],
+)
+def test_a_stage_that_never_returns_is_named_and_ends_the_command(
+    how: str, more: tuple[str, ...], doing: str, bag: Path, stack: Path
+) -> None:
+    command = [sys.executable, "-m", "cli", "replay", str(bag)]
+    options = ["--stack", str(stack_file(stack, how)), "-o", str(stack / "results")]
+    ended = subprocess.run(
+        [*command, *options, "--stall", "1", *more],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "COLUMNS": "300"},
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"error: stage 'mine' (Faulty) did not return: {doing}")
+    assert ended.stdout == ""
+    assert list((stack / "results").iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", ["0", "65", "two", "-1", "1.5", ""])
+def test_workers_that_are_no_number_of_processes_are_refused(
+    workers: str, bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = replay(bag, stack_file(stack, "well"), capsys, f"--workers={workers}")
+    assert outcome.code == 2
+    assert "--workers" in outcome.lines[0]
+    assert "is not a number from 1 to 64, nor auto" in outcome.lines[0]
