@@ -14,7 +14,7 @@ ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests (everything but the soak)."""
+    """Run the tests."""
     session.install(".[test]")
     _run_tests(session)
 
@@ -54,7 +54,7 @@ def ci(session: nox.Session) -> None:
 def _run_tests(session: nox.Session) -> None:
     # A rival to compare HOTA with; its opencv-python would push out the headless one.
     session.install("--no-deps", "trackeval==1.3.0")
-    args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
+    args = session.posargs or ["-n", "2", "--dist", "worksteal", "tests"]
     session.run("pytest", *args, env=ENV)
 
 
@@ -89,6 +89,7 @@ def baselines(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the long tests."""
-    session.install(".[test]")
-    session.run("pytest", "-m", "soak", *session.posargs, env=ENV)
+    """Kill processes of replays at random, then watch the memory of an hour of replay."""
+    session.install(".")
+    session.run("retail", "bench", "kills", env=ENV)
+    session.run("retail", "bench", "memory", env=ENV)

@@ -43,25 +43,25 @@ def bench_kills_command(
 
         retail bench kills --rounds 8 --workers 3 --seed 7
     """
-    from retailsim.experiments.soak_kills import Round, kill_rounds
+    from retailsim.experiments.soak_kills import Round, kill_rounds, replays, two_stretches
     from retailsim.resources import find
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
 
     def tell(done: Round) -> None:
         how = f"{done.victim} killed at {done.at_s:.2f} s" if done.victim else "nobody killed"
-        what = "; ".join(done.faults) or "nothing left, earlier results intact"
+        kept = "earlier results intact" if done.code else "new results whole"
+        what = "; ".join(done.faults) or f"nothing left, {kept}"
         end = f"exit {done.code}"
         console.print(f"{done.number:3d}  {how}, {end}, over at {done.wall_s:.2f} s: {what}")
 
     with TemporaryDirectory(prefix="retailsim-soak-") as work:
         done = kill_rounds(
-            find(bag),
+            two_stretches(find(bag), Path(work), seconds=seconds),
             Path(work),
-            rounds=rounds,
+            command=replays(workers=workers, stack=stack.resolve() if stack else None),
             workers=workers,
-            seconds=seconds,
-            stack=stack,
+            rounds=rounds,
             seed=seed,
             say=tell,
         )

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TypeVar
@@ -29,10 +29,12 @@ from retailsim.simulate.streams import stream
 
 MARK = "RETAILSIM_SOAK"  # in the environment of all processes of a round
 PATIENCE_S = 60.0  # for the rest of a replay after a kill; the watchdog's own patience is more
+FIRST_S = 600.0  # for a replay without kills
 LEFT_S = 5.0  # what is left after so long stays
 LOOK_S = 0.01
 CARD = "scorecard.json"
 Files = dict[str, bytes]
+Command = Callable[[Path, Path], Sequence[str]]
 T = TypeVar("T")
 
 
@@ -60,70 +62,77 @@ class Round:
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """A short bag and what a whole replay of it writes; the scorecard holds times, so it varies."""
+class _Whole:
+    """What a whole replay of a bag writes; its scorecard holds times, and so varies."""
 
-    bag: Path
     files: Files
     digest: str
 
 
+def two_stretches(bag: Path, work: Path, *, seconds: float) -> tuple[Path, Path]:
+    """Cut the beginning of a bag, and what follows on it, of so many seconds; raises BagError."""
+    first, second = (work / f"stretch-{number}.bag" for number in range(2))
+    cut_session(bag, first, start_s=0, duration_s=seconds)
+    cut_session(bag, second, start_s=seconds, duration_s=seconds)
+    return first, second
+
+
+def replays(*, workers: int, stack: Path | None = None) -> Command:
+    """Return what `retail replay --workers` is called for a bag and an output folder."""
+    options = ["--workers", str(workers), "--json", *(["--stack", str(stack)] if stack else [])]
+    retail = [sys.executable, "-m", "cli"]
+    return lambda bag, results: [*retail, "replay", str(bag), "-o", str(results), *options]
+
+
 def kill_rounds(
-    bag: Path,
+    bags: tuple[Path, Path],
     work: Path,
     *,
+    command: Command,
+    workers: int,
     rounds: int,
-    workers: int = 2,
-    seconds: float = 3.0,
-    stack: Path | None = None,
     seed: int = 1,
     patience_s: float = PATIENCE_S,
     say: Callable[[Round], None] = lambda _: None,
 ) -> list[Round]:
-    """Replay stretches of a bag, killing one process each time; returns what happened.
+    """Replay two bags in turn, killing one process each time; returns what happened.
 
     Args:
-        bag: to take two stretches of `seconds` from, its beginning and the next.
-        work: empty folder to work in.
-        rounds: how often; one more follows in which nobody is killed.
+        bags: the two.
+        work: folder to work in.
+        command: replays a bag into a folder; its parent starts the workers, then `decode`.
         workers: processes that run stages.
-        seconds: of footage in each round.
-        stack: stack YAML; the shipped stack by default.
-        seed: of victims and moments.
+        rounds: how often; one more follows in which nobody is killed.
+        seed: of the moments.
         patience_s: how long a replay may go on after a kill.
         say: told each round when it is over.
 
     Raises:
-        RetailError: the bag cannot be cut, or a replay fails by itself.
+        RetailError: a replay fails by itself.
     """
-    rng = stream(seed, "soak", "kills")
-    results = work / "results"
-    stretches, lasted_s = [], 0.0
-    for number in range(2):
-        path = work / f"stretch-{number}.bag"
-        cut_session(bag, path, start_s=number * seconds, duration_s=seconds)
-        undisturbed = _play(path, results, workers, stack, patience_s=600.0)
-        if undisturbed.code:
-            raise RetailError(f"{path}: a replay without kills fails: {undisturbed.said}")
-        files = _files(results)
-        stretches.append(_Stretch(path, files, _digest(files)))
+    rng, results = stream(seed, "soak", "kills"), work / "results"
+    results.mkdir()
+    names = [*(f"worker {number + 1}" for number in range(workers)), "decode"]
+    whole, lasted_s = [], 0.0
+    for bag in bags:
+        undisturbed = _play(command(bag, results), results, names, patience_s=FIRST_S)
+        if undisturbed.code or undisturbed.faults:
+            why = "; ".join((undisturbed.said, *undisturbed.faults))
+            raise RetailError(f"{bag}: a replay without kills fails: {why}")
+        whole.append(_Whole(files := _files(results), _digest(files)))
         lasted_s = undisturbed.wall_s
-    victims = ("parent", *(f"worker {n + 1}" for n in range(workers)), "decode")
-    done = []
+    victims, done = ["parent", *names], []
     for number in range(rounds + 1):
-        new, old = stretches[number % 2], stretches[(number + 1) % 2]
         victim = victims[number % len(victims)] if number < rounds else ""
-        at_s = float(rng.uniform(0, lasted_s))
-        before = _files(results)
-        played = _play(new.bag, results, workers, stack, kill=(victim, at_s), patience_s=patience_s)
+        kill, before = (victim, float(rng.uniform(0, lasted_s))), _files(results)
+        line = command(bags[number % 2], results)
+        played = _play(line, results, names, kill=kill, patience_s=patience_s)
+        new, old = whole[number % 2], whole[(number + 1) % 2]
         faults = (*played.faults, *_faults_of_files(played, before, _files(results), new, old))
         if not victim and played.code:
             faults = (*faults, f"exit code {played.code} though nobody was killed")
-        report = Round(
-            number + 1, played.victim, played.at_s, played.code, played.said, played.wall_s, faults
-        )
-        done.append(report)
-        say(report)
+        done.append(Round(number=number + 1, **vars(replace(played, faults=faults))))
+        say(done[-1])
     return done
 
 
@@ -138,19 +147,15 @@ class _Played:
 
 
 def _play(
-    bag: Path,
+    command: Sequence[str],
     results: Path,
-    workers: int,
-    stack: Path | None,
+    names: Sequence[str],
     *,
     kill: tuple[str, float] = ("", 0.0),
     patience_s: float,
 ) -> _Played:
     """Run a replay, kill one of its processes, wait until all is over, and look for traces."""
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
-    command = [sys.executable, "-m", "cli", "replay", str(bag), "-o", str(results)]
-    command += ["--workers", str(workers), "--json"]
-    command += ["--stack", str(stack)] if stack else []
     shared = _shared_names()
     begin = time.monotonic()
     with open(results.parent / "said.txt", "w+", encoding="utf-8") as err:
@@ -161,7 +166,6 @@ def _play(
             stderr=err,
             start_new_session=True,
         )
-        names = [*(f"worker {n + 1}" for n in range(workers)), "decode"]
         victim, at_s = _kill(parent, lambda: _members(parent.pid, mark, names), *kill, begin=begin)
         faults = _wait(parent, mark, patience_s)
         err.seek(0)
@@ -258,7 +262,7 @@ def _until_none(look: Callable[[], set[T]]) -> set[T]:
 
 
 def _faults_of_files(
-    played: _Played, before: Files, after: Files, new: _Stretch, old: _Stretch
+    played: _Played, before: Files, after: Files, new: _Whole, old: _Whole
 ) -> list[str]:
     """Say what is wrong with the results."""
     faults = []
@@ -277,10 +281,10 @@ def _faults_of_files(
     return faults
 
 
-def _is_whole(files: Mapping[str, bytes], stretch: _Stretch) -> bool:
-    """Whether files are all that a replay of the stretch writes, times apart."""
-    same = all(files.get(n) == data for n, data in stretch.files.items() if n != CARD)
-    return files.keys() == stretch.files.keys() and same and _digest(files) == stretch.digest
+def _is_whole(files: Mapping[str, bytes], whole: _Whole) -> bool:
+    """Whether files are all that a whole replay writes, times apart."""
+    same = all(files.get(n) == data for n, data in whole.files.items() if n != CARD)
+    return files.keys() == whole.files.keys() and same and _digest(files) == whole.digest
 
 
 def _files(folder: Path) -> Files:
