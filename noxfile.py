@@ -14,12 +14,9 @@ ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests (everything but the soak)."""
+    """Run the tests."""
     session.install(".[test]")
-    # A rival to compare HOTA with; its opencv-python would push out the headless one.
-    session.install("--no-deps", "trackeval==1.3.0")
-    args = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not soak", "tests"]
-    session.run("pytest", *args, env=ENV)
+    _run_tests(session)
 
 
 @nox.session
@@ -43,6 +40,22 @@ def check(session: nox.Session) -> None:
     """Replay the fixtures and compare with their expected scorecards."""
     session.install(".")
     session.run("retail", "check", *(session.posargs or ["fixtures/"]))
+
+
+@nox.session(default=False)
+def ci(session: nox.Session) -> None:
+    """Types, tests and check in one environment: each of its own takes a minute to install."""
+    session.install(".[test,types]")
+    session.run("mypy")
+    _run_tests(session)
+    session.run("retail", "check", "fixtures/")
+
+
+def _run_tests(session: nox.Session) -> None:
+    # A rival to compare HOTA with; its opencv-python would push out the headless one.
+    session.install("--no-deps", "trackeval==1.3.0")
+    args = session.posargs or ["-n", "2", "--dist", "worksteal", "tests"]
+    session.run("pytest", *args, env=ENV)
 
 
 @nox.session
@@ -76,6 +89,7 @@ def baselines(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the long tests."""
-    session.install(".[test]")
-    session.run("pytest", "-m", "soak", *session.posargs, env=ENV)
+    """Kill processes of replays at random, then watch the memory of an hour of replay."""
+    session.install(".")
+    session.run("retail", "bench", "kills", env=ENV)
+    session.run("retail", "bench", "memory", env=ENV)

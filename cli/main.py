@@ -20,6 +20,7 @@ from cli.bench_engine import (
     bench_pipeline_command,
     bench_transport_command,
 )
+from cli.bench_soak import bench_kills_command, bench_memory_command
 from cli.bench_tags import (
     bench_flips_command,
     bench_inventory_command,
@@ -97,6 +98,8 @@ bench.command("place")(bench_place_command)
 bench.command("transport")(bench_transport_command)
 bench.command("pipeline")(bench_pipeline_command)
 bench.command("density")(bench_density_command)
+bench.command("kills")(bench_kills_command)
+bench.command("memory")(bench_memory_command)
 app.add_typer(bench, name="bench")
 
 

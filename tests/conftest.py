@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from torch import uint8
+from torch.nn import Module
 
+from retailsim.stack import runtime
+from retailsim.stack.stage import StageContext
 from retailsim.store.load import load_plan
 from retailsim.store.plan import StorePlan
 
@@ -38,6 +45,35 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail(f"OpenGL is required in CI: {error}")
         pytest.skip(f"no OpenGL: {error}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _networks_compiled_once() -> Iterator[None]:
+    """Compile networks of the same weights and settings once per process: it takes seconds."""
+    compile_it = runtime._compile_openvino
+    compiled: dict[Any, runtime.Run] = {}
+
+    def compile_once(module: Module, context: StageContext, shapes: list[Any]) -> runtime.Run:
+        key = what_it_computes(module), context.precision, str(context.options), str(shapes)
+        if key not in compiled:
+            compiled[key] = compile_it(module, context, shapes)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runtime, "_compile_openvino", compile_once)
+        yield
+
+
+def what_it_computes(module: Module) -> str:
+    """Digest of a network's classes, settings and weights."""
+    found = hashlib.sha256()
+    for name, part in module.named_modules():
+        plain = {k: v for k, v in vars(part).items() if isinstance(v, str | int | float | tuple)}
+        found.update(f"{name} {type(part)} {sorted(plain.items())} {part}".encode())
+    for name, tensor in module.state_dict().items():
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.detach().contiguous().flatten().view(uint8).numpy().tobytes())
+    return found.hexdigest()
 
 
 @pytest.fixture(scope="session")

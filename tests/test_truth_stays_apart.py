@@ -25,9 +25,9 @@ DAY = "scenarios/boutique.yaml"
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds of the fixture."""
+    """Eight seconds of the fixture, in which garments are handled."""
     bag = tmp_path_factory.mktemp("short") / "short.bag"
-    cut_session(FIXTURE, bag, start_s=20.0, duration_s=12.0)
+    cut_session(FIXTURE, bag, start_s=22.0, duration_s=8.0)
     return bag
 
 

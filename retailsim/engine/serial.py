@@ -71,6 +71,7 @@ def run_serial(
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
     vigil: Vigil | None = None,
+    results: MessageLog | None = None,
 ) -> Run:
     """Feed a recording through the stages.
 
@@ -81,12 +82,13 @@ def run_serial(
         progress: told (frames so far, stream time in ns) after every tick.
         watch: what takes the times; None makes one.
         vigil: told what is done, so that a stage that does not return is noticed.
+        results: what takes in what stages say; None makes a log.
 
     Raises:
         StageError: a stage raised, or said something it did not declare.
     """
     watch = watch or Stopwatch()
-    line = StageLine(nodes, watch, vigil=vigil)
+    line = StageLine(nodes, watch, vigil=vigil, results=results)
     arriving = timed(messages, watch, vigil=vigil)
     for tick in in_ticks(arriving, lateness_ns=round(lateness_s * 1e9)):
         watch.tick(line.run(tick))
@@ -102,6 +104,7 @@ class StageLine:
         nodes: in running order.
         watch: what takes the times.
         vigil: told what is done.
+        results: what takes in what stages say; None makes a log.
 
     Attributes:
         frames: that were given to them.
@@ -109,7 +112,12 @@ class StageLine:
     """
 
     def __init__(
-        self, nodes: Sequence[Node], watch: Stopwatch, *, vigil: Vigil | None = None
+        self,
+        nodes: Sequence[Node],
+        watch: Stopwatch,
+        *,
+        vigil: Vigil | None = None,
+        results: MessageLog | None = None,
     ) -> None:
         self.frames = self.begin_ns = self.end_ns = 0
         self._nodes = nodes
@@ -117,7 +125,7 @@ class StageLine:
         self._ends = vigil.ends
         self._beats = {id(node): partial(vigil.works, node) for node in nodes}
         self._watch = watch
-        self._results = MessageLog()
+        self._results = MessageLog() if results is None else results
         speakers = [Speaker(n.role, n.stage.outputs, n.baseline) for n in nodes]
         self._outputs = kept_outputs(speakers)
         self._rivals = {

@@ -6,6 +6,7 @@ process at intervals, differs less.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ class StageTime:
 
     seconds: float = 0.0
     items: int = 0
-    calls_ms: list[float] = field(default_factory=list)
+    calls_ms: array[float] = field(default_factory=lambda: array("d"))
 
 
 class Stopwatch:
@@ -64,7 +65,7 @@ class Stopwatch:
         self._clock = clock
         self._alone = alone
         self.stages: dict[str, StageTime] = defaultdict(StageTime)
-        self.ticks_ms: list[float] = []
+        self.ticks_ms: array[float] = array("d")
         self._reference = Reference()
         self._reference_every = reference_every
         self._reference_ms: list[float] = []

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from retailsim.engine.config import StackSpec
+from retailsim.engine.live import LiveRun
 from retailsim.errors import BagError
 from retailsim.experiments.replay import Replayed
+from retailsim.experiments.staging import staged
 from retailsim.messages.sensors import FrameBatch
 from retailsim.report.tables import write_tables
 from retailsim.report.video import write_videos
 from retailsim.session import BagReader
+from retailsim.session.container import check_target
 from retailsim.session.results import write_results
+
+LIVE_FILE = "live.json"
 
 
 def writable_folder(folder: Path) -> None:
@@ -43,54 +47,52 @@ def write_outputs(
     video: Path | None,
     results_bag: bool,
 ) -> None:
-    """Write what was asked for; every file appears whole under its name or not at all.
+    """Write what was asked for: all of it appears under its names, or nothing.
+
+    Older results stay as they are when something fails, or when the process is killed.
 
     Raises:
         BagError: a file cannot be written.
     """
     try:
-        if output is not None:
-            _write(output / "scorecard.json", replayed.scorecard.to_json() + "\n")
-            text = yaml.safe_dump(spec.resolved(), sort_keys=False)
-            _write(output / "stack.yaml", text)
-            _write_live(replayed, output)
-            write_tables(replayed.run.results, replayed.plan, output)
-            if results_bag:
-                target = output / "results.bag"
-                _replace(
-                    target, lambda path: write_results(path, replayed.plan, replayed.run.results)
-                )
-        if video is not None:
-            frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
-            write_videos(video, frames, replayed.run.results, replayed.plan)
+        with staged(folder for folder in (output, video) if folder is not None) as hidden:
+            if output is not None:
+                _write_results(replayed, spec, output, hidden[output], bag=results_bag)
+            if video is not None:
+                frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
+                write_videos(hidden[video], frames, replayed.run.results, replayed.plan)
+        if output is not None and replayed.live is None:
+            (output / LIVE_FILE).unlink(missing_ok=True)  # of an earlier replay
     except OSError as error:
-        where = error.filename or output or video
-        raise BagError(f"{where}: cannot be written: {error.strerror or error}") from error
+        where = output or video
+        reason = os.strerror(error.errno) if error.errno else error
+        raise BagError(f"{where}: results cannot be written: {reason}") from error
 
 
-def _write_live(replayed: Replayed, output: Path) -> None:
-    """Write what a live replay dropped; take an earlier one's away."""
-    target = output / "live.json"
-    if replayed.live is None:
-        target.unlink(missing_ok=True)
-        return
-    live, latency = replayed.live, replayed.scorecard.speed.latency_ms
-    record = {
+def _write_results(
+    replayed: Replayed, spec: StackSpec, output: Path, hidden: Path, *, bag: bool
+) -> None:
+    """Write what belongs into the output folder into its hidden one."""
+    results = replayed.run.results
+    write_tables(results, replayed.plan, hidden)
+    if bag:
+        check_target(output / "results.bag")
+        write_results(hidden / "results.bag", replayed.plan, results)
+    _write(hidden / "scorecard.json", replayed.scorecard.to_json())
+    _write(hidden / "stack.yaml", yaml.safe_dump(spec.resolved(), sort_keys=False).rstrip())
+    if replayed.live is not None:
+        _write(hidden / LIVE_FILE, json.dumps(_of_live(replayed, replayed.live), indent=2))
+
+
+def _of_live(replayed: Replayed, live: LiveRun) -> dict[str, Any]:
+    """Return what a live replay dropped."""
+    return {
         "served": live.run.frames,
         "dropped": dict(live.dropped),
         "restarts": list(live.restarts),
-        "latency_ms": latency.model_dump(),
+        "latency_ms": replayed.scorecard.speed.latency_ms.model_dump(),
     }
-    _write(target, json.dumps(record, indent=2) + "\n")
 
 
 def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
-def _replace(target: Path, write: Callable[[Path], None]) -> None:
-    if target.exists():
-        shutil.rmtree(target)
-    write(target)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from mcap.writer import CompressionType, Writer
 from retailsim.ending import ClosedOrAborted
 from retailsim.errors import BagError
 from retailsim.session.metadata import FILE_NAME, BagMetadata, TopicInfo, dump_metadata
+from retailsim.session.placing import put_in_place
 
 # The same in every bag, so that two bags of the same messages are equal whatever their names.
 DATA_FILE = "session_0.mcap"
@@ -63,7 +64,7 @@ class ContainerWriter(ClosedOrAborted):
 
     def __init__(self, path: str | Path, attachments: tuple[Attachment, ...] = ()) -> None:
         self._target = Path(path)
-        _check_target(self._target)
+        check_target(self._target)
         self._folder = _make_partial(self._target)
         self._channels: dict[Channel, int] = {}
         self._schemas: dict[tuple[str, str, bytes], int] = {}
@@ -131,7 +132,7 @@ class ContainerWriter(ClosedOrAborted):
             os.fsync(self._file.fileno())
             self._file.close()
             (self._folder / FILE_NAME).write_text(self._metadata(), encoding="utf-8")
-            _replace(self._folder, self._target)
+            put_in_place(self._folder, self._target)
         except OSError as error:
             self.abort()
             raise self._refused(error) from error
@@ -185,7 +186,8 @@ def refuse_existing(path: str | Path) -> None:
         raise BagError(f"{path}: already exists; choose another name, or replace it with --force")
 
 
-def _check_target(target: Path) -> None:
+def check_target(target: Path) -> None:
+    """Raise BagError where no bag can be written, because of what is there or is not."""
     parent = target.parent
     if not parent.is_dir():
         raise BagError(f"{target}: the folder {parent} does not exist; make it first")
@@ -208,13 +210,3 @@ def _make_partial(target: Path) -> Path:
             number += 1
         except OSError as error:
             raise BagError(f"{target}: cannot be written: {error.strerror or error}") from error
-
-
-def _replace(folder: Path, target: Path) -> None:
-    if not target.exists():
-        folder.rename(target)
-        return
-    old = _make_partial(target)
-    target.replace(old)
-    folder.rename(target)
-    shutil.rmtree(old)

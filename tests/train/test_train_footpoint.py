@@ -80,7 +80,11 @@ def test_the_shipped_network_beats_a_new_one_on_a_shop_it_never_saw(crops: list[
     assert known["median_m"] < 0.5 * new["median_m"]
 
 
-def test_the_recipe_writes_a_model_that_loads_and_refuses_judging_seeds(tmp_path: Path) -> None:
+def test_the_recipe_writes_a_model_that_loads_and_refuses_judging_seeds(
+    crops: list[Crop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Rendered once for this file; other tests look at what they show.
+    monkeypatch.setattr("retailsim.train.footpoint.render_crops", lambda *_, **__: crops)
     metrics = train_footpoint(Recipe(seed=6, shops=1, steps=2), tmp_path / "m", say=lambda _: None)
     assert metrics["median_m"] > 0
     load_footpoint(str(tmp_path / "m"))

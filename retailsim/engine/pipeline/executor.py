@@ -46,6 +46,7 @@ def run_pipelined(
     stall_s: float = STALL_S,
     window: int | None = None,
     start: Start = start_child,
+    results: MessageLog | None = None,
 ) -> Run:
     """Feed a recording through the stages of a stack, each group of them in its own process.
 
@@ -66,6 +67,7 @@ def run_pipelined(
         window: ticks under way at once; more even out uneven stages and take more memory.
             Eight by default, fewer where their frames would take more than 512 MiB.
         start: how to start a process.
+        results: what takes in what stages say; None makes a log.
 
     Raises:
         StageError: a stage could not be made, raised, said something it did not declare or that
@@ -76,7 +78,7 @@ def run_pipelined(
     order = _order(source, spec, context, baselines, workers, costs, groups, window)
     with Crew(order, start) as crew:
         fates = _begin(crew, order, stall_s)
-        desk = _Desk(crew, order)
+        desk = _Desk(crew, order, MessageLog() if results is None else results)
         _collect(crew, fates, desk, progress, listen)
         return desk.run(fates)
 
@@ -125,7 +127,7 @@ def run_pipelined_live(
     with Crew(order, start) as crew:
         revival = Revival(crew, restarts)
         fates = _begin(crew, order, stall_s, revival)
-        desk = _Desk(crew, order)
+        desk = _Desk(crew, order, MessageLog())
         _collect(crew, fates, desk, progress, listen)
         dropped = {SOURCE: fates.late_frames(), **desk.missed}
         return LiveRun(desk.run(fates), dropped, tuple(revival.lines))
@@ -182,7 +184,7 @@ class _Desk:
         missed: frames that stages did not see because their process was dead, by role.
     """
 
-    def __init__(self, crew: Crew, order: Order) -> None:
+    def __init__(self, crew: Crew, order: Order, results: MessageLog) -> None:
         self.complete = False
         self.missed: Counter[str] = Counter()
         self._rounds = 0
@@ -196,7 +198,7 @@ class _Desk:
             if speaker.baseline
         }
         self._outputs = kept_outputs(speakers)
-        self._results = MessageLog()
+        self._results = results
         self._watch = Stopwatch(alone=False)
         self._frames = self._begin_ns = self._end_ns = 0
 

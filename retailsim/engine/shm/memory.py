@@ -6,9 +6,11 @@ the size of /dev/shm does not matter.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,17 +112,30 @@ def take_memory(size: int, *, what: str) -> int:
             os.close(fd)
             raise
     except OSError as error:
+        reason = error.strerror
+        if error.errno == errno.EFBIG:
+            most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+            reason = f"no file may be larger than {most / MIB:.1f} MiB; raise ulimit -f"
         raise DeviceError(
-            f"{what}: cannot take {size / MIB:.1f} MiB of shared memory: {error.strerror}"
+            f"{what}: cannot take {size / MIB:.1f} MiB of shared memory: {reason}"
         ) from error
     return fd
 
 
 def map_memory(fd: int, *, size: int, offset: int = 0, writable: bool) -> mmap.mmap:
-    """Map part of such memory; it stays mapped while anything looks at it."""
+    """Map part of such memory; it stays mapped while anything looks at it.
+
+    Raises:
+        DeviceError: the process may not take so much address space.
+    """
     prot = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
     flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
-    return mmap.mmap(fd, size, flags=flags, prot=prot, offset=offset)
+    try:
+        return mmap.mmap(fd, size, flags=flags, prot=prot, offset=offset)
+    except OSError as error:
+        raise DeviceError(
+            f"cannot map {size / MIB:.1f} MiB of shared memory: {error.strerror}; see ulimit -v"
+        ) from error
 
 
 def whole_pages(size: int) -> int:
