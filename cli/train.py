@@ -29,6 +29,14 @@ def train_detector_command(
     start_from: Annotated[
         str | None, typer.Option("--start-from", help="Model folder to begin with.")
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", help="A model's config.yaml: a network of another shape."),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option("--teacher", help="Model folder of a trained detector to learn from, too."),
+    ] = None,
 ) -> None:
     """Train the person detector on simulated people and write a model folder.
 
@@ -38,6 +46,8 @@ def train_detector_command(
     Examples:
 
         retail train detector --minutes 50 -o models/person-detector
+
+        retail train detector --settings lighter.yaml --teacher person-detector -o lighter
 
         retail train detector --people 50 --scenes 0 --backgrounds 50 --samples 200 -o trial
     """
@@ -52,6 +62,8 @@ def train_detector_command(
         minutes=minutes,
         seed=seed,
         start_from=start_from,
+        settings=settings,
+        teacher=teacher,
         say=lambda line: console.print(line, highlight=False),
     )
     ap50 = metrics["held_out_ap50"]

@@ -286,6 +286,8 @@ def train_detector(
     minutes: float | None = None,
     seed: int = 1,
     start_from: str | None = None,
+    settings: str | Path | None = None,
+    teacher: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float | int | None]:
     """Train the person detector on simulated people and write a model folder.
@@ -298,6 +300,8 @@ def train_detector(
         minutes: end the schedule after this time.
         seed: seed of all draws, below 900000.
         start_from: model folder to begin with.
+        settings: a model's config.yaml, for a network of another shape.
+        teacher: model folder of a trained detector to learn from, too.
         say: told one line now and then.
 
     Returns:
@@ -316,6 +320,8 @@ def train_detector(
         amounts=Amounts(people=people, scenes=scenes, backgrounds=backgrounds),
         recipe=Recipe(samples=samples, minutes=minutes, seed=seed),
         start_from=start_from,
+        settings=Path(settings) if settings else None,
+        teacher=teacher,
         say=say,
     )
 

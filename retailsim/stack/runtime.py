@@ -46,12 +46,7 @@ def load_model_dir(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         ModelError: the folder or a file in it is missing, malformed or too large.
     """
     folder = _folder(name)
-    try:
-        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelError(f"{folder}/config.yaml: {_short(error)}") from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{folder}/config.yaml: expected a mapping of settings")
+    config = _read_settings(folder / "config.yaml")
     weights = folder / "weights.safetensors"
     try:
         if weights.stat().st_size > MAX_WEIGHTS_BYTES:
@@ -92,15 +87,34 @@ def load_network(name: str, config_type: type[C], build: Callable[[C], N]) -> tu
     Raises ModelError when anything in it does not fit.
     """
     settings, state = load_model_dir(name)
-    try:
-        config = config_type.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{name}/config.yaml: {where}: {first['msg']}") from error
+    config = _validated(settings, config_type, f"{name}/config.yaml")
     net = build(config)
     load_weights(net, state, name=name)
     return config, net
+
+
+def read_config(path: Path, config_type: type[C]) -> C:
+    """Read settings from a file like a model's `config.yaml`; ModelError names a wrong field."""
+    return _validated(_read_settings(path), config_type, str(path))
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(f"{path}: {_short(error)}") from error
+    if not isinstance(settings, dict):
+        raise ModelError(f"{path}: expected a mapping of settings")
+    return settings
+
+
+def _validated(settings: dict[str, Any], config_type: type[C], where: str) -> C:
+    try:
+        return config_type.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{where}: {field}: {first['msg']}") from error
 
 
 class Network:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from retailsim.stack.detect.detector import load_detector
-from retailsim.stack.detect.network import DetectorConfig
+from retailsim.stack.detect.network import DetectorConfig, PersonNet
+from retailsim.stack.runtime import read_config
 from retailsim.train.detector_data import Store, picture
 from retailsim.train.detector_dataset import make_backgrounds, make_people, make_scenes
+from retailsim.train.detector_distillation import inherit
 from retailsim.train.detector_evaluation import evaluate_detector
 from retailsim.train.detector_training import Progress, Recipe, train
 from retailsim.train.export import export_model, parameter_count
@@ -38,6 +42,8 @@ def train_detector(
     amounts: Amounts,
     recipe: Recipe,
     start_from: str | None = None,
+    settings: Path | None = None,
+    teacher: str | None = None,
     say: Say,
 ) -> dict[str, float | int | None]:
     """Make what is missing of the data set, train, and write the model folder.
@@ -49,6 +55,9 @@ def train_detector(
         amounts: pictures to make (those that are there are kept).
         recipe: how to train.
         start_from: model folder whose weights to begin with.
+        settings: a model's `config.yaml`, for a network of another shape.
+        teacher: model folder of a trained detector to learn from, too; what of its weights fits
+            is where the network begins.
         say: told one line now and then.
 
     Returns:
@@ -62,7 +71,12 @@ def train_detector(
     require_training_seed(recipe.seed)
     make_data(data, amounts, recipe, say)
     learn, held_out = Store.open(data, recipe.randomisers).split()
-    config, first = load_detector(start_from) if start_from else (DetectorConfig(), None)
+    config, first = _beginning(start_from, settings)
+    master = load_detector(teacher)[1] if teacher else None
+    if master is not None and first is None:
+        torch.manual_seed(recipe.seed)
+        first = PersonNet(config)
+        inherit(first, master)
     began = time.monotonic()
     net = train(
         config,
@@ -70,6 +84,7 @@ def train_detector(
         recipe,
         checkpoint=data / "checkpoint.safetensors",
         start_from=first,
+        teacher=master,
         report=lambda progress: say(_line(progress)),
     )
     export_model(output, net, config.model_dump(mode="json"), {}, "")
@@ -91,6 +106,17 @@ def train_detector(
     }
     export_model(output, net, config.model_dump(mode="json"), metrics, card(metrics, recipe))
     return metrics
+
+
+def _beginning(
+    start_from: str | None, settings: Path | None
+) -> tuple[DetectorConfig, PersonNet | None]:
+    """Return a network's shape, and its first weights if it has any."""
+    if start_from:
+        return load_detector(start_from)
+    if settings is None:
+        return DetectorConfig(), None
+    return read_config(settings, DetectorConfig), None
 
 
 def make_data(data: Path, amounts: Amounts, recipe: Recipe, say: Say) -> None:

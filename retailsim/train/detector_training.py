@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from retailsim.errors import ModelError
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.train.detector_data import Pictures, Store
+from retailsim.train.detector_distillation import imitation_loss
 from retailsim.train.detector_loss import Targets, detector_loss
 from retailsim.train.randomisers import ALL, Randomisers
 
@@ -72,6 +73,7 @@ def train(
     *,
     checkpoint: Path,
     start_from: PersonNet | None = None,
+    teacher: PersonNet | None = None,
     report: Report = lambda _: None,
     report_every: int = 50,
 ) -> PersonNet:
@@ -84,6 +86,7 @@ def train(
         checkpoint: safetensors file written every few reports; training goes on from it if it
             is there.
         start_from: first weights, random by default.
+        teacher: a trained detector to learn from, too.
         report: told how it goes.
         report_every: steps between two reports.
 
@@ -93,7 +96,7 @@ def train(
     torch.manual_seed(recipe.seed)
     net = copy.deepcopy(start_from) if start_from is not None else PersonNet(config)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    state = _State(net, recipe)
+    state = _State(net, recipe, teacher)
     if checkpoint.exists():
         state.load(checkpoint)
     began, seen, losses = time.monotonic(), state.step * recipe.batch, []
@@ -119,8 +122,9 @@ def train(
 class _State:
     """Network, its running mean, optimiser, and how far it has come."""
 
-    def __init__(self, net: PersonNet, recipe: Recipe) -> None:
+    def __init__(self, net: PersonNet, recipe: Recipe, teacher: PersonNet | None) -> None:
         self.net = net.train()
+        self._teacher = teacher and teacher.eval().requires_grad_(False)
         self.average = copy.deepcopy(net).eval()
         self.step, self.spent_s = 0, 0.0
         self._rate = recipe.rate
@@ -137,7 +141,12 @@ class _State:
         rate = self._rate * learning_rate_share(self.step, done)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        loss = detector_loss(forward_mixed(self.net, images), targets)
+        maps = forward_mixed(self.net, images)
+        loss = detector_loss(maps, targets)
+        if self._teacher is not None:
+            with torch.no_grad():
+                taught = forward_mixed(self._teacher, images)
+            loss = loss + imitation_loss(maps, taught)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), MAX_GRADIENT)
