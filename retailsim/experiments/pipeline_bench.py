@@ -197,7 +197,7 @@ def _job(
 
 def _ways(job: Job, counts: Sequence[int]) -> list[_Way]:
     """Return all ways to replay, serial ones first."""
-    pipelined = divisions(job.spec, counts)
+    pipelined = divisions(job.spec, counts, device=job.context.device)
     return [
         *(
             _Way(counted(f"serial, {n} thread", n), partial(replay_serially, job, n), threads=n)

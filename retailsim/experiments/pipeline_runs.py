@@ -162,7 +162,9 @@ def roles_of(groups: Sequence[Group], stations: Sequence[Station]) -> dict[str, 
     return {group.name: tuple(stations[row].role for row in group.rows) for group in groups}
 
 
-def divisions(spec: StackSpec, workers: Sequence[int]) -> dict[int, tuple[Group, ...]]:
+def divisions(
+    spec: StackSpec, workers: Sequence[int], *, device: str = "cpu"
+) -> dict[int, tuple[Group, ...]]:
     """Return how so many workers divide the stages; without counts that change nothing.
 
     Raises:
@@ -171,7 +173,7 @@ def divisions(spec: StackSpec, workers: Sequence[int]) -> dict[int, tuple[Group,
     stations = plan_graph(spec)
     found: dict[int, tuple[Group, ...]] = {}
     for count in sorted(set(workers)):
-        groups = partition(stations, workers=count)
+        groups = partition(stations, workers=count, device=device)
         if groups not in found.values():
             found[count] = groups
     return found

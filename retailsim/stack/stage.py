@@ -37,10 +37,16 @@ class Stage:
     a declared input type in order of time, `advance` once after each capture tick with the
     watermark (no message older than it will follow), and `finish` once at the end. A stage that
     names a type among its inputs sees what stages before it emitted in the same tick.
+
+    Attributes:
+        inputs, outputs: the message types it reads, and those it may say.
+        on_device: whether it computes on the context's device; where that is a GPU, such stages
+            share a process, for one process should own it.
     """
 
     inputs: ClassVar[tuple[type[Message], ...]] = ()
     outputs: ClassVar[tuple[type[Message], ...]] = ()
+    on_device: ClassVar[bool] = False
 
     def __init__(self, context: StageContext) -> None:
         self.context = context

@@ -146,7 +146,8 @@ def _order(
     """Say what is to run; raises StageError."""
     stations = plan_graph(spec, baselines=baselines)
     if groups is None:
-        groups = partition(stations, workers=workers or max(2, cores()), costs=costs)
+        count = workers or max(2, cores())
+        groups = partition(stations, workers=count, costs=costs, device=context.device)
     check_groups(groups, stations)
     window = window or window_for(context.plan)
     return Order(source, stations, groups, context, spec.lateness_s, window)

@@ -31,7 +31,11 @@ class Group:
 
 
 def partition(
-    stations: Sequence[Station], *, workers: int, costs: Mapping[str, float] | None = None
+    stations: Sequence[Station],
+    *,
+    workers: int,
+    costs: Mapping[str, float] | None = None,
+    device: str = "cpu",
 ) -> tuple[Group, ...]:
     """Divide stations among at most `workers` processes, beside the one that decodes.
 
@@ -44,6 +48,7 @@ def partition(
         workers: 1 or more.
         costs: of roles, in any unit, such as measured seconds; guessed from what they read by
             default.
+        device: where networks run; on anything but the CPU those that do share a process.
 
     Raises:
         StageError: no worker, or a stage that wants to run in the process that decodes.
@@ -55,7 +60,8 @@ def partition(
     for row, station in enumerate(stations):
         if station.spec.process == DECODE:
             raise StageError(f"stage '{station.role}': no stage can run in process '{DECODE}'")
-        place = named.setdefault(station.spec.process, []) if station.spec.process else free
+        process = station.spec.process or _owner(station, device)
+        place = named.setdefault(process, []) if process else free
         place.append(row)
     free = _frames_last(stations, free)
     weights = [_cost(stations[row], costs or {}) for row in free]
@@ -65,6 +71,11 @@ def partition(
         rows = tuple(sorted(free[begin:end]))
         groups.append(Group(_name([stations[row] for row in rows], taken=set(named)), rows))
     return tuple(sorted(groups, key=lambda group: group.rows))
+
+
+def _owner(station: Station, device: str) -> str | None:
+    """Return the process that owns the device, for stations that compute there."""
+    return device if device != "cpu" and station.kind.on_device else None
 
 
 def _frames_last(stations: Sequence[Station], rows: Sequence[int]) -> list[int]:

@@ -32,6 +32,7 @@ class PersonDetector(Stage):
 
     inputs = (FrameBatch,)
     outputs = (Detections,)
+    on_device = True
 
     def __init__(
         self,

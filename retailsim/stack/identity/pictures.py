@@ -46,6 +46,7 @@ class FloorFromPictures(Stage):
 
     inputs: ClassVar[tuple[type[Message], ...]] = (FrameBatch, Tracks)
     outputs: ClassVar[tuple[type[Message], ...]] = (FloorPositions,)
+    on_device = True
 
     def __init__(self, context: StageContext, *, model: str = "foot-point") -> None:
         super().__init__(context)

@@ -44,6 +44,7 @@ class AppearanceStage(Stage, ABC):
 
     inputs: ClassVar[tuple[type[Message], ...]] = (FrameBatch, Tracks)
     outputs: ClassVar[tuple[type[Message], ...]] = (Embeddings,)
+    on_device = True
     size_px = (64, 128)
 
     def __init__(

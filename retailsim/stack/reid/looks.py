@@ -54,6 +54,7 @@ class DetectionLooks(Stage):
 
     inputs: ClassVar[tuple[type[Message], ...]] = (FrameBatch, Detections)
     outputs: ClassVar[tuple[type[Message], ...]] = (Looks,)
+    on_device = True
 
     def __init__(
         self,

@@ -77,6 +77,15 @@ def test_a_stack_may_say_where_a_stage_runs() -> None:
     check_groups(groups, own)
 
 
+def test_one_process_owns_a_gpu() -> None:
+    own = plan_graph(load_stack())
+    groups = partition(own, workers=4, device="cuda")
+    (owner,) = (group for group in groups if group.name == "cuda")
+    assert roles(owner, own) == ["detect", "looks", "floor", "reid"]
+    assert len(groups) > 1
+    check_groups(groups, own)
+
+
 def test_where_a_stage_runs_does_not_change_what_the_stack_is() -> None:
     assert "process" not in str(load_stack().resolved())
 
