@@ -61,7 +61,7 @@ def replay_command(
         int,
         typer.Option(
             min=0,
-            max=1000,
+            max=100,
             help="With --live and --workers: how often each process that died or is stuck is "
             "started anew. Its stages then begin without memory of what they saw.",
         ),

@@ -179,12 +179,24 @@ class Tape:
 class Backlog:
     """Ticks that wait for the stages; of too many with frames the oldest lose theirs.
 
+    Args:
+        lateness_s: how long each message waits for older ones.
+        most: ticks with frames that may wait.
+        on_drop: told which frames were dropped.
+
     Attributes:
         dropped: frames so far.
     """
 
-    def __init__(self, *, lateness_s: float, most: int) -> None:
+    def __init__(
+        self,
+        *,
+        lateness_s: float,
+        most: int,
+        on_drop: Callable[[Sequence[Frame]], None] = lambda frames: None,
+    ) -> None:
         self.dropped = 0
+        self._on_drop = on_drop
         self._former = TickFormer(lateness_ns=round(lateness_s * 1e9))
         self._most = most
         self._ticks: deque[Tick] = deque()
@@ -193,6 +205,11 @@ class Backlog:
     def next_ns(self) -> int | None:
         """Stream time at which the next message has waited long enough; None if none waits."""
         return self._former.next_ns
+
+    @property
+    def waits(self) -> bool:
+        """Whether a tick is complete."""
+        return bool(self._ticks)
 
     def add(self, message: Message) -> None:
         """Take a message that is due."""
@@ -217,7 +234,9 @@ class Backlog:
     def _drop_oldest(self) -> None:
         place = next(i for i, tick in enumerate(self._ticks) if frames_of(tick))
         tick = self._ticks[place]
-        self.dropped += len(frames_of(tick))
+        frames = frames_of(tick)
+        self.dropped += len(frames)
+        self._on_drop(frames)
         rest = tuple(m for m in tick.messages if not isinstance(m, FrameBatch))
         if rest:
             self._ticks[place] = replace(tick, messages=rest)

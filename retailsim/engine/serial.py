@@ -122,6 +122,7 @@ class StageLine:
         self.frames = self.begin_ns = self.end_ns = 0
         self._nodes = nodes
         vigil = vigil or Vigil(0, None)
+        self._ends = vigil.ends
         self._beats = {id(node): partial(vigil.works, node) for node in nodes}
         self._watch = watch
         self._results = MessageLog() if results is None else results
@@ -182,6 +183,7 @@ class StageLine:
 
     def _finish_all(self) -> None:
         """Let every stage say its last, feeding what it says to those after it."""
+        self._ends()
         here: list[Message] = []
         for node in self._nodes:
             wanted = [m for m in here if isinstance(m, node.stage.inputs)]

@@ -13,7 +13,9 @@ from types import TracebackType
 from retailsim.engine.graph import Node, Station, build_node
 from retailsim.stack.stage import StageContext
 
-BUILD_PATIENCE = 10  # times as long for making a stage: networks are compiled then
+# Times as long for making a stage, when networks are compiled, and for its end, when it may go
+# through all it has seen.
+LONG_PATIENCE = 10
 
 OnStall = Callable[[str], None]
 
@@ -32,6 +34,7 @@ class Vigil:
         self._on_stall = on_stall
         self._over = threading.Event()
         self._doing: Node | Station | None = None
+        self._ends = False
         self._beats = 0
 
     def make(self, stations: Sequence[Station], context: StageContext) -> tuple[Node, ...]:
@@ -46,6 +49,11 @@ class Vigil:
     def reads(self) -> None:
         """Say that the next message is fetched, or waited for."""
         self._doing = None
+        self._beats += 1
+
+    def ends(self) -> None:
+        """Say that the stages' last words follow."""
+        self._ends = True
         self._beats += 1
 
     def works(self, node: Node) -> None:
@@ -80,15 +88,16 @@ class Vigil:
                 return
 
     def _patience_s(self) -> float:
-        making = isinstance(self._doing, Station)
-        return self._stall_s * (BUILD_PATIENCE if making else 1)
+        long = self._ends or isinstance(self._doing, Station)
+        return self._stall_s * (LONG_PATIENCE if long else 1)
 
     def _accusation(self) -> str:
         patience = f"for more than {self._patience_s():g} s"
         match self._doing:
             case Node(role, stage):
                 kind = type(stage).__name__
-                return f"stage '{role}' ({kind}) did not return: at work {patience}"
+                doing = "at its end" if self._ends else "at work"
+                return f"stage '{role}' ({kind}) did not return: {doing} {patience}"
             case Station(role, _, kind):
                 return f"stage '{role}' ({kind.__name__}) did not return: being made {patience}"
         return f"the recording gave nothing {patience}"

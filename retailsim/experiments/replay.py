@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict
 from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
 from retailsim.engine.graph import Station, plan_graph
 from retailsim.engine.live import RESTARTS, LiveRun, run_live
-from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined
+from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined, run_pipelined_live
 from retailsim.engine.serial import Run, run_serial
 from retailsim.engine.vigil import OnStall, Vigil
 from retailsim.errors import BagError, ModelError, StageError
@@ -148,16 +148,17 @@ def replay_bag(
             run = played.run if played else run_serial(messages, nodes, **terms)
         run = replace(run, dropped_frames=reader.dropped_frames)
     else:
-        run = run_pipelined(
-            BagSource(bag),
-            spec,
-            context,
-            baselines=rivals_of,
-            workers=workers,
-            stall_s=stall_s,
-            progress=pace,
-            listen=partial(_keep, sensors),
-        )
+        side_by_side: dict[str, Any] = {
+            "baselines": rivals_of,
+            "workers": workers,
+            "stall_s": stall_s,
+            "progress": pace,
+            "listen": partial(_keep, sensors),
+        }
+        source = BagSource(bag)
+        if live:
+            played = run_pipelined_live(source, spec, context, restarts=restarts, **side_by_side)
+        run = played.run if played else run_pipelined(source, spec, context, **side_by_side)
     if run.frames == 0 and len(sensors) == 0:
         raise BagError(f"{bag}: holds no camera frames and no tag reads; nothing to replay")
     truth = MessageLog(reader.truth())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,6 +63,8 @@ class Faulty(Stage):
         return [TagMotion(1, 2, "a", "flip", None)]  # type: ignore[arg-type]
 
     def hangs(self) -> Any:
+        if sign := os.environ.get("FAULTY_SIGN"):
+            Path(sign).touch()
         time.sleep(600)
 
     def advance(self, watermark_ns: int) -> Iterable[Message]:

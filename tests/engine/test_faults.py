@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,6 +158,90 @@ def test_a_stage_that_never_returns_is_named_and_ends_the_command(
     assert line.startswith(f"error: stage 'mine' (Faulty) did not return: {doing}")
     assert ended.stdout == ""
     assert list((stack / "results").iterdir()) == []
+
+
+def test_live_a_stage_that_never_returns_is_started_anew_as_often_as_allowed(
+    bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = stack_file(stack, "hangs")
+    live = ("--live", "--workers", "1", "--stall", "5", "--restarts")
+    refused = replay(bag, file, capsys, *live, "0")
+    assert refused.code == 2
+    (line,) = refused.lines
+    assert line.startswith("error: stage 'mine' (Faulty) did not return: at work for more than 5 s")
+
+    played = replay(bag, file, capsys, *live, "1")
+    assert played.code == 0
+    said = "".join(played.lines)
+    assert "live: stage 'mine' (Faulty) did not return" in said
+    assert "started anew (1 of 1), without memory of what it saw" in said
+    record = json.loads((stack / "results" / "live.json").read_text())
+    assert record["dropped"] == {"source": 0}
+    assert len(record["restarts"]) >= 1
+
+    lossless = replay(bag, stack_file(stack, "well"), capsys)
+    assert "live.json" not in lossless.files
+
+
+@pytest.mark.parametrize(
+    ("how", "live"),
+    [
+        (signal.SIGKILL, ()),
+        (signal.SIGINT, ()),
+        (signal.SIGTERM, ()),
+        (signal.SIGKILL, ("--live",)),
+    ],
+)
+def test_whatever_ends_the_command_no_process_and_no_memory_is_left(
+    how: signal.Signals, live: tuple[str, ...], bag: Path, stack: Path
+) -> None:
+    shm = named_memory()
+    sign = stack / "hanging"
+    command = [sys.executable, "-m", "cli", "replay", str(bag), "--workers", "1", *live]
+    options = ["--stack", str(stack_file(stack, "hangs")), "-o", str(stack / "results")]
+    parent = subprocess.Popen(
+        [*command, *options],
+        start_new_session=True,
+        env={**os.environ, "FAULTY_SIGN": str(sign)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: sign.exists() or parent.poll() is not None)
+    assert parent.poll() is None
+    if how == signal.SIGINT:  # a terminal sends it to all of them
+        os.killpg(parent.pid, how)
+    else:
+        parent.send_signal(how)
+    code = parent.wait(60)
+    assert code == (130 if how == signal.SIGINT else -how)
+    wait_until(lambda: not group(parent.pid))
+    assert list((stack / "results").iterdir()) == []
+    assert named_memory() <= shm
+
+
+def named_memory() -> set[str]:
+    """Return what shared memory has a name; semaphores that come and go are other programs'."""
+    return {file.name for file in Path("/dev/shm").iterdir() if not file.name.startswith("sem.")}
+
+
+def group(pid: int) -> list[str]:
+    """Return the processes of a group that live."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == pid and fields[0] != "Z":
+                found.append(stat.parent.name)
+    return found
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for it, for a minute at most."""
+    for _ in range(1200):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
 
 
 @pytest.mark.parametrize("workers", ["0", "65", "two", "-1", "1.5", ""])

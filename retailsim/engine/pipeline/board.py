@@ -13,7 +13,7 @@ from retailsim.engine.shm.memory import map_memory, take_memory, whole_pages
 from retailsim.engine.shm.wires import Descriptor
 
 WORKING, WAITING = 0, 1
-BUILDING = -1  # the tick before the first
+BUILDING, ENDING = -1, -2  # the tick before the first, and the one after the last
 NO_STAGE = -1
 WORDS = 4  # beats, tick, what, which
 ROW = WORDS * 8
@@ -25,7 +25,7 @@ class State:
 
     Attributes:
         beats: grows with every call of a stage.
-        tick: number of the tick it is at; -1 before the first.
+        tick: number of the tick it is at; -1 before the first, -2 at the end.
         what: WORKING, or WAITING.
         which: row of the stage that works, -1 for none; the process waited for.
     """

@@ -33,6 +33,7 @@ class Said:
         error: what the parent is to raise.
         warnings: (row, text) of its stages' warnings, when it is done.
         dropped: frames that did not decode, when it is done.
+        late: frames for which there was no time, when it is done.
         held: slots waiting for each process.
     """
 
@@ -41,6 +42,7 @@ class Said:
     error: RetailError | None = None
     warnings: tuple[tuple[int, str], ...] = ()
     dropped: int = 0
+    late: int = 0
     held: dict[str, int] = field(default_factory=dict)
 
 
@@ -80,6 +82,7 @@ def understand(line: bytes) -> Said:
         error=kind(data["text"]) if data["what"] == "failed" else None,
         warnings=tuple((row, text) for row, text in data.get("warnings", ())),
         dropped=data.get("dropped", 0),
+        late=data.get("late", 0),
         held=data.get("held", {}),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from retailsim.engine.graph import Station
+from retailsim.engine.pipeline.attach import make_socket, send_attachment
 from retailsim.engine.pipeline.board import Board
 from retailsim.engine.pipeline.control import one_thread_each
-from retailsim.engine.pipeline.decode import DecodeBrief, Source, run_decode
+from retailsim.engine.pipeline.decode import DecodeBrief, LiveBrief, Source, run_decode
 from retailsim.engine.pipeline.layout import (
     BAG_KINDS,
+    Edge,
     edges,
     kept_kinds,
     reads_frames,
@@ -36,8 +39,10 @@ from retailsim.engine.shm import (
     RingSpec,
     require_room,
 )
+from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.memory import MIB
-from retailsim.engine.shm.wires import RECORD, make_wire
+from retailsim.engine.shm.ring import ReaderEnd, ReaderWires
+from retailsim.engine.shm.wires import RECORD, Descriptor, make_wire
 from retailsim.stack.stage import StageContext
 from retailsim.store.plan import StorePlan
 
@@ -81,6 +86,8 @@ class Order:
         context: to make them with.
         lateness_s: how far messages may be out of order.
         window: ticks under way at once.
+        backlog_ticks: complete ticks that may wait to be handed out, in a replay that is played at
+            the recording's own pace; None for a lossless one.
     """
 
     source: Source
@@ -89,14 +96,27 @@ class Order:
     context: StageContext
     lateness_s: float
     window: int
+    backlog_ticks: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it is played at the recording's own pace."""
+        return self.backlog_ticks is not None
 
 
 @dataclass(frozen=True)
 class Member:
-    """A process and the parent's end of its line."""
+    """A process, the parent's end of its line, and in live mode the way to give it channels."""
 
     child: Child
     line: Connection
+    post: socket.socket | None
+
+    def close(self) -> None:
+        """Close the parent's ends."""
+        self.line.close()
+        if self.post:
+            self.post.close()
 
 
 def window_for(plan: StorePlan) -> int:
@@ -147,36 +167,69 @@ class Crew:
         )
         self.board = Board(len(self._rows))
         self._ring = FrameRing(spec) if spec else None
-        self._between = {
-            (edge.sender, edge.receiver): MessageChannel(
-                f"{edge.sender} -> {edge.receiver}", kinds=edge.kinds, size=CHANNEL_BYTES
-            )
-            for edge in self._edges
-        }
-        self._sources = {
-            group.name: MessageChannel(
-                f"{DECODE} -> {group.name}", kinds=(TickHeader, *BAG_KINDS), size=CHANNEL_BYTES
-            )
-            for group in order.groups
-        }
+        self._between = {(edge.sender, edge.receiver): _channel(edge) for edge in self._edges}
+        self._sources = {group.name: _source_channel(group) for group in order.groups}
         notes = MessageChannel(f"{DECODE} -> parent", kinds=(TickNote, *BAG_KINDS))
         self._reports = {DECODE: notes} | {
-            group.name: MessageChannel(
-                f"{group.name} -> parent", kinds=(Report, *kept_kinds(group, order.stations))
-            )
-            for group in order.groups
+            group.name: _report_channel(group, order.stations) for group in order.groups
         }
         self.inbox = Inbox({n: MessageReader(c.reader()) for n, c in self._reports.items()})
         self._credits_out, self._credits = make_wire()
+        self.granted = 0
 
     def start(self) -> None:
         """Start all processes, those that read the bag last."""
         with one_thread_each(), _undisturbed():
             for group in self._order.groups:
-                self._add(group.name, run_worker, partial(self._worker, group))
+                ring = self._ring_for(group)
+                frames = ring.reader(group.name) if ring else None
+                self._add(group.name, run_worker, partial(self._worker, group, frames))
             self._add(DECODE, run_decode, self._decode)
-        if self._ring:
+        if self._ring and not self._order.live:
             self._ring.close()
+
+    def renew(self, name: str) -> Renewal:
+        """Start a worker anew, once it is dead; others learn of it when it is `attach`ed."""
+        (group,) = (group for group in self._order.groups if group.name == name)
+        self.members[name].close()
+        self.board.clear(self._rows[name])
+        for edge in self._edges:
+            if name in (edge.sender, edge.receiver):
+                self._between[edge.sender, edge.receiver] = _channel(edge)
+        self._sources[name] = _source_channel(group)
+        self._reports[name] = _report_channel(group, self._order.stations)
+        ring = self._ring_for(group)
+        frames, wires = ring.spare_reader(name) if ring else (None, None)
+        with one_thread_each(), _undisturbed():
+            self._add(name, run_worker, partial(self._worker, group, frames))
+        return Renewal(name, wires)
+
+    def attach(self, new: Renewal) -> None:
+        """Let a worker that was started anew take part, from the first tick not yet let go on."""
+        name, first = new.name, self.granted
+        for edge in self._edges:
+            channel = self._between[edge.sender, edge.receiver]
+            if edge.sender == name:
+                self._send(edge.receiver, channel.reader(), peer=name, first=first, incoming=True)
+            elif edge.receiver == name:
+                self._send(edge.sender, channel.writer(), peer=name, first=first, incoming=False)
+        self._send(
+            DECODE,
+            self._sources[name].writer(),
+            peer=name,
+            first=first,
+            incoming=False,
+            wires=new.wires,
+        )
+        self.inbox.replace(name, MessageReader(self._reports[name].reader()), first=first)
+
+    def _send(self, to: str, end: ChannelEnd, **about: Any) -> None:
+        post = self.members[to].post
+        assert post is not None
+        send_attachment(post, end, **about)
+
+    def _ring_for(self, group: Group) -> FrameRing | None:
+        return self._ring if reads_frames(group, self._order.stations) else None
 
     def runs(self, name: str, row: int) -> bool:
         """Whether a process runs a stage."""
@@ -184,6 +237,7 @@ class Crew:
 
     def let_go_on(self, ticks: int) -> None:
         """Allow so many more ticks to be handed out."""
+        self.granted += ticks
         try:
             for _ in range(ticks):
                 os.write(self._credits.fd, RECORD.pack(0, 0))
@@ -203,19 +257,27 @@ class Crew:
             member.child.kill()
         for member in self.members.values():
             member.child.join()
-            member.line.close()
+            member.close()
+        if self._ring:
+            self._ring.close()
         self.inbox.close()
         self._credits.close()
 
     def _add(
-        self, name: str, function: Callable[..., Any], brief_for: Callable[[Connection], Any]
+        self,
+        name: str,
+        function: Callable[..., Any],
+        brief_for: Callable[[Connection, Descriptor | None], Any],
     ) -> None:
         hear, say = Pipe(duplex=False)
-        child = self._start(function, brief_for(say), name=name)
+        post, mailbox = make_socket() if self._order.live else (None, None)
+        child = self._start(function, brief_for(say, mailbox), name=name)
         say.close()
-        self.members[name] = Member(child, hear)
+        self.members[name] = Member(child, hear, post)
 
-    def _worker(self, group: Group, line: Connection) -> WorkerBrief:
+    def _worker(
+        self, group: Group, frames: ReaderEnd | None, line: Connection, mailbox: Descriptor | None
+    ) -> WorkerBrief:
         order, name = self._order, group.name
         near = tuple(edge for edge in self._edges if name in (edge.sender, edge.receiver))
         incoming = {
@@ -235,15 +297,14 @@ class Crew:
                 if edge.sender == name
             },
             parent=self._reports[name].writer(),
-            frames=self._ring.reader(name)
-            if self._ring and reads_frames(group, order.stations)
-            else None,
+            frames=frames,
             line=line,
             board=self.board.end(self._rows[name]),
             board_rows=self._rows,
+            mailbox=mailbox,
         )
 
-    def _decode(self, line: Connection) -> DecodeBrief:
+    def _decode(self, line: Connection, mailbox: Descriptor | None) -> DecodeBrief:
         order = self._order
         return DecodeBrief(
             source=order.source,
@@ -262,7 +323,33 @@ class Crew:
             line=line,
             board=self.board.end(self._rows[DECODE]),
             parent_row=self._rows[""],
+            live=LiveBrief(order.backlog_ticks, mailbox)
+            if mailbox and order.backlog_ticks is not None
+            else None,
         )
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A worker that was started anew, and its wires for who writes frames."""
+
+    name: str
+    wires: ReaderWires | None
+
+
+def _channel(edge: Edge) -> MessageChannel:
+    name = f"{edge.sender} -> {edge.receiver}"
+    return MessageChannel(name, kinds=edge.kinds, size=CHANNEL_BYTES)
+
+
+def _source_channel(group: Group) -> MessageChannel:
+    name = f"{DECODE} -> {group.name}"
+    return MessageChannel(name, kinds=(TickHeader, *BAG_KINDS), size=CHANNEL_BYTES)
+
+
+def _report_channel(group: Group, stations: Sequence[Station]) -> MessageChannel:
+    kinds = kept_kinds(group, stations)
+    return MessageChannel(f"{group.name} -> parent", kinds=(Report, *kinds))
 
 
 @contextmanager

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from retailsim.engine.live import MOMENT_NS, MOST_SLEEP_NS, Backlog, Tape
+from retailsim.engine.pipeline.attach import Mailbox
 from retailsim.engine.pipeline.board import BoardEnd, Sign
 from retailsim.engine.pipeline.control import Teller, limit_threads
-from retailsim.engine.pipeline.layout import Kinds
+from retailsim.engine.pipeline.easel import BEFORE_ALL, Easel
+from retailsim.engine.pipeline.layout import BAG_KINDS, Kinds
 from retailsim.engine.pipeline.notes import NO_BATCH, TickHeader, TickNote
-from retailsim.engine.shm import FrameWriter, MessageWriter, PeerGoneError, Slot
+from retailsim.engine.shm import MessageWriter, PeerGoneError
 from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.ring import WriterEnd
 from retailsim.engine.shm.wires import Deadline, Descriptor, read_records, wait_for
@@ -24,10 +28,7 @@ from retailsim.errors import RetailError, StageError
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.session import BagReader
-from retailsim.session.video import Image, Place
-
-BEFORE_ALL = -1  # the row of what fails before the first stage of a tick
-ASK_S = 2.0  # a wait for a slot this long is explained to the parent
+from retailsim.session.video import Place
 
 
 class Source(Protocol):
@@ -73,6 +74,7 @@ class DecodeBrief:
         credits: a record comes for every tick that may be handed out.
         line, board: to the parent.
         parent_row: the parent's row on the board.
+        live: how to play at the pace of the recording's own clock; None for a lossless replay.
     """
 
     source: Source
@@ -85,6 +87,20 @@ class DecodeBrief:
     line: Connection
     board: BoardEnd
     parent_row: int
+    live: LiveBrief | None = None
+
+
+@dataclass(frozen=True)
+class LiveBrief:
+    """What the process needs in a live replay.
+
+    Attributes:
+        backlog_ticks: as for `run_live`.
+        mailbox: where ends come of workers that were started anew.
+    """
+
+    backlog_ticks: int
+    mailbox: Descriptor
 
 
 def run_decode(brief: DecodeBrief) -> None:
@@ -96,8 +112,11 @@ def run_decode(brief: DecodeBrief) -> None:
     try:
         hands.wait_for_credit()
         hands.credits += 1  # the first is a sign to begin, and stays
-        for tick in in_ticks(hands.listen(brief.source), lateness_ns=brief.lateness_ns):
-            hands.hand_out(tick)
+        if brief.live:
+            _play(hands, brief, brief.live)
+        else:
+            for tick in in_ticks(hands.listen(brief.source), lateness_ns=brief.lateness_ns):
+                hands.hand_out(tick)
     except PeerGoneError:
         teller.say("left")
     except RetailError as error:
@@ -107,7 +126,28 @@ def run_decode(brief: DecodeBrief) -> None:
         teller.failed((hands.ticks, BEFORE_ALL), StageError(text))
     else:
         hands.close()
-        teller.say("done", dropped=brief.source.dropped_frames)
+        teller.say("done", dropped=brief.source.dropped_frames, late=hands.late)
+
+
+def _play(hands: _Hands, brief: DecodeBrief, live: LiveBrief) -> None:
+    """Hand out ticks at the pace of their own times; drop frames where the workers fall behind."""
+    tape = Tape(hands.listen(brief.source), clock=monotonic, begin_s=None)
+    lateness_s = brief.lateness_ns * 1e-9
+    backlog = Backlog(lateness_s=lateness_s, most=live.backlog_ticks, on_drop=hands.drop)
+    while True:
+        for message in tape.due():
+            backlog.add(message)
+        backlog.advance(tape.now_ns(), over=tape.over)
+        hands.take_credits()
+        tick = backlog.take() if hands.credits else None
+        if tick is not None:
+            hands.hand_out_if_room(tick, due_s=tape.due_s(tick.messages[-1].time_ns))
+            continue
+        events = [ns for ns in (tape.next_ns, backlog.next_ns) if ns is not None]
+        if not events and not backlog.waits:
+            return
+        ahead_ns = min(events) - tape.now_ns() if events else MOST_SLEEP_NS
+        hands.rest(min(max(ahead_ns, MOMENT_NS), MOST_SLEEP_NS) * 1e-9)
 
 
 class _Hands:
@@ -116,9 +156,11 @@ class _Hands:
     def __init__(self, brief: DecodeBrief, teller: Teller) -> None:
         self.ticks = 0
         self.credits = 0
+        self.late = 0
+        self._mailbox = Mailbox(brief.live.mailbox if brief.live else None)
         self._brief = brief
         self._sign = Sign(brief.board)
-        self._easel = _Easel(brief.ring, brief.early, self._sign, teller)
+        self._easel = Easel(brief.ring, brief.early, self._sign, teller, waits=brief.live is None)
         self._workers = {
             name: (MessageWriter(end), kinds) for name, (end, kinds) in brief.workers.items()
         }
@@ -158,14 +200,57 @@ class _Hands:
             self.credits += len(list(records))
         self.credits -= 1
 
+    def take_credits(self) -> None:
+        """Take note of what may be handed out by now."""
+        try:
+            records = read_records(self._brief.credits)
+        except BlockingIOError:
+            return
+        if records is None:
+            raise PeerGoneError("the parent wants no more")
+        self.credits += len(list(records))
+
+    def rest(self, seconds: float) -> None:
+        """Sleep so long, or until more may be handed out."""
+        self._sign.waits(self._brief.parent_row)
+        with suppress(TimeoutError):
+            wait_for(self._brief.credits, Deadline(seconds))
+
+    def drop(self, frames: Sequence[Frame]) -> None:
+        """Let go of frames for which there is no time."""
+        self.late += len(frames)
+        self._easel.discard(frames)
+
     def hand_out(self, tick: Tick) -> None:
         """Give a tick to all workers, and a note of it to the parent."""
         self.wait_for_credit()
-        self._sign.tick(self.ticks)
-        self._sign.works(BEFORE_ALL)
-        batch = next((m for m in tick.messages if isinstance(m, FrameBatch)), None)
+        self._begin_tick()
+        batch = _batch_of(tick)
         if batch is not None:
             self._easel.publish(batch.frames)
+        self._tell(tick, batch, since_s=monotonic())
+
+    def hand_out_if_room(self, tick: Tick, *, due_s: float) -> None:
+        """As `hand_out`, with credit at hand; drops the frames if workers hold too many slots."""
+        self.credits -= 1
+        self._begin_tick()
+        for sent in self._mailbox.due(self.ticks):
+            writer, kinds = self._workers[sent.peer]
+            writer.abort()
+            self._workers[sent.peer] = MessageWriter(sent.end((TickHeader, *BAG_KINDS))), kinds
+            if sent.wires:
+                self._easel.attach(sent.wires)
+        batch = _batch_of(tick)
+        if batch is not None and not self._easel.publish_if_room(batch.frames):
+            self.drop(batch.frames)
+            batch = None
+        self._tell(tick, batch, since_s=due_s)
+
+    def _begin_tick(self) -> None:
+        self._sign.tick(self.ticks)
+        self._sign.works(BEFORE_ALL)
+
+    def _tell(self, tick: Tick, batch: FrameBatch | None, *, since_s: float) -> None:
         frames = len(batch.frames) if batch else NO_BATCH
         header = TickHeader(tick.watermark_ns, frames, batch.time_ns if batch else 0)
         seconds, items = zip(*self._times, strict=True) if self._times else ((), ())
@@ -173,12 +258,13 @@ class _Hands:
             tick.watermark_ns,
             tick.messages[0].time_ns,
             max(frames, 0),
-            monotonic(),
+            since_s,
             np.array(seconds, np.float64),
             np.array(items, np.int64),
         )
         for writer, kinds in self._workers.values():
-            wanted = [m for m in tick.messages if m is not batch and isinstance(m, kinds)]
+            others = (m for m in tick.messages if not isinstance(m, FrameBatch))
+            wanted = [m for m in others if isinstance(m, kinds)]
             try:
                 writer.send([header, *wanted], stamp_ns=self.ticks)
             except PeerGoneError:
@@ -197,61 +283,5 @@ class _Hands:
         self._parent.close()
 
 
-class _Easel:
-    """Gives memory to decode into: slots of the ring, as long as few wait for their tick.
-
-    Where too many do (a bag may put any number of frames into one instant), or for an image that
-    cannot be decoded in place, it gives other memory, and the image is copied when its tick goes
-    out.
-    """
-
-    def __init__(self, ring: WriterEnd | None, early: int, sign: Sign, teller: Teller) -> None:
-        self._writer = FrameWriter(ring) if ring else None
-        self._early = early
-        self._slots: dict[int, Slot] = {}
-        self._sign = sign
-        self._teller = teller
-        self.waited_s = 0.0
-
-    def place(self, shape: tuple[int, int, int]) -> Image:
-        """Return memory for an image."""
-        fits = self._writer is not None and int(np.prod(shape)) <= self._writer.spec.slot_bytes
-        if not fits or len(self._slots) >= self._early:
-            return np.empty(shape, np.uint8)
-        slot = self._borrow()
-        image = slot.image(shape)
-        self._slots[image.ctypes.data] = slot
-        return image
-
-    def publish(self, frames: Iterable[Frame]) -> None:
-        """Give the frames of a tick to all who read frames."""
-        if self._writer is None:
-            return
-        for frame in frames:
-            slot = self._slots.pop(frame.image.ctypes.data, None)
-            if slot is None:
-                slot = self._borrow()
-                slot.image(frame.image.shape, frame.image.dtype)[:] = frame.image
-            about: dict[str, Any] = {"camera": frame.camera, "index": frame.index}
-            self._writer.publish(slot, time_ns=frame.time_ns, **about)
-
-    def close(self) -> None:
-        """Say that nothing follows."""
-        if self._writer is not None:
-            self._writer.close()
-
-    def _borrow(self) -> Slot:
-        assert self._writer is not None
-        begin = monotonic()
-        self._sign.waits(self._sign.row)  # for itself: for a free slot
-        while True:
-            try:
-                slot = self._writer.borrow(timeout_s=ASK_S)
-            except TimeoutError:
-                held = {name: count for name, count in self._writer.holders().items() if count}
-                self._teller.say("held", held=held)
-                continue
-            assert slot is not None
-            self._sign.works(BEFORE_ALL)
-            self.waited_s += monotonic() - begin
-            return slot
+def _batch_of(tick: Tick) -> FrameBatch | None:
+    return next((m for m in tick.messages if isinstance(m, FrameBatch)), None)

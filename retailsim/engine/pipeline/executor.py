@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from retailsim.engine.config import BaselineSpec, StackSpec
 from retailsim.engine.graph import plan_graph
+from retailsim.engine.live import BACKLOG_TICKS, RESTARTS, SOURCE, LiveRun
 from retailsim.engine.pipeline.crew import Crew, Order, Start, window_for
 from retailsim.engine.pipeline.decode import Source
 from retailsim.engine.pipeline.fates import Fates
 from retailsim.engine.pipeline.layout import check_groups
 from retailsim.engine.pipeline.machine import cores
 from retailsim.engine.pipeline.notes import Report, TickNote
-from retailsim.engine.pipeline.partition import DECODE, Group, partition
+from retailsim.engine.pipeline.partition import DECODE, Group, partition, reaches
+from retailsim.engine.pipeline.revival import Revival
 from retailsim.engine.pipeline.watchdog import Watchdog
 from retailsim.engine.serial import Progress, Run, Speaker, kept_outputs, rival_of
 from retailsim.engine.shm import start_child
 from retailsim.engine.speed import Stopwatch
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
+from retailsim.messages.sensors import FrameBatch
 from retailsim.stack.stage import StageContext
 
 STALL_S = 60.0
@@ -70,33 +75,119 @@ def run_pipelined(
         BagError: the recording cannot be read.
         DeviceError: not enough shared memory.
     """
+    order = _order(source, spec, context, baselines, workers, costs, groups, window)
+    with Crew(order, start) as crew:
+        fates = _begin(crew, order, stall_s)
+        desk = _Desk(crew, order, results)
+        _collect(crew, fates, desk, progress, listen)
+        return desk.run(fates)
+
+
+def run_pipelined_live(
+    source: Source,
+    spec: StackSpec,
+    context: StageContext,
+    *,
+    baselines: BaselineSpec | None = None,
+    workers: int | None = None,
+    groups: Sequence[Group] | None = None,
+    backlog_ticks: int = BACKLOG_TICKS,
+    restarts: int = RESTARTS,
+    progress: Progress | None = None,
+    listen: Listen | None = None,
+    stall_s: float = STALL_S,
+    window: int | None = None,
+    start: Start = start_child,
+) -> LiveRun:
+    """Play a recording to the stages of a stack at its own pace, each group in its own process.
+
+    Where the slowest process falls behind, the oldest frames that wait are dropped before any
+    stage sees them. A process that dies, or in which a stage does not return, is ended and started
+    anew: its stages begin without memory, the ticks meanwhile go on without them, and what they
+    should have seen is counted as dropped there. Meanwhile nothing else stands still, but for the
+    ticks under way when a stage is stuck.
+
+    Args:
+        backlog_ticks: complete ticks with frames that may wait; of more, the oldest one's frames
+            are dropped.
+        restarts: how often each process is started anew.
+        window: ticks under way at once: one more than there are processes that run stages, by
+            default, so that each can be at another tick.
+        source, spec, context, baselines, workers, groups, progress, listen, stall_s, start: as for
+            `run_pipelined`.
+
+    Raises:
+        StageError: as `run_pipelined`; where a process died or was stuck, only if it was started
+            anew too often, or is the one that reads the recording.
+        BagError, DeviceError: as `run_pipelined`.
+    """
+    order = _order(source, spec, context, baselines, workers, None, groups, window)
+    window = window or min(order.window, len(order.groups) + 1)
+    order = replace(order, backlog_ticks=backlog_ticks, window=window)
+    with Crew(order, start) as crew:
+        revival = Revival(crew, restarts)
+        fates = _begin(crew, order, stall_s, revival)
+        desk = _Desk(crew, order)
+        _collect(crew, fates, desk, progress, listen)
+        dropped = {SOURCE: fates.late_frames(), **desk.missed}
+        return LiveRun(desk.run(fates), dropped, tuple(revival.lines))
+
+
+def _order(
+    source: Source,
+    spec: StackSpec,
+    context: StageContext,
+    baselines: BaselineSpec | None,
+    workers: int | None,
+    costs: Mapping[str, float] | None,
+    groups: Sequence[Group] | None,
+    window: int | None,
+) -> Order:
+    """Say what is to run; raises StageError."""
     stations = plan_graph(spec, baselines=baselines)
     if groups is None:
         groups = partition(stations, workers=workers or max(2, cores()), costs=costs)
     check_groups(groups, stations)
     window = window or window_for(context.plan)
-    order = Order(source, stations, groups, context, spec.lateness_s, window)
-    with Crew(order, start) as crew:
-        crew.start()
-        watchdog = Watchdog([*crew.names, ""], stations, stall_s=stall_s)
-        fates = Fates(crew, stations, watchdog)
-        while not fates.all_ready():
-            fates.wait()
-        crew.let_go_on(window)
-        desk = _Desk(crew, order, MessageLog() if results is None else results)
-        while not (desk.complete and fates.all_done()):
-            fates.wait()
-            while desk.has_round():
-                desk.collect(progress, listen)
-                crew.let_go_on(1)
-        return desk.run(fates)
+    return Order(source, stations, groups, context, spec.lateness_s, window)
+
+
+def _begin(crew: Crew, order: Order, stall_s: float, revival: Revival | None = None) -> Fates:
+    """Start all processes, and let the first ticks go when all stages are made."""
+    crew.start()
+    watchdog = Watchdog([*crew.names, ""], order.stations, stall_s=stall_s)
+    fates = Fates(crew, order.stations, watchdog, revival)
+    while not fates.all_ready():
+        fates.wait()
+    crew.let_go_on(order.window)
+    return fates
+
+
+def _collect(
+    crew: Crew, fates: Fates, desk: _Desk, progress: Progress | None, listen: Listen | None
+) -> None:
+    """Collect all rounds, and let a tick go for each."""
+    while not (desk.complete and fates.all_done()):
+        fates.wait()
+        while desk.has_round():
+            desk.collect(progress, listen)
+            crew.let_go_on(1)
 
 
 class _Desk:
-    """Collects notes and reports, round by round: one for each tick, and the end."""
+    """Collects notes and reports, round by round: one for each tick, and the end.
 
-    def __init__(self, crew: Crew, order: Order, results: MessageLog) -> None:
+    In a live replay a process that is dead, or not yet back, has nothing to report.
+
+    Attributes:
+        complete: whether the end was collected.
+        missed: frames that stages did not see because their process was dead, by role.
+    """
+
+    def __init__(self, crew: Crew, order: Order, results: MessageLog | None = None) -> None:
         self.complete = False
+        self.missed: Counter[str] = Counter()
+        self._rounds = 0
         self._inbox = crew.inbox
         self._names = crew.names
         self._order = order
@@ -107,19 +198,24 @@ class _Desk:
             if speaker.baseline
         }
         self._outputs = kept_outputs(speakers)
-        self._results = results
+        self._results = MessageLog() if results is None else results
         self._watch = Stopwatch(alone=False)
         self._frames = self._begin_ns = self._end_ns = 0
 
     def has_round(self) -> bool:
         """Whether every process has told what it has to tell of the next round."""
-        return not self.complete and all(self._inbox.has(name) for name in self._names)
+        if self._order.live:
+            there = (self._inbox.has_at(name, self._rounds) for name in self._names)
+        else:
+            there = (self._inbox.has(name) for name in self._names)
+        return not self.complete and all(there)
 
     def collect(self, progress: Progress | None, listen: Listen | None) -> None:
         """Take a round into the results."""
         notes = self._inbox.take(DECODE)
-        reports = [self._report(group) for group in self._order.groups]
-        words = {row: said for _, by_row in reports for row, said in by_row.items()}
+        told = {group: self._report(group) for group in self._order.groups}
+        words = {row: said for _, by_row in told.values() for row, said in by_row.items()}
+        self._rounds += 1
         if notes is None:
             self._file(words)
             self.complete = True
@@ -133,7 +229,7 @@ class _Desk:
             for message in arrived:
                 listen(message)
         self._file(words)
-        self._time(note, [report for report, _ in reports])
+        self._time(note, {group: report for group, (report, _) in told.items()})
         if progress:
             progress(self._frames, self._end_ns)
 
@@ -152,9 +248,14 @@ class _Desk:
             fates.dropped_frames(),
         )
 
-    def _report(self, group: Group) -> tuple[Report, dict[int, list[Message]]]:
-        """Return a worker's report, and what each of its stages said."""
-        packet = self._inbox.take(group.name)
+    def _report(self, group: Group) -> tuple[Report | None, dict[int, list[Message]]]:
+        """Return a worker's report, if it has one, and what each of its stages said."""
+        if self._order.live:
+            packet = self._inbox.take_at(group.name, self._rounds)
+            if packet is None:
+                return None, {}
+        else:
+            packet = self._inbox.take(group.name)
         assert packet is not None
         report, *told = packet.messages
         assert isinstance(report, Report)
@@ -169,15 +270,26 @@ class _Desk:
             log = rival.said if rival else self._results
             log.extend(words[row], emitted_ns=self._end_ns)
 
-    def _time(self, note: TickNote, reports: Sequence[Report]) -> None:
+    def _time(self, note: TickNote, reports: Mapping[Group, Report | None]) -> None:
         for seconds, items in zip(note.seconds.tolist(), note.items.tolist(), strict=True):
             self._watch.add(DECODE, seconds, items)
         took: dict[int, tuple[float, int]] = {}
-        for group, report in zip(self._order.groups, reports, strict=True):
+        for group, report in reports.items():
+            if report is None:
+                self._miss(group, note.frames)
+                continue
             rows = zip(report.seconds.tolist(), report.items.tolist(), strict=True)
             took.update(zip(group.rows, rows, strict=True))
         for row in sorted(took):
             if row not in self._rivals:
                 self._watch.add(self._order.stations[row].role, *took[row])
-        done_s = max((report.done_s for report in reports), default=note.handed_s)
-        self._watch.tick(done_s - note.handed_s)
+        done_s = max((r.done_s for r in reports.values() if r), default=note.since_s)
+        if note.frames or not self._order.live:
+            self._watch.tick(done_s - note.since_s)
+
+    def _miss(self, group: Group, frames: int) -> None:
+        """Count frames that the stages of a worker did not see."""
+        for row in group.rows:
+            station = self._order.stations[row]
+            if frames and station.baseline is None and reaches((FrameBatch,), station.inputs):
+                self.missed[station.role] += frames

@@ -22,6 +22,7 @@ class Inbox:
         self._packets: dict[str, deque[Packet | None]] = {name: deque() for name in readers}
         self._received = dict.fromkeys(readers, 0)
         self._gone: dict[str, PeerGoneError] = {}
+        self._first: dict[str, int] = {}  # tick at which one that was started anew begins
         self._poll = select.poll()
         for fd in self._readers:
             self._poll.register(fd, select.POLLIN)
@@ -72,6 +73,35 @@ class Inbox:
                 raise self._gone[name]
             self.wait()
         return self._packets[name].popleft()
+
+    def has_at(self, name: str, tick: int) -> bool:
+        """Whether `take_at` would not wait."""
+        packets = self._packets[name]
+        while packets and (first := packets[0]) is not None and first.stamp_ns < tick:
+            packets.popleft()
+        return bool(packets) or name in self._gone or tick < self._first.get(name, 0)
+
+    def take_at(self, name: str, tick: int) -> Packet | None:
+        """Return that sender's next packet of a tick, waiting for it.
+
+        None where none comes: it has died, or was started anew and begins later.
+        """
+        while not self.has_at(name, tick):
+            self.wait()
+        packets = self._packets[name]
+        first = packets[0] if packets else None
+        if first is None or first.stamp_ns > tick:
+            return None
+        return packets.popleft()
+
+    def replace(self, name: str, reader: MessageReader, *, first: int) -> None:
+        """Listen to a sender that was started anew, and begins at that tick."""
+        for fd in [fd for fd, (sender, _) in self._readers.items() if sender == name]:
+            self._take_in(fd)  # the last words of the one before
+        self._gone.pop(name, None)
+        self._first[name] = first
+        self._readers[reader.fileno()] = (name, reader)
+        self.listen_to(reader.fileno())
 
     def close(self) -> None:
         """Read no more."""

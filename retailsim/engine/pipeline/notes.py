@@ -35,7 +35,8 @@ class TickNote(Message):
     Attributes:
         begin_ns: time of the tick's first message.
         frames: how many it has.
-        handed_s: monotonic seconds at which the workers were told.
+        since_s: monotonic seconds from which on its latency counts: when the workers were told;
+            in a live replay, when it was captured, as played.
         seconds: that each message took to get, float64 (n,).
         items: frames in each, int64 (n,).
     """
@@ -44,7 +45,7 @@ class TickNote(Message):
 
     begin_ns: int
     frames: int
-    handed_s: float
+    since_s: float
     seconds: NDArray[np.float64] = array(np.float64, "n")
     items: NDArray[np.int64] = array(np.int64, "n")
 

@@ -6,9 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from retailsim.engine.graph import Station
-from retailsim.engine.pipeline.board import BUILDING, WORKING, State
-from retailsim.engine.vigil import BUILD_PATIENCE
+from retailsim.engine.pipeline.board import BUILDING, ENDING, WORKING, State
+from retailsim.engine.vigil import LONG_PATIENCE
 from retailsim.errors import StageError
+
+
+class StuckError(StageError):
+    """A process does not get on.
+
+    Attributes:
+        process: its name.
+    """
+
+    def __init__(self, line: str, process: str) -> None:
+        super().__init__(line)
+        self.process = process
 
 
 class Watchdog:
@@ -34,6 +46,7 @@ class Watchdog:
         self.stall_s = stall_s
         self._clock = clock
         self._seen: dict[int, tuple[State, float]] = {}
+        self._looked_s = clock()
 
     def look(self, states: Sequence[State], held: Mapping[str, int], done: set[str]) -> None:
         """Take note of what all are doing.
@@ -44,9 +57,14 @@ class Watchdog:
             done: processes that have ended well.
 
         Raises:
-            StageError: a stage did not return in time, or nothing moves.
+            StuckError: a stage did not return in time.
+            StageError: nothing moves.
         """
         now = self._clock()
+        # Where the parent itself stood still, as after Ctrl-Z, so did the others.
+        slept_s = max(0.0, now - self._looked_s - self.stall_s / 2)
+        self._seen = {row: (state, since + slept_s) for row, (state, since) in self._seen.items()}
+        self._looked_s = now
         for row, state in enumerate(states):
             before = self._seen.get(row)
             if before is None or before[0] != state:
@@ -57,25 +75,26 @@ class Watchdog:
             if states[row].what == WORKING:
                 self._check_stage(row, states[row], still[row])
         if active and all(still[row] > self.stall_s for row in active):
-            building = [row for row in active if states[row].tick == BUILDING]
-            if not building or not any(states[row].what == WORKING for row in building):
+            long = [row for row in active if states[row].tick in (BUILDING, ENDING)]
+            if not any(states[row].what == WORKING for row in long):
                 raise StageError(self._stuck(states, active, held))
 
     def _check_stage(self, row: int, state: State, still_s: float) -> None:
-        patience = self.stall_s * (BUILD_PATIENCE if state.tick == BUILDING else 1)
+        long = state.tick in (BUILDING, ENDING)
+        patience = self.stall_s * (LONG_PATIENCE if long else 1)
         if still_s <= patience:
             return
+        name = self._names[row]
         if state.which < 0 or row == 0:
-            raise StageError(
-                f"process '{self._names[row]}' has read nothing for {patience:g} s"
-                if row == 0
-                else f"process '{self._names[row]}' did not start within {patience:g} s"
-            )
+            what = "has read nothing for" if row == 0 else "did not start within"
+            raise StuckError(f"process '{name}' {what} {patience:g} s", name)
         station = self._stations[state.which]
-        doing = "being made" if state.tick == BUILDING else "at work"
-        raise StageError(
+        doing = {BUILDING: "being made", ENDING: "at its end"}.get(state.tick, "at work")
+        when = f", tick {state.tick}" if state.tick >= 0 else ""
+        raise StuckError(
             f"stage '{station.role}' ({station.kind.__name__}) did not return: {doing} for more "
-            f"than {patience:g} s (process '{self._names[row]}', tick {state.tick})"
+            f"than {patience:g} s (process '{name}'{when})",
+            name,
         )
 
     def _stuck(

@@ -11,7 +11,8 @@ from time import monotonic
 import numpy as np
 
 from retailsim.engine.graph import Node, Station, build_node
-from retailsim.engine.pipeline.board import BoardEnd, Sign
+from retailsim.engine.pipeline.attach import Mailbox
+from retailsim.engine.pipeline.board import ENDING, BoardEnd, Sign
 from retailsim.engine.pipeline.control import Teller, limit_threads
 from retailsim.engine.pipeline.layout import Edge, Kinds
 from retailsim.engine.pipeline.mail import Inbox
@@ -20,6 +21,7 @@ from retailsim.engine.pipeline.partition import DECODE, reaches
 from retailsim.engine.shm import FrameReader, MessageReader, MessageWriter, PeerGoneError
 from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.ring import ReaderEnd
+from retailsim.engine.shm.wires import Descriptor
 from retailsim.engine.stepping import count_items, kept, last_step, step, warnings_of
 from retailsim.errors import RetailError, StageError
 from retailsim.messages.base import Message
@@ -41,6 +43,8 @@ class WorkerBrief:
         frames: the ring; None where no stage looks at frames.
         line, board: to the parent.
         board_rows: of all processes by name.
+        mailbox: where ends come of processes that were started anew; None in a lossless replay,
+            where nobody is.
     """
 
     name: str
@@ -54,6 +58,7 @@ class WorkerBrief:
     line: Connection
     board: BoardEnd
     board_rows: dict[str, int]
+    mailbox: Descriptor | None = None
 
 
 def run_worker(brief: WorkerBrief) -> None:
@@ -100,6 +105,8 @@ class _Worker:
             else:
                 for row, kinds in edge.wanted.items():
                     self._tells[row].append((edge.receiver, kinds))
+        self._live = brief.mailbox is not None
+        self._mailbox = Mailbox(brief.mailbox)
         self._needs = {row: _feeders(row, brief) for row in brief.stations}
 
     def build(self) -> None:
@@ -115,12 +122,10 @@ class _Worker:
     def run(self) -> list[tuple[int, str]]:
         """Run all ticks and the end; returns the stages' warnings by row."""
         tick, watermark_ns = 0, 0
-        while (header_and_rest := self._tick(tick)) is not None:
-            header, sources = header_and_rest
-            watermark_ns = header.time_ns
-            self._round(_Round(tick, watermark_ns, sources))
-            del sources, header_and_rest  # frames go back before the next tick is waited for
-            tick += 1
+        while (at := self._tick(tick)) is not None:
+            tick, watermark_ns = at.tick + 1, at.watermark_ns
+            self._round(at)
+            del at  # frames go back before the next tick is waited for
         self._round(_Round(tick, watermark_ns, [], last=True))
         return self._warnings()
 
@@ -132,8 +137,8 @@ class _Worker:
         if self._frames:
             self._frames.close()
 
-    def _tick(self, number: int) -> tuple[TickHeader, list[Message]] | None:
-        """Return the next tick's head, and what it brings from the bag; None at the end."""
+    def _tick(self, number: int) -> _Round | None:
+        """Return the next tick with what it brings from the bag; None at the end."""
         self._sign.tick(number)
         self._sign.waits(self._brief.board_rows[DECODE])
         packet = self._inbox.take(DECODE)
@@ -141,10 +146,31 @@ class _Worker:
             return None
         header, *sources = packet.messages
         assert isinstance(header, TickHeader)
-        assert packet.stamp_ns == number
+        assert packet.stamp_ns == number or self._live
+        self._sign.tick(packet.stamp_ns)
+        self._meet_new_ones(packet.stamp_ns)
         if self._frames and header.frames != NO_BATCH:
             sources.append(self._batch(header))
-        return header, sources
+        return _Round(packet.stamp_ns, header.time_ns, sources)
+
+    def _meet_new_ones(self, tick: int) -> None:
+        """Take the ends of processes that were started anew and take part from this tick on."""
+        for sent in self._mailbox.due(tick):
+            sender, receiver = sent.peer, self._brief.name
+            if not sent.incoming:
+                sender, receiver = receiver, sender
+            (kinds,) = (
+                edge.kinds
+                for edge in self._brief.edges
+                if (edge.sender, edge.receiver) == (sender, receiver)
+            )
+            if sent.incoming:
+                self._inbox.replace(sent.peer, MessageReader(sent.end(kinds)), first=sent.first)
+                continue
+            if (before := self._outgoing.pop(sent.peer, None)) is not None:
+                before.abort()
+            writer = MessageWriter(sent.end(kinds), wait=self._inbox.wait_for)
+            self._outgoing[sent.peer] = writer
 
     def _batch(self, header: TickHeader) -> FrameBatch:
         assert self._frames is not None
@@ -164,6 +190,7 @@ class _Worker:
         told: list[Message] = []
         for row, node in self._nodes.items():
             self.at = (at.tick, row)
+            self._sign.tick(ENDING if at.last else at.tick)
             self._hear(row, words, at.tick)
             here = [*at.sources, *(m for r in sorted(words) if r < row for m in words[r])]
             wanted = [m for m in here if isinstance(m, node.stage.inputs)]
@@ -195,11 +222,13 @@ class _Worker:
             while feeder not in words:
                 if not self._inbox.has(process):
                     self._sign.waits(self._brief.board_rows[process])
-                packet = self._inbox.take(process)
-                if packet is None or packet.stamp_ns != tick:
+                packet = (
+                    self._inbox.take_at(process, tick) if self._live else self._inbox.take(process)
+                )
+                if not self._live and (packet is None or packet.stamp_ns != tick):
                     raise StageError(f"process '{process}' is at another tick than {tick}")
                 speaker = next(r for r in self._feeders[process] if r not in words)
-                words[speaker] = packet.messages
+                words[speaker] = packet.messages if packet else ()
 
     def _tell(self, row: int, node: Node, said: Sequence[Message], tick: int) -> None:
         for process, kinds in self._tells[row]:

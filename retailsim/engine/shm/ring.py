@@ -140,6 +140,18 @@ class FrameRing:
 
         A writer that runs already listens for new readers when it borrows a slot.
         """
+        end, wires = self.spare_reader(name)
+        if self._told.closed:
+            send_wires(self._control, wires)
+        else:
+            self._wires.append(wires)
+        return end
+
+    def spare_reader(self, name: str) -> tuple[ReaderEnd, ReaderWires]:
+        """Make an end for one more reader, and wires that the caller brings to the writer.
+
+        It gets what is published from then on.
+        """
         if self._readers == MOST_READERS:
             raise StageError(f"ring '{self.spec.name}' can have {MOST_READERS} readers, no more")
         frames_out, frames_in = make_wire()
@@ -149,12 +161,9 @@ class FrameRing:
             raise StageError(f"ring '{self.spec.name}' has {self.spec.slots} slots, above {room}")
         untaken = Descriptor(os.dup(frames_out.fd))
         wires = ReaderWires(self._readers, name, frames_in, untaken, returns_out)
-        self._wires.append(wires)
-        if self._told.closed:
-            send_wires(self._control, self._let_go_of_wires()[0])
         memory = Descriptor(os.dup(self._memory.fd))
         self._readers += 1
-        return ReaderEnd(self.spec, wires.place, name, memory, frames_out, returns_in)
+        return ReaderEnd(self.spec, wires.place, name, memory, frames_out, returns_in), wires
 
     def writer(self) -> WriterEnd:
         """Make the writer's end, once."""

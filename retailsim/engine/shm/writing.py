@@ -88,7 +88,7 @@ class FrameWriter(ClosedOrAborted):
         self._poll.register(self._control.fileno(), select.POLLIN)
         self._had_readers = False
         for wires in end.wires:
-            self._attach(wires)
+            self.attach(wires)
 
     @property
     def readers(self) -> list[str]:
@@ -173,7 +173,8 @@ class FrameWriter(ClosedOrAborted):
             except BrokenPipeError:
                 continue  # it is dead; the wire of its returns says so too, and it is let go
 
-    def _attach(self, wires: ReaderWires) -> None:
+    def attach(self, wires: ReaderWires) -> None:
+        """Tell one more reader of every frame from now on."""
         if not self.spec.live:
             wires.untaken.close()  # so that a dead reader's wire breaks
         self._hints[wires.place] = 0
@@ -192,7 +193,7 @@ class FrameWriter(ClosedOrAborted):
                 while self._take_in(wires) and event & select.POLLHUP:
                     pass
             elif (new := receive_wires(self._control)) is not None:
-                self._attach(new)
+                self.attach(new)
             else:
                 self._poll.unregister(fd)
 

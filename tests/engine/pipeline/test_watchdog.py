@@ -51,6 +51,24 @@ def test_making_a_stage_may_take_long_but_not_for_ever() -> None:
         look_for(700, WAITS_FOR_PARENT, making, State(1, -1, WAITING, 3), held={})
 
 
+def test_a_stage_may_take_long_over_its_last_words_but_not_for_ever() -> None:
+    ending = State(9, -2, WORKING, 1)
+    look_for(500, WAITS_FOR_PARENT, ending, WAITS_FOR_P, held={})
+    with pytest.raises(StageError, match=r"'two'.*at its end for more than 600 s \(process 'p'\)"):
+        look_for(700, WAITS_FOR_PARENT, ending, WAITS_FOR_P, held={})
+
+
+def test_while_the_parent_itself_stood_still_nobody_is_blamed() -> None:
+    clock = Clock()
+    dog = Watchdog(NAMES, STATIONS, stall_s=60, clock=clock)
+    states = [WAITS_FOR_PARENT, State(9, 3, WORKING, 0), WAITS_FOR_P, PARENT]
+    for clock.now in (0.0, 1.0, 3000.0, 3001.0, 3020.0):
+        dog.look(states, {}, set())
+    clock.now = 3045.0
+    with pytest.raises(StageError, match="did not return"):
+        dog.look(states, {}, set())
+
+
 def test_who_keeps_all_frames_is_named_when_nothing_moves() -> None:
     with pytest.raises(StageError, match=r"'decode' waits for a frame slot \('q' holds 24\)"):
         look_for(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -163,6 +164,35 @@ class Killed(Stage):
         return ()
 
 
+class Mortal(Stage):
+    """Looks at frames; ends its process at its third batch, with the frames in hand.
+
+    Its lives are counted in a folder. In its second one it goes on, unless it dies `always`, and
+    says there that it is back.
+    """
+
+    inputs: ClassVar = (FrameBatch,)
+    outputs: ClassVar = (A,)
+
+    def __init__(
+        self, context: StageContext, *, folder: str, how: str = "kill", always: bool = False
+    ) -> None:
+        super().__init__(context)
+        self.folder, self.how, self.always, self.seen = Path(folder), how, always, 0
+        self.life = len(list(self.folder.glob("life.*"))) + 1
+        (self.folder / f"life.{self.life}").touch()
+
+    def process(self, message: Message) -> Iterable[Message]:
+        self.seen += 1
+        if self.seen == 3 and (self.always or self.life == 1):
+            if self.how == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(600)
+        if self.seen == 3:
+            (self.folder / "back").touch()
+        yield A(message.time_ns, f"life {self.life}", gist(message), np.zeros(1))
+
+
 class Unmakable(Stage):
     """Cannot be made."""
 
@@ -239,6 +269,21 @@ class Recording:
         image = place(SHAPE) if self.place_frames else np.empty(SHAPE, np.uint8)
         image[:] = (tick * 7 + camera) % 251
         return Frame(now, f"cam{camera}", tick, image)
+
+
+@dataclass
+class UntilBack(Recording):
+    """Goes on until a file is there, and a little longer."""
+
+    file: str = ""
+
+    def messages(self, place: Place) -> Iterator[Message]:
+        left = 5
+        for message in self._all(place):
+            yield message
+            left -= isinstance(message, FrameBatch) and Path(self.file).exists()
+            if not left:
+                return
 
 
 def new_memory(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
