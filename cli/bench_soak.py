@@ -83,7 +83,8 @@ def bench_memory_command(
     ] = "both",
     workers: Workers = 2,
     most: Annotated[
-        float, typer.Option(min=0, help="Largest slope of a process, MB per hour of footage.")
+        float,
+        typer.Option(min=0, help="Largest slope of a process, MB per hour of footage."),
     ] = 40.0,
     stack: Stack = None,
     json: Json = False,
