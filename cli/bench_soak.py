@@ -83,7 +83,8 @@ def bench_memory_command(
     ] = "both",
     workers: Workers = 2,
     most: Annotated[
-        float, typer.Option(min=0, help="Largest slope of a process, MB per hour of footage.")
+        float,
+        typer.Option(min=0, help="Largest slope of a process, MB per hour of footage."),
     ] = 40.0,
     stack: Stack = None,
     json: Json = False,
@@ -91,7 +92,8 @@ def bench_memory_command(
     """Play a bag again and again through the same stages, and print how their memory grows.
 
     The resident memory of each process is noted once a second; the first fifth is warm-up. What
-    stages say is dropped at once. Exits 1 where a slope is above the bound.
+    stages say is dropped at once. Exits 1 where a slope is above the bound; that is meant for ten
+    minutes and more, for in shorter runs memory still settles.
 
     Examples:
 

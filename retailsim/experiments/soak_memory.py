@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -25,9 +25,9 @@ from retailsim.engine.pipeline import run_pipelined
 from retailsim.engine.pipeline.crew import Child
 from retailsim.engine.serial import run_serial
 from retailsim.engine.shm import start_child
+from retailsim.experiments.looped import shifted
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
-from retailsim.messages.sensors import FrameBatch, TagReads
 from retailsim.session import BagReader
 from retailsim.session.video import Place
 from retailsim.stack.stage import StageContext
@@ -101,22 +101,11 @@ class Looped:
             for message in reader.messages(place=place):
                 begin_ns = message.time_ns if begin_ns is None else begin_ns
                 end_ns = max(end_ns, message.time_ns)
-                yield later(message, shift_ns)
+                yield shifted(message, shift_ns)
             self.dropped_frames += reader.dropped_frames
             if begin_ns is None:
                 return
             shift_ns += (end_ns - begin_ns + LAP_GAP_NS) // 1000 * 1000
-
-
-def later(message: Message, by_ns: int) -> Message:
-    """Return a device's message as if it had been sent later, by whole microseconds."""
-    moved: Message = replace(message, time_ns=message.time_ns + by_ns)
-    if isinstance(moved, TagReads):
-        return replace(moved, read_us=moved.read_us + by_ns // 1000)
-    if isinstance(moved, FrameBatch):
-        frames = tuple(replace(f, time_ns=f.time_ns + by_ns) for f in moved.frames)
-        return replace(moved, frames=frames)
-    return moved
 
 
 def soak_memory(

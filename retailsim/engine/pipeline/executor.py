@@ -185,7 +185,7 @@ class _Desk:
         missed: frames that stages did not see because their process was dead, by role.
     """
 
-    def __init__(self, crew: Crew, order: Order, results: MessageLog) -> None:
+    def __init__(self, crew: Crew, order: Order, results: MessageLog | None = None) -> None:
         self.complete = False
         self.missed: Counter[str] = Counter()
         self._rounds = 0
@@ -199,7 +199,7 @@ class _Desk:
             if speaker.baseline
         }
         self._outputs = kept_outputs(speakers)
-        self._results = results
+        self._results = MessageLog() if results is None else results
         self._watch = Stopwatch(alone=False)
         self._frames = self._begin_ns = self._end_ns = 0
 
