@@ -86,6 +86,7 @@ class VideoDecoder:
 
     def __init__(self) -> None:
         self._context = self._fresh()
+        self._planes: Image = np.empty((0, 0), np.uint8)
 
     @staticmethod
     def _fresh() -> VideoCodecContext:
@@ -105,13 +106,28 @@ class VideoDecoder:
             frames = self._context.decode(av.Packet(data))
             if len(frames) != 1:
                 raise BagError(f"a video packet holds {len(frames)} images instead of one")
-            return _to_bgr(frames[0], place)
+            return self._to_bgr(frames[0], place)
         except (av.FFmpegError, ValueError) as error:
             self._context = self._fresh()
             raise BagError(f"a video packet does not decode: {error}") from error
         except BagError:
             self._context = self._fresh()
             raise
+
+    def _to_bgr(self, frame: av.VideoFrame, place: Place | None) -> Image:
+        if max(frame.width, frame.height) > MAX_SIDE_PX:
+            raise BagError(
+                f"a video image of {frame.width} x {frame.height} is larger than allowed"
+            )
+        # OpenCV wants even sides; others, and other pixel formats, go the slower way.
+        if frame.format.name == "yuv420p" and frame.width % 2 == 0 and frame.height % 2 == 0:
+            shape = (frame.height * 3 // 2, frame.width)
+            if self._planes.shape != shape:  # kept: new memory costs as much as the copy
+                self._planes = np.empty(shape, np.uint8)
+            _planar(frame, self._planes)
+            into = place((frame.height, frame.width, 3)) if place else None
+            return cv2.cvtColor(self._planes, cv2.COLOR_YUV2BGR_I420, into).view(np.uint8)
+        return frame.to_ndarray(format="bgr24").view(np.uint8)
 
 
 def is_key_frame(data: bytes) -> bool:
@@ -127,12 +143,12 @@ def is_key_frame(data: bytes) -> bool:
     return False
 
 
-def _to_bgr(frame: av.VideoFrame, place: Place | None) -> Image:
-    if max(frame.width, frame.height) > MAX_SIDE_PX:
-        raise BagError(f"a video image of {frame.width} x {frame.height} is larger than allowed")
-    # OpenCV wants even sides; others, and other pixel formats, go the slower way.
-    if frame.format.name == "yuv420p" and frame.width % 2 == 0 and frame.height % 2 == 0:
-        planar = frame.to_ndarray(format="yuv420p")
-        into = place((frame.height, frame.width, 3)) if place else None
-        return cv2.cvtColor(planar, cv2.COLOR_YUV2BGR_I420, into).view(np.uint8)
-    return frame.to_ndarray(format="bgr24").view(np.uint8)
+def _planar(frame: av.VideoFrame, into: Image) -> None:
+    """Copy the planes of an even-sized yuv420p frame, one after the other, to uint8 (1.5 h, w)."""
+    flat, begin = into.reshape(-1), 0
+    for plane in frame.planes:
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        end = begin + plane.height * plane.width
+        there = flat[begin:end].reshape(plane.height, plane.width)
+        np.copyto(there, lines[: plane.height, : plane.width])
+        begin = end

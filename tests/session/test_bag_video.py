@@ -6,8 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from av.codec.context import Flags
 from av.video.frame import PictureType
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +139,22 @@ def test_video_that_contradicts_the_plan_is_an_error(tmp_path: Path) -> None:
         bag.write_video("left", START_NS, VideoEncoder(128, 128, 10).encode(picture(0, 128, 128)))
     with pytest.raises(BagError, match="128 x 128, but its plan says 96 x 64"):
         list(BagReader(tmp_path / "a.bag").messages())
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 36), (50, 34), (322, 180)])
+def test_images_are_those_of_the_decoder_s_own_planes(width: int, height: int) -> None:
+    """Whatever the padding of lines in the decoder, and one image after the other."""
+    rng, encoder, decoder = (
+        np.random.default_rng(2),
+        VideoEncoder(width, height, 10),
+        VideoDecoder(),
+    )
+    plain = av.CodecContext.create("h264", "r")
+    plain.thread_count, plain.flags = 1, plain.flags | Flags.low_delay
+    for _ in range(3):
+        packet = encoder.encode(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+        (frame,) = plain.decode(av.Packet(packet))
+        planes = frame.to_ndarray(format="yuv420p")
+        expected = cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)
+        image = decoder.decode(packet)
+        np.testing.assert_array_equal(image, expected)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.errors import ModelError
+from retailsim.errors import ModelError, StageError
 from retailsim.messages.results import FloorPositions, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.messages.truth import TruthBoxes, TruthPeople
@@ -149,3 +149,64 @@ def test_an_unknown_model_is_refused() -> None:
     context = StageContext(StorePlan(name="s", cameras=[CAMERA]))
     with pytest.raises(ModelError, match="no-such-model"):
         FloorFromPictures(context, model="no-such-model")
+
+
+class CountingFloor(FloorFromPictures):
+    """Notes how many crops the network is asked about."""
+
+    def __init__(self, context: StageContext, *, every_s: float, still_s: float = 1.0) -> None:
+        super().__init__(context, every_s=every_s, still_s=still_s)
+        network, self.asked = self._network, 0
+
+        def counted(*batch: np.ndarray) -> list[np.ndarray]:
+            self.asked += len(batch[0])
+            return network(*batch)
+
+        self._network = counted  # type: ignore[assignment]
+
+
+def follow(stage: Stage, boxes: list[np.ndarray], image: np.ndarray) -> list[FloorPositions]:
+    """One tracklet through frames 0.1 s apart."""
+    said: list[FloorPositions] = []
+    for i, box in enumerate(boxes):
+        time_ns = i * 100_000_000
+        stage.process(FrameBatch(time_ns, (Frame(time_ns, "c", i, image),)))
+        sure = np.ones(1, np.float32)
+        stage.process(Tracks(time_ns, "c", np.array([7]), box[None].astype(np.float32), sure))
+        said += [m for m in stage.advance(time_ns) if isinstance(m, FloorPositions)]
+    return said
+
+
+PLAN = StorePlan(name="p", cameras=[CAMERA])
+
+
+def test_a_box_that_moves_a_little_takes_its_feet_along() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (360, 640, 3), dtype=np.uint8)
+    boxes = [np.array([300.0 + i, 100.0, 360.0 + i, 260.0]) for i in range(7)]
+    stage = CountingFloor(StageContext(PLAN), every_s=0.3)
+    said = follow(stage, boxes, image)
+    assert stage.asked == 3, "in frames 0, 3 and 6"
+    feet = [VIEW.to_image(np.append(m.xy_m[0], 0.0)) for m in said]
+    np.testing.assert_allclose(feet[1] - feet[0], [1.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(feet[2] - feet[0], [2.0, 0.0], atol=1e-6)
+
+
+def test_the_network_looks_at_once_when_the_box_changes_and_late_when_it_stands_still() -> None:
+    image = np.full((360, 640, 3), 90, np.uint8)
+    whole, half = np.array([300.0, 100, 360, 260]), np.array([300.0, 100, 360, 180])
+    stage = CountingFloor(StageContext(PLAN), every_s=0.3)
+    follow(stage, [whole, half, whole], image)
+    assert stage.asked == 3
+    still = CountingFloor(StageContext(PLAN), every_s=0.3, still_s=1.0)
+    follow(still, [whole] * 11, image)
+    assert still.asked == 2, "at once, and after a second"
+    every = CountingFloor(StageContext(PLAN), every_s=0.0, still_s=0.0)
+    follow(every, [whole] * 5, image)
+    assert every.asked == 5
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(StageError, match="floor"):
+        FloorFromPictures(StageContext(PLAN), every_s=-1.0)
+    with pytest.raises(StageError, match="floor"):
+        FloorFromPictures(StageContext(PLAN), same_iou=1.5)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retailsim.errors import StageError
 from retailsim.messages.results import Detections, Looks, Tracks
 from retailsim.stack.stage import Stage, StageContext
-from retailsim.stack.track.association import iou, match
+from retailsim.stack.track.association import iou, match, paired_iou
 from retailsim.stack.track.bytetrack import IDS_PER_CAMERA, ByteTrack
 from retailsim.stack.track.greedy import GreedyIou
 from retailsim.store.plan import Camera, StorePlan
@@ -241,3 +243,11 @@ def test_a_frame_out_of_order_and_an_unknown_camera_are_refused() -> None:
 def test_a_misspelt_parameter_is_named() -> None:
     with pytest.raises(StageError, match="hihg_score"):
         ByteTrack(StageContext(PLAN), hihg_score=0.5)
+
+
+@given(st.integers(0, 6), st.integers(0, 2**31))
+def test_paired_overlaps_are_the_diagonal_of_all_overlaps(count: int, seed: int) -> None:
+    low = np.random.default_rng(seed).uniform(0, 50, (2, count, 2))
+    size = np.random.default_rng(seed + 1).uniform(-1, 40, (2, count, 2))
+    one, other = np.concatenate([low, low + size], axis=2)
+    np.testing.assert_array_equal(paired_iou(one, other), iou(one, other).diagonal())

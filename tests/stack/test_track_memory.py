@@ -93,3 +93,31 @@ def test_resemblance_is_mutual_and_at_most_one(
     there, back = resemblance(*people), resemblance(*people[::-1])
     assert there == pytest.approx(back, abs=1e-9)
     assert there <= 1 + 1e-9
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**31))
+def test_looks_leave_of_an_overlap_what_they_leave_pair_by_pair(
+    tracks: int, boxes: int, seed: int
+) -> None:
+    rng, settings = np.random.default_rng(seed), MemorySettings()
+    memory, recent = Memory(settings), {}
+    for number in range(tracks):
+        for i in range(int(rng.integers(0, 3))):
+            look = rng.normal(size=4)
+            look /= np.linalg.norm(look)
+            memory.see(number, BOX, i, look=look, told=True)
+            before = recent.get(number, look)
+            keep = settings.recent_keep if number in recent else 0.0
+            recent[number] = keep * before + (1 - keep) * look
+    look = rng.normal(size=(boxes, 4)).astype(np.float32)
+    look /= np.linalg.norm(look, axis=1, keepdims=True)
+    looked = rng.random(boxes) < 0.7
+    left = memory.agreement(np.arange(tracks), look, looked)
+    for i in range(tracks):
+        for j in range(boxes):
+            if not looked[j] or i not in recent:
+                assert left[i, j] == 1
+                continue
+            cosine = look[j] @ recent[i] / np.linalg.norm(recent[i])
+            alike = np.clip((cosine - settings.unlike) / (settings.alike - settings.unlike), 0, 1)
+            assert left[i, j] == pytest.approx(1 - settings.look_weight * (1 - alike), abs=1e-6)

@@ -20,6 +20,16 @@ def iou(first_px: F64, second_px: F64) -> F64:
     return overlap
 
 
+def paired_iou(first_px: F64, second_px: F64) -> F64:
+    """Return the intersection over union of boxes (n, 4) with their partners (n, 4), (n,)."""
+    low = np.maximum(first_px[:, :2], second_px[:, :2])
+    high = np.minimum(first_px[:, 2:], second_px[:, 2:])
+    size = np.maximum(high - low, 0.0)
+    shared = size[:, 0] * size[:, 1]
+    overlap: F64 = shared / np.maximum(_area(first_px) + _area(second_px) - shared, 1e-9)
+    return overlap
+
+
 def inside(first_px: F64, second_px: F64) -> F64:
     """Return the share of boxes (n, 4) that lies inside boxes (m, 4), shape (n, m)."""
     low = np.maximum(first_px[:, None, :2], second_px[None, :, :2])

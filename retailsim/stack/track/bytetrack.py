@@ -107,8 +107,9 @@ class CameraTracker:
         row, found = self._associate(tracks, visible, overlap, score)
         tracks = self._updated(tracks, row, boxes[found], score[found], detections.time_ns)
         born = self._newcomers(boxes, score, found)
-        fresh = self._started(boxes[born], score[born], detections.time_ns, before_ns is None)
-        tracks = tracks.join(fresh)
+        if len(born):
+            begun = self._started(boxes[born], score[born], detections.time_ns, before_ns is None)
+            tracks = tracks.join(begun)
         shown = np.concatenate([row, np.arange(len(tracks) - len(born), len(tracks))])
         source = np.concatenate([found, born])
         looked &= covered_share(detections.boxes_px) <= MAX_COVERED
@@ -127,6 +128,8 @@ class CameraTracker:
         """Return which boxes start a track; `found` are those that already have one."""
         s = self._settings
         spare = rest(len(boxes), found)
+        if not len(spare):
+            return spare
         share = inside(boxes[spare], boxes[found]).max(axis=1, initial=0.0)
         needed = np.where(share >= s.inside_share, s.inside_score, s.start_score)
         return spare[score[spare] >= needed]
@@ -148,6 +151,8 @@ class CameraTracker:
         links = self._memory.links(tracks.track_id[shown], time_ns)
         for new, old in links.items():
             self._memory.rename(new, old)
+        if not links:
+            return tracks
         renamed = [links.get(t, t) for t in tracks.track_id.tolist()]
         return replace(tracks, track_id=np.array(renamed, np.int64))
 
@@ -225,6 +230,9 @@ class CameraTracker:
         """
         seen = np.zeros(len(tracks), bool)
         seen[shown] = True
+        if seen.all():
+            self._memory.forget(time_ns, tracks.track_id)
+            return tracks
         recent = (time_ns - tracks.seen_ns) * 1e-9 <= self._settings.lost_s
         double = ~seen & np.isin(tracks.track_id, tracks.track_id[seen])
         kept = tracks.take(np.flatnonzero(seen | (recent & tracks.confirmed & ~double)))

@@ -116,6 +116,5 @@ def _centre_size(boxes_px: F64) -> F64:
 
 
 def _scale(centre_size: F64) -> F64:
-    """The length noise is proportional to: mean of width and height, for all four axes."""
-    size = np.maximum(centre_size[:, 2:].mean(axis=1), 1.0)
-    return np.broadcast_to(size[:, None], (len(size), 4))
+    """The length noise is proportional to: mean of width and height for all axes, (n, 1)."""
+    return np.maximum((centre_size[:, 2:3] + centre_size[:, 3:4]) / 2, 1.0)

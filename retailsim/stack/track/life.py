@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from retailsim.stack.track.association import iou
+from retailsim.stack.track.association import paired_iou
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -79,7 +79,7 @@ class Signs:
         mean, place_px, moved_ns = self.score.copy(), self.place_px.copy(), self.moved_ns.copy()
         keep = np.exp(-after_s / s.sure_s)
         mean[rows] = keep * mean[rows] + (1 - keep) * score
-        moved = iou(place_px[rows], boxes_px).diagonal() < s.still_iou
+        moved = paired_iou(place_px[rows], boxes_px) < s.still_iou
         place_px[rows[moved]], moved_ns[rows[moved]] = boxes_px[moved], time_ns
         return Signs(mean, place_px, moved_ns)
 

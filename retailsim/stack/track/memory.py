@@ -8,6 +8,7 @@ who went out of sight is the same person again (tracklet linking).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,7 @@ class Acquaintance:
         looks: how many there were.
         views: looks that differ from one another, unit vectors.
         told: whether the track was ever told.
+        recent_unit, usual_unit: `recent` and `usual` at unit length.
     """
 
     first_px: F64
@@ -76,6 +78,8 @@ class Acquaintance:
     looks: int = 0
     views: list[F64] = field(default_factory=list)
     told: bool = False
+    recent_unit: F64 | None = None
+    usual_unit: F64 | None = None
 
     def learn(self, look: F64, settings: MemorySettings) -> None:
         """Take in one look, a unit vector (d,)."""
@@ -84,8 +88,13 @@ class Acquaintance:
         self.recent = look if self.recent is None else keep * self.recent + (1 - keep) * look
         share = max(1 / self.looks, 0.05)
         self.usual = look if self.usual is None else self.usual + share * (look - self.usual)
+        self.measure()
         if all(float(view @ look) < settings.view for view in self.views):
             self.views = [*self.views, look][-VIEWS_KEPT:]
+
+    def measure(self) -> None:
+        """Bring `recent_unit` and `usual_unit` up to date."""
+        self.recent_unit, self.usual_unit = _unit(self.recent), _unit(self.usual)
 
 
 class Memory:
@@ -107,13 +116,12 @@ class Memory:
         left = np.ones((len(track_id), len(looked)))
         if not looked.any() or s.look_weight == 0:
             return left
-        vectors = look[looked].astype(float)
-        for i, number in enumerate(track_id.tolist()):
-            known = self._known.get(number)
-            if known is not None and known.recent is not None:
-                cosine = vectors @ known.recent / np.linalg.norm(known.recent)
-                alike = np.clip((cosine - s.unlike) / (s.alike - s.unlike), 0.0, 1.0)
-                left[i, looked] = 1 - s.look_weight * (1 - alike)
+        recent = [k and k.recent_unit for k in map(self._known.get, track_id.tolist())]
+        rows = [i for i, unit in enumerate(recent) if unit is not None]
+        if rows:
+            cosine = np.array([recent[i] for i in rows]) @ look[looked].astype(float).T
+            alike = np.minimum(np.maximum((cosine - s.unlike) / (s.alike - s.unlike), 0.0), 1.0)
+            left[np.ix_(np.array(rows), np.flatnonzero(looked))] = 1 - s.look_weight * (1 - alike)
         return left
 
     def see(
@@ -158,9 +166,11 @@ class Memory:
         away_s = (new.first_ns - old.last_ns) * 1e-9
         if away_s < -TOGETHER_S:
             return -1.0
-        height = max(new.first_px[3] - new.first_px[1], old.last_px[3] - old.last_px[1], 1.0)
-        step = (new.first_px[:2] + new.first_px[2:] - old.last_px[:2] - old.last_px[2:]) / 2
-        way = float(np.hypot(*step)) / height / (s.reach + s.reach_per_s * max(away_s, 0.0))
+        left, top, right, low = new.first_px.tolist()
+        old_left, old_top, old_right, old_low = old.last_px.tolist()
+        height = max(low - top, old_low - old_top, 1.0)
+        step = hypot(left + right - old_left - old_right, top + low - old_top - old_low) / 2
+        way = step / height / (s.reach + s.reach_per_s * max(away_s, 0.0))
         if way > 2:
             return -1.0
         return float(resemblance(new, old) - s.link_pull * way)
@@ -171,6 +181,7 @@ class Memory:
         known.last_px, known.last_ns, known.recent = young.last_px, young.last_ns, young.recent
         if known.usual is not None and young.usual is not None:
             known.usual = (known.usual + young.usual) / 2
+        known.measure()
         known.looks += young.looks
         known.views = [*known.views, *young.views][-VIEWS_KEPT:]
 
@@ -186,11 +197,15 @@ class Memory:
 
 def resemblance(one: Acquaintance, other: Acquaintance) -> float:
     """Return the mean of the cosine of two usual looks and that of their most alike views."""
-    if one.usual is None or other.usual is None:
+    if one.usual_unit is None or other.usual_unit is None:
         return -1.0
-    usual = one.usual @ other.usual / (np.linalg.norm(one.usual) * np.linalg.norm(other.usual))
+    usual = one.usual_unit @ other.usual_unit
     closest = (np.array(one.views) @ np.array(other.views).T).max()
     return float(usual + closest) / 2
+
+
+def _unit(look: F64 | None) -> F64 | None:
+    return None if look is None else look / np.linalg.norm(look)
 
 
 def _next_best(likeness: F64, row: int, column: int) -> float:
