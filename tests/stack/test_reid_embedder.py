@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from retailsim.errors import ModelError, StageError
 from retailsim.evaluate.reid import rank
-from retailsim.messages.results import Detections, Embeddings, Looks, Tracks
+from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.resources import find
 from retailsim.stack.reid.baseline import ColourHistogram
@@ -193,56 +193,3 @@ def test_the_network_s_input_is_opencv_s_blob(count: int, rgb: bool, seed: int) 
     assert planes.dtype == np.float32
     assert planes.flags.c_contiguous
     np.testing.assert_array_equal(planes, blob)
-
-
-def scene(rng: np.random.Generator) -> np.ndarray:
-    """A picture in which every crop looks different."""
-    return rng.integers(0, 256, (360, 640, 3), dtype=np.uint8)
-
-
-def share_tick(
-    stage: Embedder, tick: int, image: np.ndarray, boxes: np.ndarray, told: dict[int, np.ndarray]
-) -> list[Embeddings]:
-    """One frame of one camera: every detection a tracklet, some with looks."""
-    time_ns = tick * TICK_NS
-    stage.process(FrameBatch(time_ns, (frame("a", tick, image),)))
-    stage.process(Detections(time_ns, "a", boxes, np.ones(len(boxes), np.float32)))
-    if told:
-        rows = np.array(list(told), np.int64)
-        stage.process(Looks(time_ns, "a", rows, np.array(list(told.values()), np.float32)))
-    numbers = np.arange(1, len(boxes) + 1, dtype=np.int64)
-    stage.process(Tracks(time_ns, "a", numbers, boxes, np.ones(len(boxes), np.float32)))
-    return [m for m in stage.advance(time_ns) if isinstance(m, Embeddings)]
-
-
-BOXES = np.array([[20, 20, 80, 160], [300, 30, 370, 200]], np.float32)
-
-
-def test_a_box_looked_at_before_tracking_is_not_looked_at_again() -> None:
-    image, own = scene(np.random.default_rng(3)), Embedder(CONTEXT, share_looks=False)
-    (alone,) = share_tick(own, 1, image, BOXES, {})
-    shared, asked = Embedder(CONTEXT), []
-    embed = shared.embed
-
-    def counted(crops: list[np.ndarray]) -> np.ndarray:
-        asked.append(len(crops))
-        return embed(crops)
-
-    shared.embed = counted  # type: ignore[method-assign, assignment]
-    (said,) = share_tick(shared, 1, image, BOXES, {0: alone.vector[0]})
-    assert sorted(said.track_id.tolist()) == [1, 2]
-    for number, vector in zip(said.track_id.tolist(), said.vector, strict=True):
-        np.testing.assert_allclose(vector, alone.vector[number - 1], atol=1e-5)
-    assert asked == [1, 1], "one to find out that the networks are the same, one for the other box"
-    for tick in range(2, 12):
-        share_tick(shared, tick, image, BOXES, {0: alone.vector[0]} if tick == 6 else {})
-    assert asked == [1, 1, 1], "who has no look after twice the time is looked at"
-
-
-def test_looks_of_another_network_are_left_alone() -> None:
-    image, stage = scene(np.random.default_rng(4)), Embedder(CONTEXT)
-    (plain,) = share_tick(Embedder(CONTEXT, share_looks=False), 1, image, BOXES, {})
-    for other in (np.ones(16, np.float32) / 4, np.roll(plain.vector[0], 7)):
-        stage = Embedder(CONTEXT)
-        (said,) = share_tick(stage, 1, image, BOXES, {0: other})
-        np.testing.assert_allclose(said.vector, plain.vector, atol=1e-5)

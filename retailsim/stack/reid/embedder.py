@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retailsim.errors import StageError
 from retailsim.messages.base import Message
-from retailsim.messages.results import Detections, Embeddings, Looks, Tracks
+from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.reid.crops import F32, U8, covered_share, cut, to_input
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
@@ -20,19 +20,16 @@ from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
 
 NEVER_NS = -(2**62)
-EARLY = 0.8  # a vector that costs nothing is taken this share of `every_s` after the last
-SAME_COSINE = 0.97  # the same network on the same crop, in bf16 and another batch, is nearer
 
 
 @dataclass(frozen=True)
 class _Look:
-    """One look of this tick: a crop, or what is known of it already."""
+    """One crop of this tick."""
 
     time_ns: int
     camera: str
     track_id: int
-    crop: U8 | None
-    vector: NDArray[np.float32] | None = None
+    crop: U8
 
 
 class AppearanceStage(Stage, ABC):
@@ -49,7 +46,6 @@ class AppearanceStage(Stage, ABC):
     outputs: ClassVar[tuple[type[Message], ...]] = (Embeddings,)
     on_device = True
     size_px = (64, 128)
-    patience = 1  # how many times `every_s` a tracklet seen before waits for others' vectors
 
     def __init__(
         self,
@@ -95,18 +91,11 @@ class AppearanceStage(Stage, ABC):
             self._last_ns = {t: at for t, at in self._last_ns.items() if at >= old_ns}
         if not looks:
             return ()
-        crops = [look.crop for look in looks if look.crop is not None]
-        fresh = iter(self.embed(crops) if crops else ())
-        vectors = [next(fresh) if look.vector is None else look.vector for look in looks]
-        return _by_camera(looks, np.array(vectors, np.float32))
-
-    def known(self, tracks: Tracks, row: int) -> F32 | None:
-        """Return the vector (d,) of a tracklet's box where another stage has told it."""
-        return None
+        vectors = self.embed([look.crop for look in looks])
+        return _by_camera(looks, vectors)
 
     def _choose(self) -> list[_Look]:
         due: list[tuple[int, Tracks, int]] = []
-        given: list[_Look] = []
         for tracks in self._tracks:
             frame = self._frames.get(tracks.camera)
             if frame is None or frame.time_ns != tracks.time_ns:
@@ -116,18 +105,11 @@ class AppearanceStage(Stage, ABC):
                 covered_share(boxes) <= self._max_covered
             )
             for i in np.flatnonzero(good).tolist():
-                number = int(tracks.track_id[i])
-                last_ns = self._last_ns.get(number, NEVER_NS)
-                waited_ns = tracks.time_ns - last_ns
-                vector = self.known(tracks, i)
-                if vector is not None and waited_ns >= EARLY * self._every_ns:
-                    self._last_ns[number] = tracks.time_ns
-                    given.append(_Look(tracks.time_ns, tracks.camera, number, None, vector))
-                elif waited_ns >= self._every_ns * (self.patience if last_ns != NEVER_NS else 1):
+                waited_ns = tracks.time_ns - self._last_ns.get(int(tracks.track_id[i]), NEVER_NS)
+                if waited_ns >= self._every_ns:
                     due.append((waited_ns, tracks, i))
         due.sort(key=lambda entry: -entry[0])  # stable: cameras and rows keep their order
-        own = [look for _, t, i in due[: self._per_tick] if (look := self._look(t, i))]
-        return given + own
+        return [look for _, t, i in due[: self._per_tick] if (look := self._look(t, i))]
 
     def _look(self, tracks: Tracks, row: int) -> _Look | None:
         crop = cut(self._frames[tracks.camera].image, tracks.boxes_px[row], self.size_px)
@@ -156,15 +138,8 @@ def _by_camera(looks: Sequence[_Look], vectors: F32) -> list[Embeddings]:
 class Embedder(AppearanceStage):
     """The shipped part-based network.
 
-    Where the stack looks at detections before it tracks them (`DetectionLooks`), with the same
-    network, a tracklet's box has often been looked at already in this very frame. With
-    `share_looks` that vector is taken, and only who is new or has gone without for twice
-    `every_s` is looked at by this stage itself. Whether both networks are the same is found out
-    from the first box that both looked at; looks of another network are left alone.
-
     Args:
         model: folder under models/ (or a path to one) with config.yaml and weights.
-        share_looks: take vectors from Looks where they are the same.
         every_s, min_height_px, max_covered, per_tick: see `AppearanceStage`.
 
     Raises:
@@ -172,14 +147,11 @@ class Embedder(AppearanceStage):
         StageError: a parameter is out of range.
     """
 
-    inputs: ClassVar[tuple[type[Message], ...]] = (FrameBatch, Tracks, Detections, Looks)
-
     def __init__(
         self,
         context: StageContext,
         *,
         model: str = "person-embedder",
-        share_looks: bool = True,
         every_s: float = 0.5,
         min_height_px: float = 40.0,
         max_covered: float = 0.35,
@@ -196,49 +168,6 @@ class Embedder(AppearanceStage):
         self.size_px = config.input_px
         width, height = config.input_px
         self._network = Network(net, context=context, example_shape=(8, 3, height, width))
-        self._shares: bool | None = None if share_looks else False  # None: not found out yet
-        self._boxes: dict[tuple[str, int], F32] = {}
-        self._told: dict[tuple[str, int, bytes], F32] = {}
-
-    @property
-    def patience(self) -> int:  # type: ignore[override]
-        """Twice `every_s` where others' vectors may come, once where none do."""
-        return 2 if self._shares else 1
-
-    def process(self, message: Message) -> Iterable[Message]:
-        """Keep this tick's frames, tracklets, and what is known of their boxes."""
-        if isinstance(message, Detections):
-            self._boxes[message.camera, message.time_ns] = message.boxes_px
-        elif isinstance(message, Looks):
-            boxes = self._boxes.get((message.camera, message.time_ns))
-            if boxes is not None:
-                at = (message.camera, message.time_ns)
-                for row, vector in zip(message.row.tolist(), message.vector, strict=True):
-                    self._told[*at, boxes[row].tobytes()] = vector
-        else:
-            return super().process(message)
-        return ()
-
-    def advance(self, watermark_ns: int) -> Iterable[Message]:
-        """Look at what is worth it and not known, all cameras together."""
-        said = super().advance(watermark_ns)
-        self._boxes.clear()
-        self._told.clear()
-        return said
-
-    def known(self, tracks: Tracks, row: int) -> F32 | None:
-        """Return the vector (d,) of a tracklet's box where the looks stage told it."""
-        if self._shares is False or not self._told:
-            return None
-        box = tracks.boxes_px[row]
-        vector = self._told.get((tracks.camera, tracks.time_ns, box.tobytes()))
-        if vector is not None and self._shares is None:
-            crop = cut(self._frames[tracks.camera].image, box, self.size_px)
-            if crop is None:
-                return None
-            own = self.embed([crop])[0]
-            self._shares = own.shape == vector.shape and float(own @ vector) > SAME_COSINE
-        return vector if self._shares else None
 
     def embed(self, crops: Sequence[U8]) -> F32:
         """Run the network."""
