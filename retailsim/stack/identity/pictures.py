@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -122,8 +122,11 @@ class FloorFromPictures(Stage):
         config, net = load_footpoint(model)
         self._size_px = config.input_px
         width, height = config.input_px
+        # One thread: with few crops its dense layers split their sums among threads, and the
+        # digest would depend on how many there are.
+        alone = replace(context, options={**context.options, "threads": 1})
         self._network = Network(
-            net, context=context, example_shape=(8, 3, height, width), side_width=HINTS
+            net, context=alone, example_shape=(8, 3, height, width), side_width=HINTS
         )
         self._views = {c.id: Projection.of(c) for c in context.plan.cameras if c.calibrated}
         self._frames: dict[str, Frame] = {}
