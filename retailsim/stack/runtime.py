@@ -193,6 +193,8 @@ def compile_on_cpu(model: Any, context: StageContext) -> Run:
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
         "INFERENCE_NUM_THREADS": str(context.options.get("threads", os.cpu_count() or 1)),
+        # Pinned, all processes with one thread would share the first core and leave the others.
+        "ENABLE_CPU_PINNING": "NO",
     }
     if context.precision == "fp32":
         settings["INFERENCE_PRECISION_HINT"] = "f32"
