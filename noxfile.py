@@ -16,7 +16,10 @@ ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     session.install(".[test]")
-    _run_tests(session)
+    # A rival to compare HOTA with; its opencv-python would push out the headless one.
+    session.install("--no-deps", "trackeval==1.3.0")
+    args = session.posargs or ["-n", "2", "--dist", "worksteal", "tests"]
+    session.run("pytest", *args, env=ENV)
 
 
 @nox.session
@@ -40,22 +43,6 @@ def check(session: nox.Session) -> None:
     """Replay the fixtures and compare with their expected scorecards."""
     session.install(".")
     session.run("retail", "check", *(session.posargs or ["fixtures/"]))
-
-
-@nox.session(default=False)
-def ci(session: nox.Session) -> None:
-    """Types, tests and check in one environment: each of its own takes a minute to install."""
-    session.install(".[test,types]")
-    session.run("mypy")
-    _run_tests(session)
-    session.run("retail", "check", "fixtures/")
-
-
-def _run_tests(session: nox.Session) -> None:
-    # A rival to compare HOTA with; its opencv-python would push out the headless one.
-    session.install("--no-deps", "trackeval==1.3.0")
-    args = session.posargs or ["-n", "2", "--dist", "worksteal", "tests"]
-    session.run("pytest", *args, env=ENV)
 
 
 @nox.session
