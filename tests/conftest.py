@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from torch import uint8
+from torch import Tensor, uint8
 from torch.nn import Module
 
 from retailsim.stack import runtime
@@ -53,10 +53,11 @@ def _networks_compiled_once() -> Iterator[None]:
     compile_it = runtime._compile_openvino
     compiled: dict[Any, runtime.Run] = {}
 
-    def compile_once(module: Module, context: StageContext, shapes: list[Any]) -> runtime.Run:
-        key = what_it_computes(module), context.precision, str(context.options), str(shapes)
+    def compile_once(module: Module, context: StageContext, example: list[Tensor]) -> runtime.Run:
+        shapes = tuple((part.shape, part.dtype) for part in example)
+        key = what_it_computes(module), context.precision, str(context.options), shapes
         if key not in compiled:
-            compiled[key] = compile_it(module, context, shapes)
+            compiled[key] = compile_it(module, context, example)
         return compiled[key]
 
     with pytest.MonkeyPatch.context() as patch:

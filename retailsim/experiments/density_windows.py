@@ -54,7 +54,7 @@ def window_of(streams: Sequence[Stream], *, begin_s: float, end_s: float, rate_h
     Frames count when they were captured, not when they were done, so that what was left over from
     before does not pass for speed. Frames that were dropped are not served; they lower the share.
     """
-    sent = rate_hz * (end_s - begin_s)
+    sent = round(rate_hz * (end_s - begin_s), 6)  # clocks read large numbers: less is noise
     shares, latencies, frames = [], [], 0
     for stream in streams:
         inside = (stream.due_s >= begin_s) & (stream.due_s < end_s)

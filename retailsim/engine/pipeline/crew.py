@@ -191,6 +191,7 @@ class Crew:
     def renew(self, name: str) -> Renewal:
         """Start a worker anew, once it is dead; others learn of it when it is `attach`ed."""
         (group,) = (group for group in self._order.groups if group.name == name)
+        self.members[name].child.join()  # its end may be told a moment before it has gone
         self.members[name].close()
         self.board.clear(self._rows[name])
         for edge in self._edges:
