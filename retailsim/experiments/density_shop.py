@@ -13,9 +13,10 @@ from retailsim.engine.config import StackSpec
 from retailsim.engine.graph import plan_graph
 from retailsim.engine.live import ServedTick, run_live
 from retailsim.engine.pipeline import STALL_S
+from retailsim.engine.pipeline.control import limit_threads
 from retailsim.engine.vigil import Vigil
 from retailsim.experiments.density_windows import Stream
-from retailsim.experiments.errands import accuse, limit_threads
+from retailsim.experiments.errands import accuse
 from retailsim.experiments.looped import Footage
 from retailsim.stack.stage import StageContext
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
@@ -14,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Any
 
-from retailsim.engine.pipeline.control import THREAD_SETTINGS
+from retailsim.engine.pipeline.control import limit_threads, threads_each, undisturbed
 from retailsim.engine.shm import start_child
 from retailsim.errors import RetailError, StageError
 
@@ -38,7 +35,7 @@ class Errand:
     ) -> None:
         self.name = name
         self.line, far = Pipe()
-        with _threads_each(threads), _undisturbed():
+        with threads_each(threads), undisturbed():
             self._child: SpawnProcess = start_child(_do, far, function, args, threads, name=name)
         far.close()
 
@@ -152,36 +149,3 @@ def _say(line: Connection, what: Any) -> None:
 def accuse(line: Connection) -> Callable[[str], None]:
     """Return what says on an errand's line which stage does not return, for a `Vigil`."""
     return lambda text: _say(line, StageError(text))
-
-
-def limit_threads(threads: int) -> None:
-    """Give so many threads to libraries that are loaded and do not go by the environment."""
-    if (cv2 := sys.modules.get("cv2")) is not None:
-        cv2.setNumThreads(threads)
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(threads)
-
-
-@contextmanager
-def _threads_each(threads: int) -> Iterator[None]:
-    """Let processes that are started meanwhile find so many threads for number libraries."""
-    before = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, str(threads)))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let children start with Ctrl-C held off: it is the parent's to end them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

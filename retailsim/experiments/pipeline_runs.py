@@ -17,13 +17,14 @@ from typing import Any
 from retailsim.engine.config import StackSpec
 from retailsim.engine.graph import Station, plan_graph
 from retailsim.engine.pipeline import STALL_S, BagSource, Group, partition, run_pipelined
+from retailsim.engine.pipeline.control import limit_threads
 from retailsim.engine.pipeline.partition import DECODE
 from retailsim.engine.serial import Run, run_serial
 from retailsim.engine.shm import start_child
 from retailsim.engine.vigil import Vigil
 from retailsim.errors import BagError
 from retailsim.experiments.busy import Busy, Meter
-from retailsim.experiments.errands import Errand, accuse, limit_threads
+from retailsim.experiments.errands import Errand, accuse
 from retailsim.messages.base import Message
 from retailsim.messages.digest import digest
 from retailsim.session import BagReader

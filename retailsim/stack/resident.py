@@ -2,8 +2,8 @@
 
 On CUDA all work for a shape of input is recorded once as a CUDA graph, the copies from and to
 pinned memory with it, and replayed: a light network's many small kernels would otherwise cost more
-to launch than to run (Ng and Gray, "Accelerating PyTorch with CUDA Graphs", 2021). On other torch
-devices the same steps run one by one, which is how they are tested where there is no GPU.
+to launch than to run (Nguyen, Carilli et al., "Accelerating PyTorch with CUDA Graphs", 2021). On
+other torch devices the same steps run one by one, so that they can be tested without a GPU.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def _compile_openvino(
 ) -> Run:
     module.requires_grad_(False)
     with torch.no_grad():
-        # As a function, and not a second time to compare: two thirds of the time.
+        # As a function, and not a second time to compare, which takes most of the time.
         traced = torch.jit.trace(lambda *batch: module(*batch), tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=tuple(example))
     model.reshape({i: [-1, *part.shape[1:]] for i, part in enumerate(example)})

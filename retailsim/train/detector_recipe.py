@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from retailsim.errors import RetailError
 from retailsim.stack.detect.detector import load_detector
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.stack.runtime import read_config
@@ -69,9 +70,9 @@ def train_detector(
         DeviceError: there is no OpenGL to render with.
     """
     require_training_seed(recipe.seed)
+    config, first = _beginning(start_from, settings)
     make_data(data, amounts, recipe, say)
     learn, held_out = Store.open(data, recipe.randomisers).split()
-    config, first = _beginning(start_from, settings)
     master = load_detector(teacher)[1] if teacher else None
     if master is not None and first is None:
         torch.manual_seed(recipe.seed)
@@ -104,7 +105,9 @@ def train_detector(
         "backgrounds": len(learn.backgrounds),
         "training_minutes": round((time.monotonic() - began) / 60, 1),
     }
-    export_model(output, net, config.model_dump(mode="json"), metrics, card(metrics, recipe))
+    export_model(
+        output, net, config.model_dump(mode="json"), metrics, card(metrics, recipe, config, teacher)
+    )
     return metrics
 
 
@@ -112,6 +115,10 @@ def _beginning(
     start_from: str | None, settings: Path | None
 ) -> tuple[DetectorConfig, PersonNet | None]:
     """Return a network's shape, and its first weights if it has any."""
+    if start_from and settings:
+        raise RetailError(
+            "give a model folder to begin with, or settings of another shape; not both"
+        )
     if start_from:
         return load_detector(start_from)
     if settings is None:
@@ -139,16 +146,24 @@ def _line(progress: Progress) -> str:
     )
 
 
-def card(metrics: dict[str, float | int | None], recipe: Recipe) -> str:
+def card(
+    metrics: dict[str, float | int | None],
+    recipe: Recipe,
+    config: DetectorConfig,
+    teacher: str | None = None,
+) -> str:
     """Return the model card."""
     ap50 = metrics["held_out_ap50"]
+    stem = "patches of stride 4" if config.patches else "a stride-2 stem"
+    levels = "deconvolution and down-sampling" if config.way_back else "deconvolution"
+    taught = f", taught by the detector {teacher} as well" if teacher else ""
     return f"""# Person detector
 
-A one-class, anchor-free detector: Tiny DarkNet backbone with a stride-2 stem, spatial pyramid
-pooling concatenated with its input, levels merged by deconvolution and down-sampling, two heads
+A one-class, anchor-free detector: Tiny DarkNet backbone with {stem}, spatial pyramid
+pooling concatenated with its input, levels merged by {levels}, two heads
 (strides 8 and 16), {metrics["parameters"]:,} parameters. Input: BGR in [0, 1], letterboxed.
 
-**Trained on** simulated people alone, by `retail train detector --seed {recipe.seed}`:
+**Trained on** simulated people alone, by `retail train detector --seed {recipe.seed}`{taught}:
 {metrics["people_layers"]} renderings of varied people for random cameras (eye level, ceiling
 corners, straight down) mixed anew for every sample over {metrics["backgrounds"]} cluttered
 procedural backgrounds with things in front of them, and {metrics["scenes"]} rendered shops. No

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retailsim.stack.detect.decode import Letterbox, decode, overlaps, suppress
+from retailsim.stack.detect.decode import PADDING_GREY, Letterbox, decode, overlaps, suppress
 from retailsim.stack.detect.network import STRIDES_PX
 
 
@@ -95,7 +95,7 @@ def test_boxes_survive_the_way_into_the_input_and_back(frame_px, input_px, share
 def test_the_whole_frame_lands_in_the_input(shape):
     image = np.full(shape, 200, np.uint8)
     fit = Letterbox.fit((shape[1], shape[0]), (416, 256))
-    boxed = fit.apply(image, (416, 256))
-    assert boxed.shape == (256, 416, 3)
+    boxed = np.full((256, 416, 3), PADDING_GREY, np.uint8)
+    fit.paint(image, boxed)
     shown = (boxed == 200).all(axis=2).sum() / fit.scale**2
     assert shown == pytest.approx(shape[0] * shape[1], rel=0.02)

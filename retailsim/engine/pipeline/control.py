@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,10 +89,10 @@ def understand(line: bytes) -> Said:
 
 
 @contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Let processes that are started meanwhile find one thread for their number libraries."""
+def threads_each(threads: int) -> Iterator[None]:
+    """Let processes that are started meanwhile find so many threads for their number libraries."""
     before = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, str(threads)))
     try:
         yield
     finally:
@@ -102,9 +103,19 @@ def one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def limit_threads() -> None:
-    """Give one thread to libraries that are loaded and do not go by the environment."""
+def limit_threads(threads: int) -> None:
+    """Give so many threads to libraries that are loaded and do not go by the environment."""
     if (cv2 := sys.modules.get("cv2")) is not None:
-        cv2.setNumThreads(1)
+        cv2.setNumThreads(threads)
     if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(1)
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let children start with Ctrl-C held off: it is the parent's to end them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pipe
@@ -18,7 +16,7 @@ from typing import Any, Protocol
 from retailsim.engine.graph import Station
 from retailsim.engine.pipeline.attach import make_socket, send_attachment
 from retailsim.engine.pipeline.board import Board
-from retailsim.engine.pipeline.control import one_thread_each
+from retailsim.engine.pipeline.control import threads_each, undisturbed
 from retailsim.engine.pipeline.decode import DecodeBrief, LiveBrief, Source, run_decode
 from retailsim.engine.pipeline.layout import (
     BAG_KINDS,
@@ -179,7 +177,7 @@ class Crew:
 
     def start(self) -> None:
         """Start all processes, those that read the bag last."""
-        with one_thread_each(), _undisturbed():
+        with threads_each(1), undisturbed():
             for group in self._order.groups:
                 ring = self._ring_for(group)
                 frames = ring.reader(group.name) if ring else None
@@ -201,7 +199,7 @@ class Crew:
         self._reports[name] = _report_channel(group, self._order.stations)
         ring = self._ring_for(group)
         frames, wires = ring.spare_reader(name) if ring else (None, None)
-        with one_thread_each(), _undisturbed():
+        with threads_each(1), undisturbed():
             self._add(name, run_worker, partial(self._worker, group, frames))
         return Renewal(name, wires)
 
@@ -351,13 +349,3 @@ def _source_channel(group: Group) -> MessageChannel:
 def _report_channel(group: Group, stations: Sequence[Station]) -> MessageChannel:
     kinds = kept_kinds(group, stations)
     return MessageChannel(f"{group.name} -> parent", kinds=(Report, *kinds))
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let children start with Ctrl-C held off: it is the parent's to end them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

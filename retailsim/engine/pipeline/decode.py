@@ -105,7 +105,7 @@ class LiveBrief:
 
 def run_decode(brief: DecodeBrief) -> None:
     """Do all of it."""
-    limit_threads()
+    limit_threads(1)
     teller = Teller(brief.line)
     hands = _Hands(brief, teller)
     teller.say("ready")

@@ -67,7 +67,7 @@ def run_worker(brief: WorkerBrief) -> None:
     worker = _Worker(brief)
     try:
         worker.build()
-        limit_threads()
+        limit_threads(1)
         teller.say("ready")
         warnings = worker.run()
     except PeerGoneError:

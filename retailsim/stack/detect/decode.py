@@ -36,12 +36,6 @@ class Letterbox:
         width, height = round(frame_px[0] * scale), round(frame_px[1] * scale)
         return cls(scale, ((input_px[0] - width) // 2, (input_px[1] - height) // 2), frame_px)
 
-    def apply(self, image: U8, input_px: tuple[int, int]) -> U8:
-        """Return the BGR image (h, w, 3) resized and padded with grey to the input's size."""
-        boxed = np.full((input_px[1], input_px[0], 3), PADDING_GREY, np.uint8)
-        self.paint(image, boxed)
-        return boxed
-
     def paint(self, image: U8, boxed: U8) -> None:
         """Put the BGR image (h, w, 3) in its place in an input (h, w, 3) of padding."""
         width, height = (round(side * self.scale) for side in self.frame_px)

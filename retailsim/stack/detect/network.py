@@ -34,7 +34,7 @@ class DetectorConfig(BaseModel):
         patches: begin with one convolution of stride 4 instead of two of stride 2: where most
             pixels are, most of the time goes.
         activation: what follows every convolution; an exponential for every value (SiLU) takes a
-            third of the time of a light network on a CPU.
+            good part of a light network's time on a CPU.
         widths: channels at strides 4, 8, 16 and 32.
         depths: residual blocks at those strides.
         neck: channels of the merged levels at strides 8 and 16.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,10 @@ import pytest
 from retailsim.engine.live import LiveRun
 from retailsim.engine.pipeline import run_pipelined_live
 from retailsim.engine.serial import Run
-from retailsim.engine.shm import start_child
 from retailsim.errors import StageError
 from retailsim.messages.results import TagMotion
 from tests.engine.pipeline import toys
-from tests.engine.pipeline.test_processes import _nothing_is_left, use
+from tests.engine.pipeline.test_processes import _nothing_is_left, killer_of, use
 from tests.engine.pipeline.test_same_as_serial import said
 from tests.engine.pipeline.toys import A, B, C, Recording, UntilBack, serially, stack, teller
 
@@ -115,16 +112,7 @@ def test_a_stage_that_raises_ends_a_live_replay_as_well() -> None:
 
 
 def test_the_process_that_reads_the_recording_is_not_started_anew() -> None:
-    started: dict[str, Any] = {}
-
-    def start(*args: Any, name: str) -> Any:
-        started[name] = start_child(*args, name=name)
-        return started[name]
-
-    def kill_it(frames: int, _: int) -> None:
-        if frames and started["decode"].is_alive():
-            os.kill(started["decode"].pid, signal.SIGKILL)
-
+    start, kill_it = killer_of("decode")
     with pytest.raises(StageError, match="process 'decode' was killed by SIGKILL"):
         live(Recording(ticks=500), stack(a=teller("frames", "A")), progress=kill_it, start=start)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ def test_a_killed_worker_is_named_with_its_stages() -> None:
         piped(Recording(), gone)
 
 
-def test_a_killed_reader_of_the_bag_is_named() -> None:
+def killer_of(name: str) -> tuple[Callable[..., Any], Callable[[int, int], None]]:
+    """Return what starts processes, and what kills the one of this name once a frame is done."""
     started: dict[str, Any] = {}
 
     def start(*args: Any, name: str) -> Any:
@@ -122,9 +124,14 @@ def test_a_killed_reader_of_the_bag_is_named() -> None:
         return started[name]
 
     def kill_it(frames: int, _: int) -> None:
-        if frames and started["decode"].is_alive():
-            os.kill(started["decode"].pid, signal.SIGKILL)
+        if frames and started[name].is_alive():
+            os.kill(started[name].pid, signal.SIGKILL)
 
+    return start, kill_it
+
+
+def test_a_killed_reader_of_the_bag_is_named() -> None:
+    start, kill_it = killer_of("decode")
     with pytest.raises(StageError, match="process 'decode' was killed by SIGKILL"):
         piped(
             Recording(ticks=500, pause_s=0.01),
