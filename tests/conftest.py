@@ -15,6 +15,7 @@ from torch import Tensor, uint8
 from torch.nn import Module
 
 from retailsim.stack import runtime
+from retailsim.stack.batching import Run
 from retailsim.stack.stage import StageContext
 from retailsim.store.load import load_plan
 from retailsim.store.plan import StorePlan
@@ -51,13 +52,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _networks_compiled_once() -> Iterator[None]:
     """Compile networks of the same weights and settings once per process: it takes seconds."""
     compile_it = runtime._compile_openvino
-    compiled: dict[Any, runtime.Run] = {}
+    compiled: dict[Any, Run] = {}
 
-    def compile_once(module: Module, context: StageContext, example: list[Tensor]) -> runtime.Run:
+    def compile_once(
+        module: Module, context: StageContext, example: list[Tensor], round_up: bool
+    ) -> Run:
         shapes = tuple((part.shape, part.dtype) for part in example)
-        key = what_it_computes(module), context.precision, str(context.options), shapes
+        key = what_it_computes(module), context.precision, str(context.options), shapes, round_up
         if key not in compiled:
-            compiled[key] = compile_it(module, context, example)
+            compiled[key] = compile_it(module, context, example, round_up)
         return compiled[key]
 
     with pytest.MonkeyPatch.context() as patch:

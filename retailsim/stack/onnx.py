@@ -19,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from retailsim.errors import ModelError, StageError
 from retailsim.resources import find
-from retailsim.stack.runtime import MAX_WEIGHTS_BYTES, Run, compile_on_cpu
+from retailsim.stack.batching import Run
+from retailsim.stack.on_cpu import compile_on_cpu
+from retailsim.stack.runtime import MAX_WEIGHTS_BYTES
 from retailsim.stack.stage import StageContext
 
 F32 = NDArray[np.float32]

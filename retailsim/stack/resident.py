@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-F32 = NDArray[np.float32]
+from retailsim.stack.batching import F32, rounded_up
+
 MOST_TAPES = 64  # shapes remembered; each keeps its buffers
 WARM_UPS = 3  # before recording, so that lazily made handles and chosen kernels are there
 
@@ -75,11 +76,6 @@ class ResidentNetwork:
         if len(self._tapes) > MOST_TAPES:
             self._tapes.popitem(last=False)
         return tape
-
-
-def rounded_up(items: int) -> int:
-    """Return the size of batch to use for so many items: a power of two up to 8, then by eights."""
-    return 1 << (items - 1).bit_length() if items <= 8 else -(-items // 8) * 8
 
 
 class _Tape:

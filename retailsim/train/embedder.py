@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from torch.nn import functional
 from retailsim.evaluate.reid import rank
 from retailsim.simulate.streams import stream
 from retailsim.stack.reid.baseline import histogram
-from retailsim.stack.reid.crops import F32, U8, to_input
+from retailsim.stack.reid.crops import F32, U8, stacked
 from retailsim.stack.reid.embedder import unit
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.train.embedder_card import model_card
@@ -199,7 +199,7 @@ class Batches:
             take = self._rng.choice(rows, CROPS_PER_PERSON, replace=len(rows) < CROPS_PER_PERSON)
             crops += [self._crop(int(row)) for row in take]
         labels = np.repeat(np.array(people, np.int64), CROPS_PER_PERSON)
-        return torch.from_numpy(to_input(crops)), torch.from_numpy(labels)
+        return planes(crops), torch.from_numpy(labels)
 
     def _crop(self, row: int) -> U8:
         look = CameraLook.draw(self._rng)
@@ -228,14 +228,18 @@ def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 10
     return HeldOut(crops, bank.person, np.array([f"camera-{c}" for c in camera]))
 
 
+def planes(crops: Sequence[U8]) -> torch.Tensor:
+    """Turn BGR crops of one size into the network's input: RGB in [0, 1], (n, 3, h, w)."""
+    return torch.from_numpy(stacked(crops)).permute(0, 3, 1, 2).float() / 255
+
+
 def measure(net: PersonEmbedder, test: HeldOut) -> dict[str, float]:
     """Return rank1 and map on single crops under the Market-1501 protocol."""
     training = net.training
     net.eval()
     with torch.inference_mode():
         blocks = [
-            net(torch.from_numpy(to_input(test.crops[i : i + 128]))).numpy()
-            for i in range(0, len(test.crops), 128)
+            net(planes(test.crops[i : i + 128])).numpy() for i in range(0, len(test.crops), 128)
         ]
     net.train(training)
     return measure_vectors(np.concatenate(blocks), test)

@@ -18,7 +18,7 @@ from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.resources import find
 from retailsim.stack.reid.baseline import ColourHistogram
-from retailsim.stack.reid.crops import covered_share, cut, to_input
+from retailsim.stack.reid.crops import covered_share, cut, stacked
 from retailsim.stack.reid.embedder import AppearanceStage, Embedder
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.stack.stage import StageContext
@@ -117,13 +117,13 @@ def test_nobody_is_covered_more_than_whole_and_the_nearest_not_at_all(
     assert share[corners[:, 3].argmax()] == 0
 
 
-def test_the_input_is_rgb_in_unit_range() -> None:
+def test_the_network_sees_rgb() -> None:
     blue = np.zeros((128, 64, 3), np.uint8)
     blue[..., 0] = 255
-    batch = to_input([blue])
-    assert batch.shape == (1, 3, 128, 64)
-    assert (batch[0, 2] == 1).all()
-    assert (batch[0, :2] == 0).all()
+    batch = stacked([blue])
+    assert batch.shape == (1, 128, 64, 3)
+    assert (batch[..., 2] == 255).all()
+    assert (batch[..., :2] == 0).all()
 
 
 def dressed(rng: np.random.Generator, top: np.ndarray, legs: np.ndarray) -> np.ndarray:
@@ -185,11 +185,10 @@ def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
 
 
 @given(st.integers(1, 4), st.booleans(), st.integers(0, 2**31))
-def test_the_network_s_input_is_opencv_s_blob(count: int, rgb: bool, seed: int) -> None:
+def test_stacked_crops_are_opencv_s_blob(count: int, rgb: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
     crops = [rng.integers(0, 256, (8, 6, 3), dtype=np.uint8) for _ in range(count)]
-    blob = cv2.dnn.blobFromImages(crops, scalefactor=1 / 255, swapRB=rgb)
-    planes = to_input(crops, rgb=rgb)
-    assert planes.dtype == np.float32
-    assert planes.flags.c_contiguous
-    np.testing.assert_array_equal(planes, blob)
+    blob = cv2.dnn.blobFromImages(crops, swapRB=rgb)
+    pictures = stacked(crops, rgb=rgb)
+    assert pictures.dtype == np.uint8
+    np.testing.assert_array_equal(pictures.transpose(0, 3, 1, 2), blob)

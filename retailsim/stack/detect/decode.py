@@ -75,12 +75,12 @@ def decode(maps: Sequence[F32], threshold: float) -> tuple[F32, F32]:
 
 def overlaps(a: F32, b: F32) -> F32:
     """Return the IoU of every pair of boxes (n, 4) and (m, 4), shape (n, m)."""
-    near = np.maximum(a[:, None, :2], b[None, :, :2])
-    far = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(far - near, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
-    union = area_a[:, None] + area_b[None] - shared
+    # Plane by plane: sums over a last axis of 2 take several times as long.
+    (ax, ay, ar, ab), (bx, by, br, bb) = a.T[:, :, None], b.T[:, None]
+    width = np.maximum(np.minimum(ar, br) - np.maximum(ax, bx), 0)
+    height = np.maximum(np.minimum(ab, bb) - np.maximum(ay, by), 0)
+    shared = width * height
+    union = (ar - ax) * (ab - ay) + (br - bx) * (bb - by) - shared
     share: F32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return share
 
@@ -97,9 +97,9 @@ def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArr
         limit: only this many best boxes are looked at.
     """
     order = np.lexsort((*boxes.T[::-1], -scores))[:limit]
-    kept: list[int] = []
-    while len(order):
-        best, rest = order[:1], order[1:]
-        kept += best.tolist()
-        order = rest[overlaps(boxes[best], boxes[rest])[0] <= max_iou]
-    return np.array(kept, np.int64)
+    beaten = overlaps(boxes[order], boxes[order]) > max_iou
+    alive = np.ones(len(order), bool)
+    for rank in range(len(order)):
+        if alive[rank]:
+            alive[rank + 1 :] &= ~beaten[rank, rank + 1 :]
+    return order[alive].astype(np.int64)

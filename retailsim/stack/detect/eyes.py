@@ -31,8 +31,7 @@ class HostEyes:
 
     def __init__(self, net: nn.Module, *, input_px: SizePx, context: StageContext) -> None:
         self._input_px = input_px
-        shape = (1, 3, input_px[1], input_px[0])
-        self._network = Network(net, context=context, example_shape=shape, pictures=True)
+        self._network = Network(net, context=context, input_px=input_px, round_up=False)
 
     def __call__(self, frames: Sequence[U8]) -> list[F32]:
         """Return the maps (n, c, h, w) of frames (h, w, 3)."""

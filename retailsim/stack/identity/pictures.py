@@ -22,7 +22,7 @@ from retailsim.stack.identity.footpoint import (
     load_footpoint,
     view_px,
 )
-from retailsim.stack.reid.crops import to_input
+from retailsim.stack.reid.crops import stacked
 from retailsim.stack.runtime import Network
 from retailsim.stack.stage import Stage, StageContext
 from retailsim.stack.track.association import paired_iou
@@ -121,13 +121,10 @@ class FloorFromPictures(Stage):
         self._boxes = FloorFromBoxes(context)
         config, net = load_footpoint(model)
         self._size_px = config.input_px
-        width, height = config.input_px
         # One thread: with few crops its dense layers split their sums among threads, and the
         # digest would depend on how many there are.
         alone = replace(context, options={**context.options, "threads": 1})
-        self._network = Network(
-            net, context=alone, example_shape=(8, 3, height, width), side_width=HINTS
-        )
+        self._network = Network(net, context=alone, input_px=config.input_px, side_width=HINTS)
         self._views = {c.id: Projection.of(c) for c in context.plan.cameras if c.calibrated}
         self._frames: dict[str, Frame] = {}
         self._tracks: list[Tracks] = []
@@ -167,7 +164,7 @@ class FloorFromPictures(Stage):
             size_px = (image.shape[1], image.shape[0])
             told.append(hints(self._views[one.camera], size_px, boxes))
         if crops:
-            output = self._network(to_input(crops, rgb=False), np.concatenate(told))[0]
+            output = self._network(stacked(crops, rgb=False), np.concatenate(told))[0]
             parts = np.split(output, np.cumsum([len(due) for due in rows])[:-1])
             for one, read, due, part in zip(tracks, reads, rows, parts, strict=True):
                 read.read_ns[due], read.boxes_px[due] = one.time_ns, one.boxes_px[due]

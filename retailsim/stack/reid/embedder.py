@@ -14,7 +14,7 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
-from retailsim.stack.reid.crops import F32, U8, covered_share, cut, to_input
+from retailsim.stack.reid.crops import F32, U8, covered_share, cut, stacked
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
@@ -166,12 +166,11 @@ class Embedder(AppearanceStage):
         )
         config, net = load_embedder(model)
         self.size_px = config.input_px
-        width, height = config.input_px
-        self._network = Network(net, context=context, example_shape=(8, 3, height, width))
+        self._network = Network(net, context=context, input_px=config.input_px)
 
     def embed(self, crops: Sequence[U8]) -> F32:
         """Run the network."""
-        return self._network(to_input(crops))[0]
+        return self._network(stacked(crops))[0]
 
 
 def load_embedder(model: str) -> tuple[EmbedderConfig, PersonEmbedder]:

@@ -14,7 +14,7 @@ from retailsim.messages.base import Message
 from retailsim.messages.results import Detections, Looks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.detect.decode import overlaps
-from retailsim.stack.reid.crops import cut, to_input
+from retailsim.stack.reid.crops import cut, stacked
 from retailsim.stack.reid.embedder import load_embedder
 from retailsim.stack.runtime import Network
 from retailsim.stack.stage import Stage, StageContext
@@ -78,8 +78,7 @@ class DetectionLooks(Stage):
         self._same_iou, self._other_iou = same_iou, other_iou
         config, net = load_embedder(model)
         self._size_px = config.input_px
-        width, height = config.input_px
-        self._network = Network(net, context=context, example_shape=(8, 3, height, width))
+        self._network = Network(net, context=context, input_px=config.input_px)
         self._frames: dict[str, Frame] = {}
         self._found: list[Detections] = []
         self._before: dict[str, Before] = {}
@@ -105,7 +104,7 @@ class DetectionLooks(Stage):
         ]
         if not crops:
             return ()
-        vectors = self._network(to_input(crops))[0]
+        vectors = self._network(stacked(crops))[0]
         ends = np.cumsum([len(chosen) for chosen in rows])[:-1]
         parts = zip(found, rows, np.split(vectors, ends), strict=True)
         return [Looks(d.time_ns, d.camera, row, part) for d, row, part in parts if len(row)]

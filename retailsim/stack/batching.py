@@ -1,0 +1,31 @@
+"""Batches that networks take: what runs them, and few sizes of them.
+
+Whatever runs a network prepares itself for every size of batch it meets: on a CPU it compiles, on
+a GPU it records. Crops come in another number every tick, so batches are filled up to few sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+Run = Callable[[list[NDArray[Any]]], list[F32]]
+STEP = 4  # sizes of rounded batches are multiples of this
+
+
+def rounded_up(items: int) -> int:
+    """Return the size of batch to use for so many items: few sizes, little filling."""
+    return -(-items // STEP) * STEP
+
+
+def filled_up(part: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return a batch of that size: the items of a smaller one, then zeros."""
+    if len(part) == size:
+        return part
+    full = np.zeros((size, *part.shape[1:]), part.dtype)
+    full[: len(part)] = part
+    return full

@@ -1,0 +1,84 @@
+"""Running OpenVINO models on the CPU, compiled for every size of batch apart.
+
+A model whose batch size is left open works out all its shapes anew whenever the size changes, and
+makes its kernels for each size it has not seen: on crops, whose number differs from tick to tick,
+that costs as much as the crops do. So a model is compiled for each size apart, the common ones of
+rounded batches beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from openvino import properties
+
+from retailsim.stack.batching import F32, Run, filled_up, rounded_up
+from retailsim.stack.stage import StageContext
+
+COMMON_SIZES = (4, 8, 12, 16)  # of rounded batches
+MOST_SIZES = 16  # kept compiled; each keeps its own copy of the weights
+
+
+class SizedModel:
+    """A model compiled for each size of batch that it meets.
+
+    Args:
+        model: an OpenVINO model whose inputs all have the batch as their first axis.
+        context: precision and threads.
+        round_up: fill batches up to few sizes; for models that take items one by one.
+    """
+
+    def __init__(self, model: Any, context: StageContext, *, round_up: bool) -> None:
+        self._model, self._context, self._round_up = model, context, round_up
+        self._items = [list(port.partial_shape)[1:] for port in model.inputs]
+        self._runs: OrderedDict[int, Run] = OrderedDict()
+        for size in COMMON_SIZES if round_up else ():
+            self._run(size)
+
+    def __call__(self, batch: list[NDArray[Any]]) -> list[F32]:
+        """Return the model's outputs for a batch; every input has the same number of items."""
+        count = len(batch[0])
+        size = rounded_up(count) if self._round_up else count
+        said = self._run(size)([filled_up(part, size) for part in batch])
+        return [part[:count] for part in said]
+
+    def _run(self, size: int) -> Run:
+        run = self._runs.pop(size, None)
+        if run is None:
+            model = self._model.clone()
+            model.reshape({i: [size, *item] for i, item in enumerate(self._items)})
+            run = compile_on_cpu(model, self._context)
+        self._runs[size] = run
+        if len(self._runs) > MOST_SIZES:
+            self._runs.popitem(last=False)
+        return run
+
+
+def compile_on_cpu(model: Any, context: StageContext) -> Run:
+    """Compile an OpenVINO model for the CPU in the context's precision and threads."""
+    core = openvino.Core()
+    settings: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": "1",
+        "INFERENCE_NUM_THREADS": str(context.options.get("threads", os.cpu_count() or 1)),
+        # Pinned, all processes with one thread would share the first core and leave the others.
+        "ENABLE_CPU_PINNING": "NO",
+    }
+    if context.precision == "fp32":
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    elif "BF16" in core.get_property("CPU", properties.device.capabilities):
+        settings["INFERENCE_PRECISION_HINT"] = "bf16"
+    compiled = core.compile_model(model, "CPU", settings)
+    request = compiled.create_infer_request()
+
+    def run(batch: list[NDArray[Any]]) -> list[F32]:
+        # Shared: read where they are, and copied once on the way out.
+        results = request.infer(dict(enumerate(batch)), share_inputs=True, share_outputs=True)
+        return [np.array(results[port], dtype=np.float32) for port in compiled.outputs]
+
+    return run
