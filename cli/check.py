@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.options import StallOption
+from cli.stall import give_up
 from retailsim import api
 
 
@@ -24,6 +26,7 @@ def check_command(
     everything: Annotated[
         bool, typer.Option("--all", help="Print every compared figure, not only what moved.")
     ] = False,
+    stall: StallOption = 60.0,
 ) -> None:
     """Replay every fixture and compare it with its expected scorecard.
 
@@ -45,6 +48,8 @@ def check_command(
             stack=stack,
             update=update,
             progress=lambda name: status.update(f"replaying {name}"),
+            stall_s=stall,
+            on_stall=give_up,
         )
     console = Console()
     for fixture in result.fixtures:

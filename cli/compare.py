@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.options import DeviceOption, PrecisionOption
+from cli.options import DeviceOption, PrecisionOption, StallOption
 from cli.progress import share_bar
+from cli.stall import give_up
 
 
 def compare_command(
@@ -40,6 +41,7 @@ def compare_command(
     ] = False,
     precision: PrecisionOption = None,
     device: DeviceOption = "auto",
+    stall: StallOption = 60.0,
 ) -> None:
     """Replay bags with several stacks and print what changes against the first.
 
@@ -66,7 +68,14 @@ def compare_command(
 
     with share_bar("comparing") as advance:
         found = compare(
-            stack, bags, output=output, precision=precision, device=device, progress=advance
+            stack,
+            bags,
+            output=output,
+            precision=precision,
+            device=device,
+            progress=advance,
+            stall_s=stall,
+            on_stall=give_up,
         )
     aside = Console(stderr=True)
     for warning in found.warnings:

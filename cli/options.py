@@ -11,3 +11,7 @@ PrecisionOption = Annotated[
     typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
 ]
 DeviceOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")]
+StallOption = Annotated[
+    float,
+    typer.Option(min=1, help="Seconds without progress after which a stage counts as stuck."),
+]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from cli.options import DeviceOption, PrecisionOption
+from cli.options import DeviceOption, PrecisionOption, StallOption
 from cli.progress import session_bar
+from cli.stall import give_up
 from retailsim import api
 
 MOST_WORKERS = 64
@@ -66,10 +64,7 @@ def replay_command(
             "started anew. Its stages then begin without memory of what they saw.",
         ),
     ] = 3,
-    stall: Annotated[
-        float,
-        typer.Option(min=1, help="Seconds without progress after which a stage counts as stuck."),
-    ] = 60.0,
+    stall: StallOption = 60.0,
 ) -> None:
     """Replay a session through the stack and score it against the bag's truth.
 
@@ -106,7 +101,7 @@ def replay_command(
             results_bag=results_bag,
             workers=_number_of(workers),
             stall_s=stall,
-            on_stall=_give_up,
+            on_stall=give_up,
             live=live,
             restarts=restarts,
             progress=advance,
@@ -134,15 +129,3 @@ def _number_of(workers: str | None) -> int | Literal["auto"] | None:
             param_hint="'--workers'",
         )
     return int(workers)
-
-
-def _give_up(line: str) -> NoReturn:
-    """Say that a stage does not return, and end: nothing else ends it.
-
-    Nothing is left half-written by that: results are written after the last stage is done.
-    """
-    console = Console(stderr=True, soft_wrap=True)
-    console.show_cursor()
-    console.print(f"[bold red]error:[/] {escape(line)}")
-    sys.stderr.flush()
-    os._exit(2)

@@ -257,6 +257,8 @@ def check(
     stack: str | Path | None = None,
     update: bool = False,
     progress: Callable[[str], None] | None = None,
+    stall_s: float = 60.0,
+    on_stall: Callable[[str], None] | None = None,
 ) -> GateResult:
     """Replay every fixture and compare it with its expected scorecard.
 
@@ -265,6 +267,7 @@ def check(
         stack: stack YAML; the shipped stack by default.
         update: write the expected scorecards anew instead.
         progress: told the name of each fixture as it begins.
+        stall_s, on_stall: as for `replay`.
 
     Raises:
         BagError: no fixtures there, or one that cannot be read.
@@ -272,7 +275,14 @@ def check(
     from retailsim.experiments.gate import check_fixtures
     from retailsim.resources import find
 
-    return check_fixtures(find(fixtures), stack=stack, update=update, progress=progress)
+    return check_fixtures(
+        find(fixtures),
+        stack=stack,
+        update=update,
+        progress=progress,
+        stall_s=stall_s,
+        on_stall=on_stall,
+    )
 
 
 def train_detector(

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from retailsim.engine.config import StackSpec, find_class, load_stack
+from retailsim.engine.pipeline import STALL_S
+from retailsim.engine.vigil import OnStall
 from retailsim.errors import BagError, StageError
 from retailsim.experiments.compare_events import (
     KINDS,
@@ -124,6 +126,8 @@ def compare(
     precision: Precision | None = None,
     device: Device = "auto",
     progress: Callable[[float], None] | None = None,
+    stall_s: float = STALL_S,
+    on_stall: OnStall | None = None,
 ) -> Comparison:
     """Replay every bag with every stack and compare with the first.
 
@@ -134,6 +138,7 @@ def compare(
         precision: overrides the stacks'.
         device: where networks run.
         progress: told the share that is done, 0 to 1.
+        stall_s, on_stall: as for `replay_bag`.
 
     Raises:
         StageError: fewer than two stacks, or a class that cannot be found; see `replay_bag`.
@@ -145,12 +150,24 @@ def compare(
     sessions = name_bags(bags)
     if output is not None:
         writable_folder(output)
+
+    def replayed(stack: NamedStack, bag: NamedBag) -> Outcome:
+        return replay_once(
+            stack.spec,
+            bag.path,
+            device=device,
+            progress=tell.within,
+            stall_s=stall_s,
+            on_stall=on_stall,
+        )
+
     tell = _Shares(len(named) * len(sessions), progress or (lambda share: None))
     outcomes: dict[str, dict[str, Outcome]] = {stack.name: {} for stack in named}
     for i, bag in enumerate(sessions):
         runs = Runs(output, bag, device) if output is not None else None
         for stack in named if i % 2 == 0 else reversed(named):
-            outcomes[stack.name][bag.name] = _outcome(stack, bag, runs, device, tell)
+            outcomes[stack.name][bag.name] = _outcome(stack, bag, runs, replayed)
+            tell.next()
     return gather(outcomes, [bag.name for bag in sessions])
 
 
@@ -232,15 +249,17 @@ def _with_precision(stack: NamedStack, precision: Precision | None) -> NamedStac
 
 
 def _outcome(
-    stack: NamedStack, bag: NamedBag, runs: Runs | None, device: Device, tell: _Shares
+    stack: NamedStack,
+    bag: NamedBag,
+    runs: Runs | None,
+    replayed: Callable[[NamedStack, NamedBag], Outcome],
 ) -> Outcome:
     path = runs.place(stack.spec) if runs else None
     done = Runs.read(path) if path else None
     if done is None:
-        done = replay_once(stack.spec, bag.path, device=device, progress=tell.within)
+        done = replayed(stack, bag)
         if path is not None:
             Runs.write(path, done)
-    tell.next()
     return done
 
 
@@ -250,9 +269,13 @@ def replay_once(
     *,
     device: Device = "auto",
     progress: Callable[[float, float, float], None] | None = None,
+    stall_s: float = STALL_S,
+    on_stall: OnStall | None = None,
 ) -> Outcome:
     """Replay a bag and keep its figures and events; raises as `replay_bag` does."""
-    replayed = replay_bag(bag, spec=spec, device=device, progress=progress)
+    replayed = replay_bag(
+        bag, spec=spec, device=device, progress=progress, stall_s=stall_s, on_stall=on_stall
+    )
     truth = MessageLog(BagReader(bag).truth())
     events = events_of(replayed.run.results, truth, replayed.plan)
     return Outcome(replayed.scorecard, tuple(events), replayed.warnings)

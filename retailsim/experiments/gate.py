@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from retailsim.engine.config import StackSpec, load_stack
+from retailsim.engine.config import load_stack
+from retailsim.engine.pipeline import STALL_S
+from retailsim.engine.vigil import OnStall
 from retailsim.errors import BagError
 from retailsim.evaluate.gate import Delta, Expected, compare, failures
 from retailsim.evaluate.scorecard import Scorecard
@@ -57,6 +59,8 @@ def check_fixtures(
     stack: str | Path | None = None,
     update: bool = False,
     progress: Callable[[str], None] | None = None,
+    stall_s: float = STALL_S,
+    on_stall: OnStall | None = None,
 ) -> GateResult:
     """Replay every `NAME.bag` under `where` and compare it with `NAME.expected.json`.
 
@@ -67,16 +71,23 @@ def check_fixtures(
         stack: stack YAML; the shipped one by default.
         update: rewrite the expectations instead, keeping their tolerances.
         progress: told each fixture's name as it begins.
+        stall_s, on_stall: as for `replay_bag`.
 
     Raises:
         BagError: no fixtures, a fixture without expectation, or one that cannot be read.
     """
     spec = load_stack(stack)
+
+    def replayed(bag: Path) -> Scorecard:
+        return replay_bag(
+            bag, spec=spec, precision="fp32", stall_s=stall_s, on_stall=on_stall
+        ).scorecard
+
     checked = []
     for bag in find_fixtures(where):
         if progress:
             progress(bag.stem)
-        checked.append(_update(bag, spec) if update else _check(bag, spec))
+        checked.append(_update(bag, replayed) if update else _check(bag, replayed))
     return GateResult(tuple(checked), updated=update)
 
 
@@ -95,16 +106,16 @@ def expectation_of(bag: Path) -> Path:
     return bag.with_name(f"{bag.stem}.expected.json")
 
 
-def _check(bag: Path, spec: StackSpec) -> Checked:
+def _check(bag: Path, replayed: Callable[[Path], Scorecard]) -> Checked:
     expected = _read(expectation_of(bag))
-    card = replay_bag(bag, spec=spec, precision="fp32").scorecard
+    card = replayed(bag)
     return Checked(bag.stem, card, tuple(compare(expected, card)))
 
 
-def _update(bag: Path, spec: StackSpec) -> Checked:
+def _update(bag: Path, replayed: Callable[[Path], Scorecard]) -> Checked:
     path = expectation_of(bag)
     previous = _read(path) if path.exists() else None
-    card = replay_bag(bag, spec=spec, precision="fp32").scorecard
+    card = replayed(bag)
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(expect(card, previous).to_json(), encoding="utf-8")

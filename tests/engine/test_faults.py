@@ -160,6 +160,27 @@ def test_a_stage_that_never_returns_is_named_and_ends_the_command(
     assert list((stack / "results").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_other_commands_that_replay_end_with_the_same_line(
+    command: str, bag: Path, stack: Path
+) -> None:
+    mine = str(stack_file(stack, "hangs"))
+    twice = {"check": ["--update"], "compare": ["--stack", mine]}[command]
+    before = sorted(bag.parent.iterdir())
+    ended = subprocess.run(
+        [sys.executable, "-m", "cli", command, str(bag), "--stack", mine, "--stall", "1", *twice],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "COLUMNS": "300"},
+    )
+    assert ended.returncode == 2
+    *_, line = ended.stderr.splitlines()
+    assert line.startswith("error: stage 'mine' (Faulty) did not return: at work for more than 1 s")
+    assert ended.stdout == ""
+    assert sorted(bag.parent.iterdir()) == before
+
+
 def test_live_a_stage_that_never_returns_is_started_anew_as_often_as_allowed(
     bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
