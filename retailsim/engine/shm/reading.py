@@ -85,6 +85,7 @@ class FrameReader:
         self._returns = _Returns(end.returns)
         self._at_once = 1 if spec.live else MOST_RECORDS
         self._told: deque[tuple[int, int]] = deque()
+        self._begins = [spec.offset(slot) for slot in range(spec.slots)]
         self._latest = 0  # generation of the last frame told
         self._ended = False
         self._kinds: dict[bytes, np.dtype[Any]] = {}
@@ -119,9 +120,9 @@ class FrameReader:
         if self._frames.closed:
             return
         while self._told:
-            self._returns.give(*self._told.popleft())
+            self._returns.give(RECORD.pack(*self._told.popleft()))
         self._ended = True
-        self._returns.give(END, self._latest)
+        self._returns.give(RECORD.pack(END, self._latest))
         self._frames.close()
         del self._returns
 
@@ -142,7 +143,7 @@ class FrameReader:
             return
 
     def _look(self, slot: int, generation: int) -> Lease:
-        begin = self.spec.offset(slot)
+        begin = self._begins[slot]
         found, time_ns, index, camera, axes, a, b, c, d, kind = HEADER.unpack_from(
             self._memory, begin
         )
@@ -153,7 +154,7 @@ class FrameReader:
         dtype = self._kinds.get(kind)
         if dtype is None:
             dtype = self._kinds[kind] = np.dtype(kind.rstrip(b"\0").decode())
-        done = partial(self._returns.give, slot, generation)
+        done = partial(self._returns.give, RECORD.pack(slot, generation))
         image = watched((a, b, c, d)[:axes], dtype, self._memory, begin + PAGE, done)
         return Lease(self.spec.cameras[camera], index, time_ns, generation, image)
 
@@ -162,10 +163,10 @@ class _Returns:
     """The wire on which leases are returned; open as long as any lease of it is held."""
 
     def __init__(self, wire: Descriptor) -> None:
-        self._wire = wire
+        self._wire, self._fd = wire, wire.fd
 
-    def give(self, slot: int, generation: int) -> None:
+    def give(self, record: bytes) -> None:
         try:
-            os.write(self._wire.fd, RECORD.pack(slot, generation))
+            os.write(self._fd, record)
         except BrokenPipeError:
             return  # the writer is gone, and its leases with it

@@ -76,6 +76,7 @@ class FrameWriter(ClosedOrAborted):
         self._memory = map_memory(end.memory.fd, size=end.spec.size, writable=True)
         end.memory.close()
         self._view = memoryview(self._memory)
+        self._begins = [end.spec.offset(slot) for slot in range(end.spec.slots)]
         self._hints = np.frombuffer(self._memory, np.int64, count=PAGE // HINT)
         self._cameras = {camera: row for row, camera in enumerate(end.spec.cameras)}
         self._ledger = Ledger(end.spec.slots)
@@ -124,7 +125,7 @@ class FrameWriter(ClosedOrAborted):
             elif not self._drop_oldest():
                 self.dropped["source"] += 1
                 return None
-        begin = self.spec.offset(number)
+        begin = self._begins[number]
         RECORD.pack_into(self._memory, begin, BUSY, 0)
         return Slot(number, self._view[begin + PAGE : begin + PAGE + self.spec.slot_bytes])
 
@@ -143,7 +144,7 @@ class FrameWriter(ClosedOrAborted):
         generation = self._ledger.publish(slot.number, self._listeners)
         lengths = image.shape + (0,) * (MOST_AXES - image.ndim)
         about = (time_ns, index, self._cameras[camera], image.ndim, *lengths)
-        begin, kind = self.spec.offset(slot.number), image.dtype.str.encode()
+        begin, kind = self._begins[slot.number], image.dtype.str.encode()
         HEADER.pack_into(self._memory, begin, generation, *about, kind)
         slot._image = None
         self._tell(RECORD.pack(slot.number, generation))
