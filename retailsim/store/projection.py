@@ -7,6 +7,7 @@ pixel's top-left corner, so an image spans [0, width] x [0, height].
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +47,10 @@ class Projection:
         rotation = look_at_rotation(position, np.array(camera.look_at_m, float))
         return cls(matrix, rotation, position, Lens(*camera.distortion))
 
+    @cached_property  # asked for several times a tick
+    def _to_rays(self) -> F64:
+        return np.asarray(np.linalg.inv(self.matrix), np.float64)
+
     def to_camera(self, xyz_m: ArrayLike) -> F64:
         """Return points in camera axes; (..., 3) to (..., 3), metres."""
         return (np.asarray(xyz_m, float) - self.position_m) @ self.rotation.T
@@ -64,7 +69,7 @@ class Projection:
         """Return viewing directions in camera axes, z = 1; (..., 2) pixels to (..., 3)."""
         px = np.asarray(pixels, float)
         homogeneous = np.concatenate([px, np.ones((*px.shape[:-1], 1))], axis=-1)
-        rays: F64 = homogeneous @ np.linalg.inv(self.matrix).T
+        rays: F64 = homogeneous @ self._to_rays.T
         if not self.lens.straight:
             rays[..., :2] = self.lens.undistort(rays[..., :2])
         return rays
