@@ -150,6 +150,7 @@ def compare(
     sessions = name_bags(bags)
     if output is not None:
         writable_folder(output)
+    tell = _Shares(len(named) * len(sessions), progress or (lambda share: None))
 
     def replayed(stack: NamedStack, bag: NamedBag) -> Outcome:
         return replay_once(
@@ -161,7 +162,6 @@ def compare(
             on_stall=on_stall,
         )
 
-    tell = _Shares(len(named) * len(sessions), progress or (lambda share: None))
     outcomes: dict[str, dict[str, Outcome]] = {stack.name: {} for stack in named}
     for i, bag in enumerate(sessions):
         runs = Runs(output, bag, device) if output is not None else None

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 Run = Callable[[list[NDArray[Any]]], list[F32]]
-STEP = 4  # sizes of rounded batches are multiples of this
+# Sizes are multiples of the step, up to the limit beside it and beyond the last. A size costs as
+# much, once, as some hundred items, so that steps may grow with the batch.
+STEPS = ((4, 16), (8, 32), (16, 0))
 
 
 def rounded_up(items: int) -> int:
     """Return the size of batch to use for so many items: few sizes, little filling."""
-    return -(-items // STEP) * STEP
+    step = next(step for step, limit in STEPS if items <= limit or not limit)
+    return -(-items // step) * step
 
 
 def filled_up(part: NDArray[Any], size: int) -> NDArray[Any]:

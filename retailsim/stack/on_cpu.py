@@ -2,8 +2,8 @@
 
 A model whose batch size is left open works out all its shapes anew whenever the size changes, and
 makes its kernels for each size it has not seen: on crops, whose number differs from tick to tick,
-that costs as much as the crops do. So a model is compiled for each size apart, the common ones of
-rounded batches beforehand.
+that costs as much as the crops do. So a model is compiled for each size apart, the usual ones
+beforehand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from openvino import properties
 from retailsim.stack.batching import F32, Run, filled_up, rounded_up
 from retailsim.stack.stage import StageContext
 
-COMMON_SIZES = (4, 8, 12, 16)  # of rounded batches
 MOST_SIZES = 16  # kept compiled; each keeps its own copy of the weights
 
 
@@ -30,18 +29,24 @@ class SizedModel:
     Args:
         model: an OpenVINO model whose inputs all have the batch as their first axis.
         context: precision and threads.
+        usual: the largest batch to be ready for from the first call on, and with `round_up` all
+            smaller ones; a batch of another size compiles when it comes.
         round_up: fill batches up to few sizes; for models that take items one by one.
     """
 
-    def __init__(self, model: Any, context: StageContext, *, round_up: bool) -> None:
+    def __init__(self, model: Any, context: StageContext, *, usual: int, round_up: bool) -> None:
         self._model, self._context, self._round_up = model, context, round_up
         self._items = [list(port.partial_shape)[1:] for port in model.inputs]
         self._runs: OrderedDict[int, Run] = OrderedDict()
-        for size in COMMON_SIZES if round_up else ():
+        for size in sorted({rounded_up(n) for n in range(1, usual + 1)}) if round_up else [usual]:
             self._run(size)
 
     def __call__(self, batch: list[NDArray[Any]]) -> list[F32]:
-        """Return the model's outputs for a batch; every input has the same number of items."""
+        """Return the model's outputs for a batch.
+
+        Args:
+            batch: its inputs, each (n, ...) with the same n, of the model's shapes and dtypes.
+        """
         count = len(batch[0])
         size = rounded_up(count) if self._round_up else count
         said = self._run(size)([filled_up(part, size) for part in batch])

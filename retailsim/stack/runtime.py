@@ -127,6 +127,8 @@ class Network:
         context: device and precision. `fp32` computes in float32; `auto` in bfloat16 where the
             CPU is fast at it and in half precision on CUDA.
         input_px: width and height of the pictures.
+        usual: how many pictures to be ready for from the first call on; more or, without
+            `round_up`, fewer make the call that brings them longer.
         side_width: numbers per item of the side input, 0 for none.
         round_up: fill batches up to few sizes, for pictures that come in another number each time.
     """
@@ -137,18 +139,28 @@ class Network:
         *,
         context: StageContext,
         input_px: tuple[int, int],
+        usual: int,
         side_width: int = 0,
         round_up: bool = True,
     ) -> None:
-        compile_for = _compile_cuda if context.device == "cuda" else _compile_openvino
-        first = torch.zeros(2, input_px[1], input_px[0], 3, dtype=torch.uint8)
-        sides = [torch.zeros(2, side_width)] if side_width else []
-        self._run = compile_for(FromPictures(module).eval(), context, [first, *sides], round_up)
+        module = FromPictures(module).eval()
+        example = [torch.zeros(1, input_px[1], input_px[0], 3, dtype=torch.uint8)]
+        example += [torch.zeros(1, side_width)] if side_width else []
+        self._run: Run
+        if context.device == "cuda":
+            self._run = _compile_cuda(module, context, round_up)
+        else:
+            self._run = _compile_openvino(module, context, example, usual, round_up)
 
     def __call__(self, pictures: U8, *sides: F32) -> list[F32]:
-        """Run the network on pictures (n, h, w, 3), and (n, d) float32 where it has a side input.
+        """Run the network.
 
-        Returns its outputs as float32 arrays.
+        Args:
+            pictures: of the network's size, uint8 (n, h, w, 3).
+            sides: where it has a side input, float32 (n, d).
+
+        Returns:
+            Its outputs as float32 arrays.
         """
         side = [np.ascontiguousarray(part, dtype=np.float32) for part in sides]
         return self._run([np.ascontiguousarray(pictures), *side])
@@ -171,7 +183,11 @@ class FromPictures(torch.nn.Module):
 
 
 def _compile_openvino(
-    module: torch.nn.Module, context: StageContext, example: list[torch.Tensor], round_up: bool
+    module: torch.nn.Module,
+    context: StageContext,
+    example: list[torch.Tensor],
+    usual: int,
+    round_up: bool,
 ) -> Run:
     module.requires_grad_(False)
     with torch.no_grad():
@@ -179,12 +195,10 @@ def _compile_openvino(
         traced = torch.jit.trace(lambda *batch: module(*batch), tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=tuple(example))
     model.reshape({i: [-1, *part.shape[1:]] for i, part in enumerate(example)})
-    return SizedModel(model, context, round_up=round_up)
+    return SizedModel(model, context, usual=usual, round_up=round_up)
 
 
-def _compile_cuda(
-    module: torch.nn.Module, context: StageContext, _example: list[torch.Tensor], round_up: bool
-) -> Run:
+def _compile_cuda(module: torch.nn.Module, context: StageContext, round_up: bool) -> Run:
     dtype = torch.float32 if context.precision == "fp32" else torch.float16
     return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype, round_up=round_up)
 

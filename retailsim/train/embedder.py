@@ -229,7 +229,7 @@ def held_out_set(seed: int, *, identities: int, views: int = 8, scenes: int = 10
 
 
 def planes(crops: Sequence[U8]) -> torch.Tensor:
-    """Turn BGR crops of one size into the network's input: RGB in [0, 1], (n, 3, h, w)."""
+    """Turn BGR crops of one size into the network's input: RGB in [0, 1], float32 (n, 3, h, w)."""
     return torch.from_numpy(stacked(crops)).permute(0, 3, 1, 2).float() / 255
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -179,6 +180,22 @@ def test_other_commands_that_replay_end_with_the_same_line(
     assert line.startswith("error: stage 'mine' (Faulty) did not return: at work for more than 1 s")
     assert ended.stdout == ""
     assert sorted(bag.parent.iterdir()) == before
+
+
+def test_on_a_terminal_the_line_stands_where_the_progress_was(bag: Path, stack: Path) -> None:
+    mine = str(stack_file(stack, "hangs"))
+    command = [sys.executable, "-m", "cli", "check", str(bag), "--update", "--stack", mine]
+    near, far = os.openpty()
+    with subprocess.Popen([*command, "--stall", "1"], stdout=far, stderr=far) as running:
+        os.close(far)
+        shown = b""
+        with suppress(OSError):  # the last process that has the terminal is gone
+            while chunk := os.read(near, 4096):
+                shown += chunk
+        os.close(near)
+    assert running.returncode == 2
+    *_, last = re.split(rb"\x1b\[2K", shown)
+    assert re.sub(rb"\x1b\[[?0-9;]*[a-zA-Z]", b"", last).startswith(b"error: stage 'mine'")
 
 
 def test_live_a_stage_that_never_returns_is_started_anew_as_often_as_allowed(

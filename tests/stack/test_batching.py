@@ -6,17 +6,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.stack.batching import STEP, filled_up, rounded_up
+from retailsim.stack.batching import filled_up, rounded_up
 
 
 @given(st.integers(1, 10_000))
 def test_a_batch_is_never_cut_and_little_is_added(items: int) -> None:
     room = rounded_up(items)
-    assert items <= room < items + STEP
+    assert items <= room < items + (4 if items <= 16 else 8 if items <= 32 else 16)
+    assert rounded_up(room) == room
 
 
 def test_few_sizes_serve_many() -> None:
-    assert len({rounded_up(items) for items in range(1, 33)}) == 8
+    sizes = [rounded_up(items) for items in range(1, 65)]
+    assert sizes == sorted(sizes)
+    assert sorted(set(sizes)) == [4, 8, 12, 16, 24, 32, 48, 64]
 
 
 @given(st.integers(1, 9), st.integers(0, 7))

@@ -7,6 +7,7 @@ import pytest
 from walkers import boutique
 
 from retailsim.messages.results import FloorPositions, Tracks
+from retailsim.stack.identity import floor
 from retailsim.stack.identity.floor import (
     MEAN_HEIGHT_M,
     FloorFromBoxes,
@@ -128,3 +129,13 @@ def test_furniture_that_nobody_looks_through_hides_feet_down_to_the_floor(kind: 
         update={"fixtures": [plan.fixtures[0].model_copy(update={"kind": "plant"})]}
     )
     assert not hidden(solid_boxes(plant), np.array([3.0, 0.0, 1.6]), feet).any()
+
+
+def test_nothing_is_made_for_a_camera_that_sees_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silhouettes(*_: object) -> None:
+        raise AssertionError("these take tenths of a second")
+
+    monkeypatch.setattr(floor, "silhouettes", silhouettes)
+    nobody = positions(FloorFromBoxes(StageContext(PLAN)), "door", [])
+    assert nobody.xy_m.shape == (0, 2)
+    assert nobody.sigma_m.shape == (0,)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from retailsim.stack.identity.footpoint import HINTS, FootPointConfig, FootPointNet
 from retailsim.stack.resident import MOST_TAPES, ResidentNetwork
+from retailsim.stack.runtime import FromPictures
 
 CPU = torch.device("cpu")
 
@@ -56,7 +60,7 @@ def test_few_shapes_are_recorded_for_many_sizes_of_batch() -> None:
     network = ResidentNetwork(module, device=CPU, dtype=torch.float32)
     for items in range(1, 33):
         network([np.zeros((items, 1, 2, 2), np.float32), np.zeros((items, 1), np.float32)])
-    assert {shape[0] for shape in module.calls} == set(range(4, 33, 4))
+    assert {shape[0] for shape in module.calls} == {4, 8, 12, 16, 24, 32}
 
 
 def test_exact_batches_where_inputs_differ_in_their_number_of_items() -> None:
@@ -83,3 +87,18 @@ def test_shapes_of_long_ago_are_forgotten(network: ResidentNetwork) -> None:
     for side in range(1, MOST_TAPES + 20):
         network([np.zeros((1, 1, 1, side), np.float32), np.zeros((1, 1), np.float32)])
     assert len(network._tapes) == MOST_TAPES
+
+
+def test_pictures_and_what_is_told_beside_them_are_what_torch_makes_of_them() -> None:
+    torch.manual_seed(3)
+    config = FootPointConfig(input_px=(16, 32), widths=(4, 4, 8, 8, 8), dense=(8, 8, 8))
+    net = FootPointNet(config).eval()
+    rng = np.random.default_rng(3)
+    pictures = rng.integers(0, 256, (5, 32, 16, 3), dtype=np.uint8)
+    told = rng.normal(size=(5, HINTS)).astype(np.float32)
+    with torch.no_grad():
+        planes = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        wanted = net(planes, torch.from_numpy(told)).numpy()
+    for dtype, apart in ((torch.float32, 1e-5), (torch.float16, 2e-2)):
+        network = ResidentNetwork(FromPictures(deepcopy(net)), device=CPU, dtype=dtype)
+        np.testing.assert_allclose(network([pictures, told])[0], wanted, atol=apart)

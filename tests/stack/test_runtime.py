@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from retailsim.errors import ModelError
 from retailsim.stack import on_cpu
-from retailsim.stack.on_cpu import COMMON_SIZES, MOST_SIZES, SizedModel
+from retailsim.stack.on_cpu import MOST_SIZES, SizedModel
 from retailsim.stack.runtime import Network, load_model_dir
 from retailsim.stack.stage import StageContext
 from retailsim.store.plan import StorePlan
@@ -39,7 +39,7 @@ def context(boutique: StorePlan) -> StageContext:
 
 @pytest.fixture(scope="module")
 def network(context: StageContext) -> Network:
-    return Network(Small(), context=context, input_px=SIZE_PX, side_width=SIDE)
+    return Network(Small(), context=context, input_px=SIZE_PX, usual=8, side_width=SIDE)
 
 
 def batch(items: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +76,7 @@ def test_what_was_said_stays_when_the_network_speaks_again(network: Network) -> 
         np.testing.assert_array_equal(mine, before)
 
 
-def test_a_size_is_compiled_once_and_the_common_ones_beforehand(
+def test_a_size_is_compiled_once_and_the_usual_ones_beforehand(
     context: StageContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[int] = []
@@ -87,24 +87,25 @@ def test_a_size_is_compiled_once_and_the_common_ones_beforehand(
         return compile_it(model, context)
 
     monkeypatch.setattr(on_cpu, "compile_on_cpu", watched)
-    model = SizedModel(identity_model(), context, round_up=True)
-    assert compiled == list(COMMON_SIZES)
+    model = SizedModel(identity_model(), context, usual=9, round_up=True)
+    assert compiled == [4, 8, 12]
     for items in [*range(1, 21), *range(1, 21)]:
         (said,) = model([np.full((items, 2), items, np.float32)])
         assert said.shape == (items, 2)
-    assert compiled == [*COMMON_SIZES, 20]
-    exact = SizedModel(identity_model(), context, round_up=False)
+    assert compiled == [4, 8, 12, 16, 24]
     del compiled[:]
+    exact = SizedModel(identity_model(), context, usual=5, round_up=False)
     for items in [3, 5, 3]:
         exact([np.zeros((items, 2), np.float32)])
-    assert compiled == [3, 5]
+    assert compiled == [5, 3]
 
 
 def test_sizes_used_long_ago_are_let_go(context: StageContext) -> None:
-    model = SizedModel(identity_model(), context, round_up=False)
-    for items in range(1, MOST_SIZES + 9):
-        model([np.zeros((items, 2), np.float32)])
-    assert len(model._runs) == MOST_SIZES
+    model = SizedModel(identity_model(), context, usual=1, round_up=False)
+    for items in [*range(1, MOST_SIZES + 1), 1, MOST_SIZES + 1]:
+        (said,) = model([np.ones((items, 2), np.float32)])
+        assert said.shape == (items, 2)
+    assert sorted(model._runs) == [1, *range(3, MOST_SIZES + 2)]
 
 
 def identity_model() -> object:

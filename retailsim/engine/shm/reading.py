@@ -160,12 +160,16 @@ class FrameReader:
 
 
 class _Returns:
-    """The wire on which leases are returned; open as long as any lease of it is held."""
+    """The wire on which leases are returned; open as long as any lease of it is held.
+
+    It keeps the descriptor, whose number it writes to, from being closed.
+    """
 
     def __init__(self, wire: Descriptor) -> None:
         self._wire, self._fd = wire, wire.fd
 
     def give(self, record: bytes) -> None:
+        """Return what a packed `RECORD` names."""
         try:
             os.write(self._fd, record)
         except BrokenPipeError:

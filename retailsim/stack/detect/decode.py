@@ -75,12 +75,12 @@ def decode(maps: Sequence[F32], threshold: float) -> tuple[F32, F32]:
 
 def overlaps(a: F32, b: F32) -> F32:
     """Return the IoU of every pair of boxes (n, 4) and (m, 4), shape (n, m)."""
-    # Plane by plane: sums over a last axis of 2 take several times as long.
-    (ax, ay, ar, ab), (bx, by, br, bb) = a.T[:, :, None], b.T[:, None]
-    width = np.maximum(np.minimum(ar, br) - np.maximum(ax, bx), 0)
-    height = np.maximum(np.minimum(ab, bb) - np.maximum(ay, by), 0)
+    # Plane by plane: NumPy is slow along a last axis of 2.
+    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = a.T[:, :, None], b.T[:, None]
+    width = np.maximum(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0)
+    height = np.maximum(np.minimum(ay2, by2) - np.maximum(ay1, by1), 0)
     shared = width * height
-    union = (ar - ax) * (ab - ay) + (br - bx) * (bb - by) - shared
+    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared
     share: F32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return share
 

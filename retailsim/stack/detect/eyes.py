@@ -31,7 +31,10 @@ class HostEyes:
 
     def __init__(self, net: nn.Module, *, input_px: SizePx, context: StageContext) -> None:
         self._input_px = input_px
-        self._network = Network(net, context=context, input_px=input_px, round_up=False)
+        cameras = max(1, len(context.plan.cameras))
+        self._network = Network(
+            net, context=context, input_px=input_px, usual=cameras, round_up=False
+        )
 
     def __call__(self, frames: Sequence[U8]) -> list[F32]:
         """Return the maps (n, c, h, w) of frames (h, w, 3)."""

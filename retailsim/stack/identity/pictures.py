@@ -32,6 +32,7 @@ F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 LONG_AGO_NS = -(2**62)
+USUAL = 16  # crops of a tick
 LEAST_SIGMA_M = 0.08
 WIDEST_M = 3.0  # a foot point that is known no better says nothing
 
@@ -124,7 +125,9 @@ class FloorFromPictures(Stage):
         # One thread: with few crops its dense layers split their sums among threads, and the
         # digest would depend on how many there are.
         alone = replace(context, options={**context.options, "threads": 1})
-        self._network = Network(net, context=alone, input_px=config.input_px, side_width=HINTS)
+        self._network = Network(
+            net, context=alone, input_px=config.input_px, usual=USUAL, side_width=HINTS
+        )
         self._views = {c.id: Projection.of(c) for c in context.plan.cameras if c.calibrated}
         self._frames: dict[str, Frame] = {}
         self._tracks: list[Tracks] = []

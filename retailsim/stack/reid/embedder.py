@@ -20,6 +20,7 @@ from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
 
 NEVER_NS = -(2**62)
+MOST_USUAL = 16  # crops of a tick that the network is made ready for
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,9 @@ class Embedder(AppearanceStage):
         )
         config, net = load_embedder(model)
         self.size_px = config.input_px
-        self._network = Network(net, context=context, input_px=config.input_px)
+        self._network = Network(
+            net, context=context, input_px=config.input_px, usual=min(per_tick, MOST_USUAL)
+        )
 
     def embed(self, crops: Sequence[U8]) -> F32:
         """Run the network."""
