@@ -176,8 +176,7 @@ class FromPictures(torch.nn.Module):
     def forward(self, pictures: torch.Tensor, *sides: torch.Tensor) -> Any:
         """Return what the network says."""
         dtype = next(self.net.parameters()).dtype
-        # By way of bfloat16, which holds 0 to 255 exactly: from there OpenVINO need not move pixels
-        # about, which takes a sixth of a light detector's time.
+        # By way of bfloat16, which holds 0 to 255 exactly: from there OpenVINO need not transpose.
         values = pictures.to(torch.bfloat16).permute(0, 3, 1, 2).to(dtype)
         return self.net(values / 255, *sides)
 

@@ -156,12 +156,14 @@ def card(
     ap50 = metrics["held_out_ap50"]
     stem = "patches of stride 4" if config.patches else "a stride-2 stem"
     levels = "deconvolution and down-sampling" if config.way_back else "deconvolution"
+    activation = {"relu": "ReLU", "silu": "SiLU"}[config.activation]
     taught = f", taught by the detector {teacher} as well" if teacher else ""
     return f"""# Person detector
 
 A one-class, anchor-free detector: Tiny DarkNet backbone with {stem}, spatial pyramid
 pooling concatenated with its input, levels merged by {levels}, two heads
-(strides 8 and 16), {metrics["parameters"]:,} parameters. Input: BGR in [0, 1], letterboxed.
+(strides 8 and 16), {activation}, {metrics["parameters"]:,} parameters.
+Input: BGR in [0, 1], letterboxed.
 
 **Trained on** simulated people alone, by `retail train detector --seed {recipe.seed}`{taught}:
 {metrics["people_layers"]} renderings of varied people for random cameras (eye level, ceiling

@@ -54,7 +54,7 @@ class FloorFromBoxes(Stage):
     def place(self, tracks: Tracks) -> FloorPositions:
         """Return the floor positions of one camera's tracklets, rows in the same order."""
         places = np.full((len(tracks.track_id), 3), np.nan)
-        # Candidates take a tenth of a second to make: not for a camera that sees nobody.
+        # Candidates take long to make: not for a camera that sees nobody.
         candidates = self._of_camera(tracks.camera) if len(places) else None
         if candidates is not None:
             boxes = tracks.boxes_px.astype(float)

@@ -13,6 +13,7 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import FloorPositions, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
+from retailsim.stack.batching import USUAL_CROPS
 from retailsim.stack.identity.floor import FloorFromBoxes
 from retailsim.stack.identity.footpoint import (
     HINTS,
@@ -32,7 +33,6 @@ F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 LONG_AGO_NS = -(2**62)
-USUAL = 16  # crops of a tick
 LEAST_SIGMA_M = 0.08
 WIDEST_M = 3.0  # a foot point that is known no better says nothing
 
@@ -126,7 +126,7 @@ class FloorFromPictures(Stage):
         # digest would depend on how many there are.
         alone = replace(context, options={**context.options, "threads": 1})
         self._network = Network(
-            net, context=alone, input_px=config.input_px, usual=USUAL, side_width=HINTS
+            net, context=alone, input_px=config.input_px, usual=USUAL_CROPS, side_width=HINTS
         )
         self._views = {c.id: Projection.of(c) for c in context.plan.cameras if c.calibrated}
         self._frames: dict[str, Frame] = {}

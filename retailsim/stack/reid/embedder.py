@@ -14,13 +14,13 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Embeddings, Tracks
 from retailsim.messages.sensors import Frame, FrameBatch
+from retailsim.stack.batching import USUAL_CROPS
 from retailsim.stack.reid.crops import F32, U8, covered_share, cut, stacked
 from retailsim.stack.reid.network import EmbedderConfig, PersonEmbedder
 from retailsim.stack.runtime import Network, load_network
 from retailsim.stack.stage import Stage, StageContext
 
 NEVER_NS = -(2**62)
-MOST_USUAL = 16  # crops of a tick that the network is made ready for
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Embedder(AppearanceStage):
         config, net = load_embedder(model)
         self.size_px = config.input_px
         self._network = Network(
-            net, context=context, input_px=config.input_px, usual=min(per_tick, MOST_USUAL)
+            net, context=context, input_px=config.input_px, usual=min(per_tick, USUAL_CROPS)
         )
 
     def embed(self, crops: Sequence[U8]) -> F32:

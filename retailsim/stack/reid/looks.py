@@ -13,6 +13,7 @@ from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Detections, Looks
 from retailsim.messages.sensors import Frame, FrameBatch
+from retailsim.stack.batching import USUAL_CROPS
 from retailsim.stack.detect.decode import overlaps
 from retailsim.stack.reid.crops import cut, stacked
 from retailsim.stack.reid.embedder import load_embedder
@@ -22,7 +23,6 @@ from retailsim.stack.stage import Stage, StageContext
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 LONG_AGO_NS = -(2**62)
-USUAL = 16  # crops of a tick
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class DetectionLooks(Stage):
         self._same_iou, self._other_iou = same_iou, other_iou
         config, net = load_embedder(model)
         self._size_px = config.input_px
-        self._network = Network(net, context=context, input_px=config.input_px, usual=USUAL)
+        self._network = Network(net, context=context, input_px=config.input_px, usual=USUAL_CROPS)
         self._frames: dict[str, Frame] = {}
         self._found: list[Detections] = []
         self._before: dict[str, Before] = {}
