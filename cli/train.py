@@ -27,7 +27,10 @@ def train_detector_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws, below 900000.")] = 1,
     start_from: Annotated[
-        str | None, typer.Option("--start-from", help="Model folder to begin with.")
+        str | None,
+        typer.Option(
+            "--start-from", help="Model folder to begin with; of another shape, what fits of it."
+        ),
     ] = None,
     settings: Annotated[
         Path | None,

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from retailsim.errors import RetailError
 from retailsim.stack.detect.detector import load_detector
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.stack.runtime import read_config
@@ -55,10 +54,10 @@ def train_detector(
         output: model folder to write.
         amounts: pictures to make (those that are there are kept).
         recipe: how to train.
-        start_from: model folder whose weights to begin with.
+        start_from: model folder whose weights to begin with, of another shape those that fit.
         settings: a model's `config.yaml`, for a network of another shape.
-        teacher: model folder of a trained detector to learn from, too; what of its weights fits
-            is where the network begins.
+        teacher: model folder of a trained detector to learn from, too; without `start_from`, what
+            of its weights fits is where the network begins.
         say: told one line now and then.
 
     Returns:
@@ -70,14 +69,12 @@ def train_detector(
         DeviceError: there is no OpenGL to render with.
     """
     require_training_seed(recipe.seed)
-    config, first = _beginning(start_from, settings)
+    config = _shape(start_from, settings)
     make_data(data, amounts, recipe, say)
     learn, held_out = Store.open(data, recipe.randomisers).split()
     master = load_detector(teacher)[1] if teacher else None
-    if master is not None and first is None:
-        torch.manual_seed(recipe.seed)
-        first = PersonNet(config)
-        inherit(first, master)
+    ancestor = load_detector(start_from)[1] if start_from else master
+    first = ancestor and heir(config, ancestor, seed=recipe.seed)
     began = time.monotonic()
     net = train(
         config,
@@ -111,19 +108,18 @@ def train_detector(
     return metrics
 
 
-def _beginning(
-    start_from: str | None, settings: Path | None
-) -> tuple[DetectorConfig, PersonNet | None]:
-    """Return a network's shape, and its first weights if it has any."""
-    if start_from and settings:
-        raise RetailError(
-            "give a model folder to begin with, or settings of another shape; not both"
-        )
-    if start_from:
-        return load_detector(start_from)
-    if settings is None:
-        return DetectorConfig(), None
-    return read_config(settings, DetectorConfig), None
+def heir(config: DetectorConfig, ancestor: PersonNet, *, seed: int) -> PersonNet:
+    """Return a network that has its ancestor's weights where they fit, and drawn ones elsewhere."""
+    torch.manual_seed(seed)
+    net = PersonNet(config)
+    inherit(net, ancestor)
+    return net
+
+
+def _shape(start_from: str | None, settings: Path | None) -> DetectorConfig:
+    if settings is not None:
+        return read_config(settings, DetectorConfig)
+    return load_detector(start_from)[0] if start_from else DetectorConfig()
 
 
 def make_data(data: Path, amounts: Amounts, recipe: Recipe, say: Say) -> None:

@@ -6,12 +6,11 @@ import pytest
 import torch
 import yaml
 
-from retailsim.errors import ModelError, RetailError
+from retailsim.errors import ModelError
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.stack.runtime import read_config
 from retailsim.train.detector_distillation import imitation_loss, inherit
-from retailsim.train.detector_recipe import Amounts, train_detector
-from retailsim.train.detector_training import Recipe
+from retailsim.train.detector_recipe import heir
 
 TEACHER = DetectorConfig(
     input_px=(96, 64), stem=8, widths=(8, 8, 16, 16), depths=(0, 1, 1, 0), neck=(8, 8), head=8
@@ -81,15 +80,11 @@ def test_settings_of_a_file_are_checked_by_field(tmp_path) -> None:
         read_config(tmp_path / "gone.yaml", DetectorConfig)
 
 
-def test_two_shapes_at_once_are_refused_before_any_picture_is_made(tmp_path) -> None:
-    with pytest.raises(RetailError, match="not both"):
-        train_detector(
-            data=tmp_path / "data",
-            output=tmp_path / "model",
-            amounts=Amounts(people=1, scenes=0, backgrounds=1),
-            recipe=Recipe(samples=1, seed=1),
-            start_from="person-detector",
-            settings=tmp_path / "lighter.yaml",
-            say=print,
-        )
-    assert not list(tmp_path.iterdir())
+def test_an_heir_has_its_ancestors_weights_where_they_fit_and_always_the_same_elsewhere() -> None:
+    ancestor = PersonNet(TEACHER)
+    net, again = (heir(PUPIL, ancestor, seed=5) for _ in range(2))
+    mine, theirs = net.state_dict(), ancestor.state_dict()
+    fit = [k for k, v in mine.items() if k in theirs and theirs[k].shape == v.shape]
+    assert 0 < len(fit) < len(mine)
+    assert all(torch.equal(mine[k], theirs[k]) for k in fit)
+    assert all(torch.equal(v, again.state_dict()[k]) for k, v in mine.items())
