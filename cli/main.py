@@ -41,6 +41,7 @@ from cli.simulate import simulate_command
 from cli.train import train_detector_command
 from cli.train_embedder import train_embedder_command
 from cli.train_footpoint import train_footpoint_command
+from cli.train_int8 import train_int8_command
 from cli.usage import UsageError, usage_line
 from retailsim.errors import RetailError
 from retailsim.version import __version__
@@ -84,6 +85,7 @@ app.command("schema")(schema_command)
 train.command("detector")(train_detector_command)
 train.command("embedder")(train_embedder_command)
 train.command("footpoint")(train_footpoint_command)
+train.command("int8")(train_int8_command)
 app.add_typer(train, name="train")
 bench.command("simulate")(bench_simulate_command)
 bench.command("replay")(bench_replay_command)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 PrecisionOption = Annotated[
-    Literal["fp32", "auto"] | None,
-    typer.Option(help="fp32, or auto for bf16/half where fast. Default: the stack's."),
+    Literal["fp32", "int8", "auto"] | None,
+    typer.Option(help="fp32, int8, or auto for what is fast here. Default: the stack's."),
 ]
 DeviceOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run.")]
 StallOption = Annotated[

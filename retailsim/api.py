@@ -178,7 +178,7 @@ def replay(
     baselines: bool = False,
     output: str | Path | None = None,
     video: str | Path | None = None,
-    precision: Literal["fp32", "auto"] | None = None,
+    precision: Literal["fp32", "int8", "auto"] | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     results_bag: bool = False,
     workers: int | Literal["auto"] | None = None,
@@ -399,6 +399,39 @@ def train_footpoint(
 
     recipe = Recipe(seed=seed, shops=shops, steps=steps, minutes=minutes)
     return train_footpoint(recipe, Path(output), say=say)
+
+
+def make_int8(
+    bags: Sequence[str | Path],
+    *,
+    models: Sequence[str] = (),
+    stack: str | Path | None = None,
+    items: int = 300,
+    seed: int = 1,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Path]:
+    """Make int8 twins of the networks that a stack runs, for CPUs that are fast at int8.
+
+    Args:
+        bags: sessions for training; what networks are fed there sets the scales.
+        models: model folders whose twins to make, all of the stack's by default.
+        stack: stack YAML; the shipped stack by default.
+        items: inputs of each network to keep.
+        seed: of the draws, below 900000.
+        say: told one line now and then.
+
+    Returns:
+        The files written, by model.
+
+    Raises:
+        RetailError: NNCF is not installed, a session is kept for judging, or a model is not fed.
+        BagError: a bag cannot be read.
+    """
+    from retailsim.engine.config import load_stack
+    from retailsim.experiments.twins import make_twins
+
+    paths = [Path(bag) for bag in bags]
+    return make_twins(paths, spec=load_stack(stack), models=models, items=items, seed=seed, say=say)
 
 
 def scorecard_table(

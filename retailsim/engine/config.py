@@ -1,7 +1,7 @@
 """Which implementation serves each role: the stack description.
 
     base: default                 # start from the shipped stack (optional)
-    precision: fp32               # default: auto, bf16 or half where that is fast
+    precision: fp32               # default: auto, half, bf16 or int8 where that is fast
     stages:
       detect: {with: {threshold: 0.6}}             # change a parameter
       track: {uses: "my_tracker:MyTracker"}        # bring your own class

@@ -28,6 +28,7 @@ from retailsim.messages.registry import MESSAGE_TYPES
 from retailsim.messages.sensors import Sale, TagReads, TryOn
 from retailsim.messages.truth import TruthScenario
 from retailsim.session import BagReader
+from retailsim.stack.on_cpu import unit
 from retailsim.stack.runtime import model_sha256
 from retailsim.stack.stage import Precision, StageContext
 from retailsim.store.plan import StorePlan
@@ -298,12 +299,12 @@ def resolve_device(device: Device) -> Literal["cpu", "cuda"]:
 
 
 def describe_device(device: str) -> str:
-    """Name the machine a replay ran on, for the scorecard."""
+    """Name the machine a replay ran on, and what makes networks fast on it, for the scorecard."""
     if device == "cuda":
         import torch
 
         return f"cuda: {torch.cuda.get_device_name()}"
-    return f"cpu: {_cpu_name()}, {os.cpu_count()} cores"
+    return ", ".join(filter(None, (f"cpu: {_cpu_name()}", f"{os.cpu_count()} cores", unit())))
 
 
 def _cpu_name() -> str:

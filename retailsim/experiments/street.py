@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -34,7 +35,7 @@ from retailsim.experiments.labelled import (
 )
 from retailsim.report.table import number
 from retailsim.stack.detect.detector import PersonDetector
-from retailsim.stack.stage import Stage, StageContext
+from retailsim.stack.stage import Precision, Stage, StageContext
 
 LEAST_SCORE = 0.02  # average precision wants the whole curve
 FIGURES = ("threshold", "ap50", "ap", "precision", "recall", "f1")
@@ -60,9 +61,12 @@ class StreetFigures:
     f1: float | None
 
 
-def person_detector(clip: Clip, model: str = "person-detector") -> PersonDetector:
+def person_detector(
+    clip: Clip, model: str = "person-detector", *, precision: Precision = "fp32"
+) -> PersonDetector:
     """Return the stack's detector for a clip's cameras, with weak boxes reported too."""
-    return PersonDetector(StageContext(clip.plan), model=model, threshold=LEAST_SCORE)
+    context = StageContext(clip.plan, precision=precision)
+    return PersonDetector(context, model=model, threshold=LEAST_SCORE)
 
 
 def measure_street(stage: Stage, clip: Clip) -> StreetFigures:
@@ -79,11 +83,14 @@ def measure_street(stage: Stage, clip: Clip) -> StreetFigures:
     )
 
 
-def measure_shops(clips: Sequence[Clip], model: str = "person-detector") -> list[float | None]:
+def measure_shops(
+    clips: Sequence[Clip], model: str = "person-detector", *, precision: Precision = "fp32"
+) -> list[float | None]:
     """Return the AP50 of a model on each clip."""
+    detectors = [person_detector(clip, model, precision=precision) for clip in clips]
     return [
-        average_precision(clip, detect(person_detector(clip, model), clip))["ap50"]
-        for clip in clips
+        average_precision(clip, detect(detector, clip))["ap50"]
+        for clip, detector in zip(clips, detectors, strict=True)
     ]
 
 
@@ -104,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("video", type=Path)
     parser.add_argument("truth", type=Path, help="boxes in MOTChallenge form")
     parser.add_argument("--model", default="person-detector")
+    parser.add_argument("--precision", choices=get_args(Precision), default="fp32")
     parser.add_argument("--shops", type=Path, nargs="+", default=[], metavar="BAG")
     parser.add_argument("--every", type=int, default=25, help="instants from one to the next")
     parser.add_argument("--no-hog", dest="hog", action="store_false")
@@ -111,11 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     try:
         clip = video_clip(wanted.video, wanted.truth)
-        rows = {wanted.model: measure_street(person_detector(clip, wanted.model), clip)}
+        ours = person_detector(clip, wanted.model, precision=wanted.precision)
+        rows = {wanted.model: measure_street(ours, clip)}
         if wanted.hog:
             rows["HOG (OpenCV)"] = measure_street(HogDetector(StageContext(clip.plan)), clip)
         clips = [bag_clip(bag, every=wanted.every) for bag in wanted.shops]
-        shops = dict(zip(map(str, wanted.shops), measure_shops(clips, wanted.model), strict=True))
+        found = measure_shops(clips, wanted.model, precision=wanted.precision)
+        shops = dict(zip(map(str, wanted.shops), found, strict=True))
     except RetailError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,7 +1,7 @@
 """Running a trained network: OpenVINO on the CPU, torch on CUDA.
 
-OpenVINO is 14 times as fast as eager torch at batch 1 on an AMX core; int8 ties with bf16 and
-costs accuracy, so it is left out. On CUDA torch runs in half precision, channels-last.
+OpenVINO is 14 times as fast as eager torch at batch 1 on an AMX core. What networks compute in
+depends on the CPU (`on_cpu`). On CUDA torch runs in half precision, channels-last.
 """
 
 from __future__ import annotations
@@ -23,13 +23,17 @@ from safetensors.torch import load_file
 from retailsim.errors import ModelError
 from retailsim.resources import find, model_dir
 from retailsim.stack.batching import F32, Run
-from retailsim.stack.on_cpu import SizedModel
+from retailsim.stack.on_cpu import SizedModel, in_int8
 from retailsim.stack.resident import ResidentNetwork
 from retailsim.stack.stage import StageContext
+from retailsim.stack.twin import FILE as TWIN
+from retailsim.stack.twin import read_twin
 
 U8 = NDArray[np.uint8]
 C = TypeVar("C", bound=BaseModel)
 N = TypeVar("N", bound=torch.nn.Module)
+# Told a model's name, its network, and what that is fed now.
+Overhear = Callable[[str, torch.nn.Module, list[NDArray[Any]]], None]
 MAX_WEIGHTS_BYTES = 512 * 1024 * 1024
 
 
@@ -45,7 +49,7 @@ def load_model_dir(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     Raises:
         ModelError: the folder or a file in it is missing, malformed or too large.
     """
-    folder = _folder(name)
+    folder = folder_of(name)
     config = _read_settings(folder / "config.yaml")
     weights = folder / "weights.safetensors"
     try:
@@ -64,7 +68,7 @@ def model_sha256(name: str) -> str:
         name: a shipped model's name, a path to a folder of the same make, or an ONNX file.
     """
     onnx = name.endswith(".onnx")
-    weights = find(name) if onnx else _folder(name) / "weights.safetensors"
+    weights = find(name) if onnx else folder_of(name) / "weights.safetensors"
     try:
         return hashlib.sha256(weights.read_bytes()).hexdigest()
     except OSError as error:
@@ -124,8 +128,8 @@ class Network:
         module: the network; put into eval mode. Its forward takes planes (n, 3, h, w) in [0, 1],
             and a second tensor (n, d) when there is a side input, and returns one or more
             tensors.
-        context: device and precision. `fp32` computes in float32; `auto` in bfloat16 where the
-            CPU is fast at it and in half precision on CUDA.
+        model: whose network it is: where its int8 twin lies, if it has one.
+        context: device and precision.
         input_px: width and height of the pictures.
         usual: how many pictures to be ready for from the first call on; more or, without
             `round_up`, fewer make the call that brings them longer.
@@ -137,6 +141,7 @@ class Network:
         self,
         module: torch.nn.Module,
         *,
+        model: str,
         context: StageContext,
         input_px: tuple[int, int],
         usual: int,
@@ -146,11 +151,18 @@ class Network:
         module = FromPictures(module).eval()
         example = [torch.zeros(1, input_px[1], input_px[0], 3, dtype=torch.uint8)]
         example += [torch.zeros(1, side_width)] if side_width else []
+        self._overhear: Overhear | None = context.options.get("overhear")
+        self._module, self._model = module, model
         self._run: Run
         if context.device == "cuda":
             self._run = _compile_cuda(module, context, round_up)
         else:
-            self._run = _compile_openvino(module, context, example, usual, round_up)
+            twin = folder_of(model) / TWIN if in_int8(context.precision) else None
+            if twin and twin.exists():
+                graph = _open_batch(read_twin(twin, weights_sha256=model_sha256(model)), example)
+                self._run = SizedModel(graph, context, usual=usual, round_up=round_up)
+            else:
+                self._run = _compile_openvino(module, context, example, usual, round_up)
 
     def __call__(self, pictures: U8, *sides: F32) -> list[F32]:
         """Run the network.
@@ -163,7 +175,10 @@ class Network:
             Its outputs as float32 arrays.
         """
         side = [np.ascontiguousarray(part, dtype=np.float32) for part in sides]
-        return self._run([np.ascontiguousarray(pictures), *side])
+        batch: list[NDArray[Any]] = [np.ascontiguousarray(pictures), *side]
+        if self._overhear:
+            self._overhear(self._model, self._module, batch)
+        return self._run(batch)
 
 
 class FromPictures(torch.nn.Module):
@@ -188,13 +203,28 @@ def _compile_openvino(
     usual: int,
     round_up: bool,
 ) -> Run:
+    graph = graph_of(module, example)
+    return SizedModel(graph, context, usual=usual, round_up=round_up)
+
+
+def graph_of(module: torch.nn.Module, example: list[torch.Tensor]) -> Any:
+    """Return a network as an OpenVINO model whose batch size is open.
+
+    Args:
+        module: in eval mode.
+        example: its inputs, for one item.
+    """
     module.requires_grad_(False)
     with torch.no_grad():
         # As a function, and not a second time to compare, which takes most of the time.
         traced = torch.jit.trace(lambda *batch: module(*batch), tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=tuple(example))
+    return _open_batch(model, example)
+
+
+def _open_batch(model: Any, example: list[torch.Tensor]) -> Any:
     model.reshape({i: [-1, *part.shape[1:]] for i, part in enumerate(example)})
-    return SizedModel(model, context, usual=usual, round_up=round_up)
+    return model
 
 
 def _compile_cuda(module: torch.nn.Module, context: StageContext, round_up: bool) -> Run:
@@ -202,7 +232,12 @@ def _compile_cuda(module: torch.nn.Module, context: StageContext, round_up: bool
     return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype, round_up=round_up)
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
+    """Return a model's folder; raises ModelError when there is none.
+
+    Args:
+        name: a shipped model's name, or a path.
+    """
     folder = model_dir(name) if "/" not in name else find(name)
     if not folder.is_dir():
         raise ModelError(f"{name}: no such model folder; shipped ones lie in models/")

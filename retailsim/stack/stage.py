@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from retailsim.messages.base import Message
 from retailsim.store.plan import StorePlan
 
-Precision = Literal["fp32", "auto"]
+Precision = Literal["fp32", "int8", "auto"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,11 @@ class StageContext:
     Attributes:
         plan: the shop as installed (for imported footage: the bare list of cameras).
         device: 'cpu' or 'cuda'.
-        precision: 'fp32', or 'auto' for bf16 where the CPU has it and half on CUDA.
-        options: free for tests.
+        precision: 'fp32'; or 'auto' for what is fast: half on CUDA, bf16 on a CPU that multiplies
+            matrices of it, int8 on others where a network has an int8 twin; or 'int8' for the
+            twins on all CPUs, and else as 'auto'.
+        options: `threads`, of each network on the CPU; `overhear`, told what networks are fed
+            (`runtime.Overhear`); else free for tests.
     """
 
     plan: StorePlan

@@ -11,6 +11,8 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
+from retailsim.stack.twin import FILE as TWIN
+
 
 def export_model(
     folder: Path,
@@ -29,7 +31,7 @@ def export_model(
 def write_network(
     folder: Path, net: torch.nn.Module, config: Mapping[str, Any], *, half: bool = True
 ) -> None:
-    """Write config.yaml and weights.safetensors.
+    """Write config.yaml and weights.safetensors; an int8 twin of other weights goes.
 
     Args:
         folder: made if it is not there; files are renamed into place.
@@ -46,6 +48,7 @@ def write_network(
     save_file(state, beside)
     beside.chmod(0o644)  # safetensors' files are their owner's alone
     beside.replace(folder / "weights.safetensors")
+    (folder / TWIN).unlink(missing_ok=True)  # of the weights before
     settings = yaml.safe_dump(dict(config), sort_keys=False, default_flow_style=None)
     _write(folder / "config.yaml", settings)
 

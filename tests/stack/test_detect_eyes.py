@@ -17,7 +17,8 @@ INPUT_PX = (320, 192)
 @pytest.fixture(scope="module")
 def host() -> HostEyes:
     context = StageContext(StorePlan(name="x"), precision="fp32", options={"threads": 1})
-    return HostEyes(load_detector("person-detector")[1], input_px=INPUT_PX, context=context)
+    model = "person-detector"
+    return HostEyes(load_detector(model)[1], model=model, input_px=INPUT_PX, context=context)
 
 
 @pytest.fixture(scope="module")

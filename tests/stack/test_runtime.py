@@ -39,7 +39,9 @@ def context(boutique: StorePlan) -> StageContext:
 
 @pytest.fixture(scope="module")
 def network(context: StageContext) -> Network:
-    return Network(Small(), context=context, input_px=SIZE_PX, usual=8, side_width=SIDE)
+    return Network(
+        Small(), model="small", context=context, input_px=SIZE_PX, usual=8, side_width=SIDE
+    )
 
 
 def batch(items: int) -> tuple[np.ndarray, np.ndarray]:

@@ -31,5 +31,11 @@ def test_a_model_folder_holds_all_four_parts_and_nothing_else(
     assert (folder / "weights.safetensors").stat().st_mode & 0o777 == 0o644
 
 
+def test_new_weights_take_away_the_twin_of_the_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "int8.zip").write_bytes(b"of other weights")
+    export_model(tmp_path, torch.nn.BatchNorm1d(3), {}, {}, "")
+    assert not (tmp_path / "int8.zip").exists()
+
+
 def test_parameters_are_what_is_learnt() -> None:
     assert parameter_count(torch.nn.BatchNorm1d(3)) == 6  # not its running mean and variance

@@ -52,7 +52,7 @@ class PersonDetector(Stage):
             raise StageError(
                 "person detector: threshold and nms_iou lie in [0, 1], min_height_px above 0"
             )
-        self._eyes = eyes_for(net, input_px=self._config.input_px, context=context)
+        self._eyes = eyes_for(net, model=model, input_px=self._config.input_px, context=context)
 
     def process(self, message: Message) -> Iterable[Message]:
         """Return one Detections per frame, in the batch's order."""

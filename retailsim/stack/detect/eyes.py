@@ -18,22 +18,29 @@ Eyes = Callable[[Sequence[U8]], list[F32]]
 SizePx = tuple[int, int]
 
 
-def eyes_for(net: nn.Module, *, input_px: SizePx, context: StageContext) -> Eyes:
-    """Return what maps BGR frames (h, w, 3), of any sizes, to the network's maps (n, c, h, w)."""
+def eyes_for(net: nn.Module, *, model: str, input_px: SizePx, context: StageContext) -> Eyes:
+    """Return what maps BGR frames (h, w, 3), of any sizes, to a model's maps (n, c, h, w)."""
     if context.device == "cuda":
         dtype = torch.float32 if context.precision == "fp32" else torch.float16
         return DeviceEyes(net, input_px=input_px, device=torch.device("cuda"), dtype=dtype)
-    return HostEyes(net, input_px=input_px, context=context)
+    return HostEyes(net, model=model, input_px=input_px, context=context)
 
 
 class HostEyes:
     """Frames fitted by OpenCV, and seen by OpenVINO."""
 
-    def __init__(self, net: nn.Module, *, input_px: SizePx, context: StageContext) -> None:
+    def __init__(
+        self, net: nn.Module, *, model: str, input_px: SizePx, context: StageContext
+    ) -> None:
         self._input_px = input_px
         cameras = max(1, len(context.plan.cameras))
         self._network = Network(
-            net, context=context, input_px=input_px, usual=cameras, round_up=False
+            net,
+            model=model,
+            context=context,
+            input_px=input_px,
+            usual=cameras,
+            round_up=False,
         )
 
     def __call__(self, frames: Sequence[U8]) -> list[F32]:

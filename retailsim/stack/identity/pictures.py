@@ -126,7 +126,12 @@ class FloorFromPictures(Stage):
         # digest would depend on how many there are.
         alone = replace(context, options={**context.options, "threads": 1})
         self._network = Network(
-            net, context=alone, input_px=config.input_px, usual=USUAL_CROPS, side_width=HINTS
+            net,
+            model=model,
+            context=alone,
+            input_px=config.input_px,
+            usual=USUAL_CROPS,
+            side_width=HINTS,
         )
         self._views = {c.id: Projection.of(c) for c in context.plan.cameras if c.calibrated}
         self._frames: dict[str, Frame] = {}

@@ -168,7 +168,11 @@ class Embedder(AppearanceStage):
         config, net = load_embedder(model)
         self.size_px = config.input_px
         self._network = Network(
-            net, context=context, input_px=config.input_px, usual=min(per_tick, USUAL_CROPS)
+            net,
+            model=model,
+            context=context,
+            input_px=config.input_px,
+            usual=min(per_tick, USUAL_CROPS),
         )
 
     def embed(self, crops: Sequence[U8]) -> F32:

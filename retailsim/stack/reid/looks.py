@@ -79,7 +79,9 @@ class DetectionLooks(Stage):
         self._same_iou, self._other_iou = same_iou, other_iou
         config, net = load_embedder(model)
         self._size_px = config.input_px
-        self._network = Network(net, context=context, input_px=config.input_px, usual=USUAL_CROPS)
+        self._network = Network(
+            net, model=model, context=context, input_px=config.input_px, usual=USUAL_CROPS
+        )
         self._frames: dict[str, Frame] = {}
         self._found: list[Detections] = []
         self._before: dict[str, Before] = {}
