@@ -1,11 +1,12 @@
 """How many cameras a machine serves live: `retail bench density`.
 
 Shops of up to four cameras, each in a process of its own, run the whole stack, detection to fusion,
-on every frame of looped footage at its own pace; each decodes what it plays. All begin at one
-instant, once all have made their stages. After a warm-up come two windows: in both, every stream
-has to get 95 % of its rate, and 95 % of its frames within a second from capture to the last word.
-What does not fit is dropped at the source, oldest first. Numbers of streams are doubled until one
-is too large, and the gap is halved then.
+on every frame of looped footage at its own pace; each decodes what it plays. Shops are not crowded
+at the same moments: each begins elsewhere in the footage, and captures at its own instants. All
+begin within a frame's time, once all have made their stages. After a warm-up come two windows: in
+both, every stream has to get 95 % of its rate, and 95 % of its frames within a second from capture
+to the last word. What does not fit is dropped at the source, oldest first. Numbers of streams are
+doubled until one is too large, and the gap is halved then.
 """
 
 from __future__ import annotations
@@ -213,7 +214,8 @@ def try_streams(
     shops: list[Errand] = []
     try:
         for place, number in enumerate(cameras):
-            shop = Shop(footage.of(number), spec, context, timing.total_s)
+            played = footage.of(number).later(place / len(cameras))
+            shop = Shop(played, spec, context, timing.total_s)
             shops.append(Errand(serve, shop, name=f"shop {place + 1} of {len(cameras)}"))
         hear_all(shops)
         return _serve_all(shops, footage.rate_hz, timing)
@@ -225,8 +227,8 @@ def try_streams(
 def _serve_all(shops: Sequence[Errand], rate_hz: float, timing: Timing) -> Trial:
     """Let all begin, watch the machine during the windows, and sum up."""
     begin_s = monotonic() + START_S
-    for shop in shops:
-        shop.tell(begin_s)
+    for place, shop in enumerate(shops):
+        shop.tell(begin_s + place / (len(shops) * rate_hz))
     first_s = begin_s + timing.warm_up_s
     edges = [first_s + number * timing.window_s for number in range(WINDOWS + 1)]
     with Meter(every_s=0.0) as meter:
@@ -244,8 +246,8 @@ def _serve_all(shops: Sequence[Errand], rate_hz: float, timing: Timing) -> Trial
     )
     dropped: dict[str, int] = {}
     for shop_takings in takings:
-        for place, frames in shop_takings.dropped.items():
-            dropped[place] = dropped.get(place, 0) + frames
+        for where, frames in shop_takings.dropped.items():
+            dropped[where] = dropped.get(where, 0) + frames
     return sum_up(windows, busy, streams=len(served), shops=len(shops), dropped=dropped)
 
 

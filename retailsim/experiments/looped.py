@@ -19,9 +19,11 @@ from retailsim.messages.sensors import FrameBatch, TagReads
 from retailsim.session import BagReader
 from retailsim.session.frames import FrameAssembler
 from retailsim.session.topics import camera_of
+from retailsim.session.video import KEY_FRAME_S
 from retailsim.store.plan import StorePlan
 
 MS_NS = 1_000_000
+KEY_FRAME_NS = round(KEY_FRAME_S * 1e9)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Footage:
         rate_hz: of each camera as played, at most what was recorded.
         begin_ns: capture time of the first frame.
         period_ns: after which it begins again, whole milliseconds.
+        skipped_ns: how much of it is left out the first time.
     """
 
     path: Path
@@ -43,13 +46,20 @@ class Footage:
     rate_hz: float
     begin_ns: int
     period_ns: int
+    skipped_ns: int = 0
 
     def of(self, cameras: int) -> Footage:
         """Return the same with the first so many cameras alone."""
         return replace(self, plan=_with_cameras(self.plan, list(self.recorded_hz)[:cameras]))
 
+    def later(self, share: float) -> Footage:
+        """Return the same, beginning after a share of it (from 0 to below 1), at a frame."""
+        step_ns = round(1e9 / max(camera.rate_hz for camera in self.plan.cameras))
+        skipped_ns = int(share * self.period_ns / step_ns) * step_ns
+        return replace(self, skipped_ns=skipped_ns)
+
     def play(self, seconds: float) -> Iterator[Message]:
-        """Yield what devices send in so many seconds, in order of arrival.
+        """Yield what devices send in so many seconds, in order of arrival, from `begin_ns` on.
 
         Raises:
             BagError: a message of the bag is not what it promises.
@@ -58,26 +68,27 @@ class Footage:
         thinned = _Thinner(self)
         end_ns = self.begin_ns + round(seconds * 1e9)
         for loop in count():
-            shift_ns = loop * self.period_ns
+            shift_ns = loop * self.period_ns - self.skipped_ns
             if self.begin_ns + shift_ns >= end_ns:
                 return
-            for message in self._once(reader):
-                if (
-                    0
-                    <= message.time_ns - self.begin_ns
-                    < min(self.period_ns, end_ns - self.begin_ns - shift_ns)
-                ):
+            since_ns = self.begin_ns + max(0, -shift_ns)
+            until_ns = min(self.begin_ns + self.period_ns, end_ns - shift_ns)
+            for message in self._once(reader, since_ns=since_ns):
+                if since_ns <= message.time_ns < until_ns:
                     yield from thinned.take(shifted(message, shift_ns))
 
-    def _once(self, reader: BagReader) -> Iterator[Message]:
-        """Yield the bag's messages, of these cameras and of all other devices."""
+    def _once(self, reader: BagReader, *, since_ns: int) -> Iterator[Message]:
+        """Yield the bag's messages, of these cameras and of all other devices.
+
+        Of those before an instant only video since the last key frame is decoded.
+        """
         wanted = {camera.id for camera in self.plan.cameras}
         assembler = FrameAssembler(self.plan, origin=str(self.path))
         for raw in reader.raw_sensors():
             camera = camera_of(raw.channel.topic)
-            if camera is None:
+            if camera is None and raw.publish_ns >= since_ns:
                 yield from assembler.other(reader.decode(raw))
-            elif camera in wanted:
+            elif camera in wanted and raw.publish_ns >= since_ns - KEY_FRAME_NS:
                 yield from assembler.video(raw)
         yield from assembler.flush()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from retailsim.errors import BagError, ScenarioError
 from retailsim.experiments.looped import shifted, survey
 from retailsim.messages.sensors import FrameBatch, Sale, TagReads
 from retailsim.session import BagReader
+from retailsim.session.frames import FrameAssembler
 from tests.session.sessions import START_NS, TICK_NS, reads, write_session
 
 TICKS = 17
@@ -56,6 +58,31 @@ def test_once_through_is_what_the_bag_holds(bag: Path) -> None:
     assert [(type(m), m.time_ns) for m in played] == [
         (type(m), m.time_ns) for m in BagReader(bag).messages()
     ]
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_who_begins_later_sees_the_same_footage_from_there_on(bag: Path, share: float) -> None:
+    whole = [m for m in survey(bag).play(3.4) if isinstance(m, FrameBatch)]
+    later = [m for m in survey(bag).later(share).play(1.7) if isinstance(m, FrameBatch)]
+    first = int(share * TICKS)
+    assert [b.time_ns for b in later] == [START_NS + i * TICK_NS for i in range(TICKS)]
+    for here, there in zip(later, whole[first:], strict=False):
+        assert {f.index for f in here.frames} == {(here.time_ns - START_NS) // TICK_NS}
+        for mine, theirs in zip(here.frames, there.frames, strict=True):
+            assert np.array_equal(mine.image, theirs.image)
+
+
+def test_what_lies_well_before_the_beginning_is_not_decoded(tmp_path: Path) -> None:
+    footage = survey(write_session(tmp_path / "long.bag", ticks=75)).later(0.9)
+    with patch.object(
+        FrameAssembler, "video", autospec=True, side_effect=FrameAssembler.video
+    ) as v:
+        later = [m for m in footage.play(0.5) if isinstance(m, FrameBatch)]
+    assert [b.time_ns for b in later] == [START_NS + i * TICK_NS for i in range(5)]
+    assert v.call_count <= 2 * (75 - 67 + 20)
+    whole = [m for m in survey(tmp_path / "long.bag").play(7.5) if isinstance(m, FrameBatch)]
+    for mine, theirs in zip(later[0].frames, whole[67].frames, strict=True):
+        assert np.array_equal(mine.image, theirs.image)
 
 
 def test_some_cameras_are_played_alone(bag: Path) -> None:
