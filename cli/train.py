@@ -29,7 +29,8 @@ def train_detector_command(
     start_from: Annotated[
         str | None,
         typer.Option(
-            "--start-from", help="Model folder to begin with; of another shape, what fits of it."
+            "--start-from",
+            help="Model folder to begin with; of another shape, what fits. Default: the teacher.",
         ),
     ] = None,
     settings: Annotated[
@@ -43,14 +44,17 @@ def train_detector_command(
 ) -> None:
     """Train the person detector on simulated people and write a model folder.
 
-    Makes the data set (what is in --data already stays), trains on the CPU in bfloat16, measures
-    on held-out pictures. Interrupted, it goes on from its checkpoint when called again.
+    Makes the data set (what is in --data already stays), trains on the CPU (in bfloat16 where it
+    has AMX), measures on held-out pictures. Interrupted, it goes on from its checkpoint when called
+    again.
 
     Examples:
 
         retail train detector --minutes 50 -o models/person-detector
 
         retail train detector --settings lighter.yaml --teacher person-detector -o lighter
+
+        retail train detector --settings lighter.yaml --start-from one --teacher other -o lighter
 
         retail train detector --people 50 --scenes 0 --backgrounds 50 --samples 200 -o trial
     """

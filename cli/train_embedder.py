@@ -25,8 +25,8 @@ def train_embedder_command(
 ) -> None:
     """Train the person embedder on simulated people and write a model folder.
 
-    Renders the people, trains on the CPU in bfloat16, measures on people held out and writes a
-    checkpoint every 500 steps.
+    Renders the people, trains on the CPU (in bfloat16 where it has AMX), measures on people
+    held out and writes a checkpoint every 500 steps.
 
     Examples:
 

@@ -24,7 +24,8 @@ def train_footpoint_command(
 ) -> None:
     """Train the network that sees where people stand and write a model folder.
 
-    Renders random shops, trains on the CPU in bfloat16 and measures on shops held out.
+    Renders random shops, trains on the CPU (in bfloat16 where it has AMX) and measures on shops
+    held out.
 
     Examples:
 

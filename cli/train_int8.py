@@ -16,18 +16,21 @@ def train_int8_command(
     models: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", help="Model folder whose twin to make; all of the stack's if none."
+            "--model", help="Whose twin to make, name or folder; of all that are fed if none."
         ),
     ] = None,
     stack: Annotated[Path | None, typer.Option(help="Stack YAML; the shipped one if none.")] = None,
-    items: Annotated[int, typer.Option(min=1, help="Inputs of each network to keep.")] = 300,
+    items: Annotated[
+        int,
+        typer.Option(min=1, max=3000, help="Inputs of each network to keep; they stay in memory."),
+    ] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the draws, below 900000.")] = 1,
 ) -> None:
     """Make int8 twins of the stack's networks, for CPUs that are fast at int8.
 
     Replays the sessions in float32, keeps an even share of what every network is fed, and writes
     int8.zip into each model folder, beside the weights. Sessions kept for judging are refused.
-    Needs NNCF: pip install 'retailsim[int8]'.
+    Needs NNCF: pip install 'nncf>=3'.
 
     Examples:
 
@@ -46,5 +49,5 @@ def train_int8_command(
         seed=seed,
         say=lambda line: console.print(line, highlight=False),
     )
-    for path in written.values():
+    for path in written:
         console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False)

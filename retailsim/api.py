@@ -309,7 +309,7 @@ def train_detector(
         samples: pictures to learn from in all.
         minutes: end the schedule after this time.
         seed: seed of all draws, below 900000.
-        start_from: model folder to begin with.
+        start_from: model folder to begin with; of another shape, what fits of it.
         settings: a model's config.yaml, for a network of another shape.
         teacher: model folder of a trained detector to learn from, too.
         say: told one line now and then.
@@ -409,23 +409,24 @@ def make_int8(
     items: int = 300,
     seed: int = 1,
     say: Callable[[str], None] = lambda line: None,
-) -> dict[str, Path]:
+) -> list[Path]:
     """Make int8 twins of the networks that a stack runs, for CPUs that are fast at int8.
 
     Args:
         bags: sessions for training; what networks are fed there sets the scales.
-        models: model folders whose twins to make, all of the stack's by default.
+        models: models whose twins to make, by name or folder; all that are fed by default.
         stack: stack YAML; the shipped stack by default.
         items: inputs of each network to keep.
         seed: of the draws, below 900000.
         say: told one line now and then.
 
     Returns:
-        The files written, by model.
+        The files written.
 
     Raises:
-        RetailError: NNCF is not installed, a session is kept for judging, or a model is not fed.
-        BagError: a bag cannot be read.
+        RetailError: NNCF is not installed, a session is kept for judging, or a model that is asked
+            for is not fed.
+        BagError: a bag cannot be read, or a model folder not be written.
     """
     from retailsim.engine.config import load_stack
     from retailsim.experiments.twins import make_twins

@@ -55,13 +55,19 @@ def _networks_compiled_once() -> Iterator[None]:
     compiled: dict[Any, Run] = {}
 
     def compile_once(
-        module: Module, context: StageContext, example: list[Tensor], usual: int, round_up: bool
+        module: Module,
+        context: StageContext,
+        example: list[Tensor],
+        usual: int,
+        round_up: bool,
+        *,
+        twin: Path | None,
     ) -> Run:
         shapes = tuple((part.shape, part.dtype) for part in example)
         how = context.precision, str(context.options), shapes, usual, round_up
-        key = what_it_computes(module), *how
+        key = what_it_computes(module), *how, twin and twin.read_bytes()
         if key not in compiled:
-            compiled[key] = compile_it(module, context, example, usual, round_up)
+            compiled[key] = compile_it(module, context, example, usual, round_up, twin=twin)
         return compiled[key]
 
     with pytest.MonkeyPatch.context() as patch:

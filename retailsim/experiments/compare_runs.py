@@ -16,7 +16,9 @@ from retailsim.evaluate.scorecard import Scorecard
 from retailsim.experiments.compare_events import Event
 from retailsim.experiments.runs import write_json
 from retailsim.experiments.sessions import digest_sources
-from retailsim.stack.runtime import model_sha256
+from retailsim.stack.on_cpu import floats_of, in_int8
+from retailsim.stack.runtime import model_sha256, twin_sha256
+from retailsim.stack.stage import Precision
 
 DECIDES = ("errors.py", "store", "messages", "session", "stack", "engine", "evaluate")
 BLOCK_BYTES = 1 << 20
@@ -101,7 +103,8 @@ def _event(data: dict[str, Any]) -> Event:
 
 
 def stack_key(spec: StackSpec) -> str:
-    """Return a digest of all that decides what a stack says: parameters, weights and code.
+    """Return a digest of all that decides what a stack says: parameters, weights, code, and what
+    networks compute in here.
 
     Of a user's own stage that is the module's file and those beside it; what those import from
     elsewhere is not looked at.
@@ -115,7 +118,8 @@ def stack_key(spec: StackSpec) -> str:
             digest.update(source.name.encode() + source.read_bytes())
         model = stage.parameters.get("model")
         if isinstance(model, str):
-            digest.update(_weights(model).encode())
+            digest.update(_weights(model, spec.precision).encode())
+    digest.update(f"{floats_of(spec.precision)} {in_int8(spec.precision)}".encode())
     return digest.hexdigest()
 
 
@@ -130,9 +134,9 @@ def _own_sources(kind: type) -> list[Path]:
     return sorted(file.parent.glob("*.py"))
 
 
-def _weights(model: str) -> str:
+def _weights(model: str, precision: Precision) -> str:
     try:
-        return model_sha256(model)
+        return f"{model_sha256(model)} {twin_sha256(model, precision)}"
     except ModelError:
         return ""  # a user's stage may mean something else by `model`
 

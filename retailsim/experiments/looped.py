@@ -23,7 +23,6 @@ from retailsim.session.video import KEY_FRAME_S
 from retailsim.store.plan import StorePlan
 
 MS_NS = 1_000_000
-KEY_FRAME_NS = round(KEY_FRAME_S * 1e9)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Footage:
         rate_hz: of each camera as played, at most what was recorded.
         begin_ns: capture time of the first frame.
         period_ns: after which it begins again, whole milliseconds.
-        skipped_ns: how much of it is left out the first time.
+        skipped_ns: how much of it is left out the first time, whole microseconds.
     """
 
     path: Path
@@ -54,9 +53,10 @@ class Footage:
 
     def later(self, share: float) -> Footage:
         """Return the same, beginning after a share of it (from 0 to below 1), at a frame."""
-        step_ns = round(1e9 / max(camera.rate_hz for camera in self.plan.cameras))
-        skipped_ns = int(share * self.period_ns / step_ns) * step_ns
-        return replace(self, skipped_ns=skipped_ns)
+        rate_hz = max(camera.rate_hz for camera in self.plan.cameras)
+        frames = round(self.period_ns * 1e-9 * rate_hz)
+        skipped = min(math.floor(share * frames), frames - 1)
+        return replace(self, skipped_ns=int(skipped * 1e6 / rate_hz) * 1000)
 
     def play(self, seconds: float) -> Iterator[Message]:
         """Yield what devices send in so many seconds, in order of arrival, from `begin_ns` on.
@@ -83,12 +83,13 @@ class Footage:
         Of those before an instant only video since the last key frame is decoded.
         """
         wanted = {camera.id for camera in self.plan.cameras}
+        key_frame_s = KEY_FRAME_S + 1 / min(self.recorded_hz.values())  # it is a number of frames
         assembler = FrameAssembler(self.plan, origin=str(self.path))
         for raw in reader.raw_sensors():
             camera = camera_of(raw.channel.topic)
             if camera is None and raw.publish_ns >= since_ns:
                 yield from assembler.other(reader.decode(raw))
-            elif camera in wanted and raw.publish_ns >= since_ns - KEY_FRAME_NS:
+            elif camera in wanted and raw.publish_ns >= since_ns - key_frame_s * 1e9:
                 yield from assembler.video(raw)
         yield from assembler.flush()
 

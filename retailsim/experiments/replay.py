@@ -28,9 +28,10 @@ from retailsim.messages.registry import MESSAGE_TYPES
 from retailsim.messages.sensors import Sale, TagReads, TryOn
 from retailsim.messages.truth import TruthScenario
 from retailsim.session import BagReader
-from retailsim.stack.on_cpu import unit
-from retailsim.stack.runtime import model_sha256
+from retailsim.stack.on_cpu import fast_unit
+from retailsim.stack.runtime import model_sha256, twin_sha256
 from retailsim.stack.stage import Precision, StageContext
+from retailsim.stack.twin import FILE as TWIN
 from retailsim.store.plan import StorePlan
 from retailsim.version import __version__
 
@@ -253,7 +254,9 @@ def _scorecard(
         precision=spec.precision,
         mode=mode,
         digest=_digest(run),
-        provenance=Provenance(retailsim=__version__, stack=spec.sha256(), models=_models_of(spec)),
+        provenance=Provenance(
+            retailsim=__version__, stack=spec.sha256(), models=_models_of(spec, device)
+        ),
         counts=Counts(**counts(run.results, plan, sensors, frames=run.frames)),
         speed=Speed.model_validate(run.watch.summary(frames=run.frames, duration_s=duration_s)),
         accuracy=score(truth, run.results, plan, sensors, outputs=run.outputs),
@@ -275,9 +278,10 @@ def _score_baselines(
     return table
 
 
-def _models_of(spec: StackSpec) -> dict[str, str]:
+def _models_of(spec: StackSpec, device: str) -> dict[str, str]:
     """Return the weights' digests of every model that a stage's parameters name.
 
+    Where an int8 twin stood for a network, its digest is there too, under 'MODEL/int8.zip'.
     A user's own stage may mean something else by `model`; it has no digest then.
     """
     found = {}
@@ -286,6 +290,9 @@ def _models_of(spec: StackSpec) -> dict[str, str]:
         if isinstance(name, str):
             with suppress(ModelError):
                 found[name] = model_sha256(name)
+                twin = twin_sha256(name, spec.precision) if device == "cpu" else None
+                if twin:
+                    found[f"{name}/{TWIN}"] = twin
     return found
 
 
@@ -304,7 +311,7 @@ def describe_device(device: str) -> str:
         import torch
 
         return f"cuda: {torch.cuda.get_device_name()}"
-    return ", ".join(filter(None, (f"cpu: {_cpu_name()}", f"{os.cpu_count()} cores", unit())))
+    return ", ".join(filter(None, (f"cpu: {_cpu_name()}", f"{os.cpu_count()} cores", fast_unit())))
 
 
 def _cpu_name() -> str:

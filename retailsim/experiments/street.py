@@ -87,11 +87,8 @@ def measure_shops(
     clips: Sequence[Clip], model: str = "person-detector", *, precision: Precision = "fp32"
 ) -> list[float | None]:
     """Return the AP50 of a model on each clip."""
-    detectors = [person_detector(clip, model, precision=precision) for clip in clips]
-    return [
-        average_precision(clip, detect(detector, clip))["ap50"]
-        for clip, detector in zip(clips, detectors, strict=True)
-    ]
+    found = (detect(person_detector(c, model, precision=precision), c) for c in clips)
+    return [average_precision(c, boxes)["ap50"] for c, boxes in zip(clips, found, strict=True)]
 
 
 def street_table(rows: dict[str, StreetFigures], title: str) -> Table:

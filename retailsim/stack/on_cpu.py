@@ -6,14 +6,15 @@ that costs as much as the crops do. So a model is compiled for each size apart, 
 beforehand.
 
 What is fast depends on the CPU. One with AMX multiplies matrices of bfloat16; one without computes
-bfloat16 slower than float32 (the detector 1.7 times on a Xeon with AVX-512), but has
-instructions for sums of int8 (VNNI), with which it takes a quarter of float32's time.
+bfloat16 slower than float32 (the detector by 1.7 times on a Xeon with AVX-512). Most of those have
+instructions for sums of int8 (VNNI), with which networks take a quarter of float32's time.
 """
 
 from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -70,12 +71,12 @@ class SizedModel:
 
 
 def floats_of(precision: Precision) -> str | None:
-    """Return what networks compute in that have no int8 twin; None for OpenVINO's own choice."""
+    """Return what floats are computed in, 'f32' or 'bf16'; None for OpenVINO's own choice."""
     can = torch.cpu.get_capabilities()
-    if precision == "fp32" or (can["architecture"] == "x86_64" and not can["amx_bf16"]):
+    without_amx = can.get("architecture") == "x86_64" and not can.get("amx_bf16")
+    if precision == "fp32" or without_amx:
         return "f32"
-    found = openvino.Core().get_property("CPU", properties.device.capabilities)
-    return "bf16" if "BF16" in found else None
+    return "bf16" if "BF16" in _found_by_openvino() else None
 
 
 def in_int8(precision: Precision) -> bool:
@@ -85,11 +86,29 @@ def in_int8(precision: Precision) -> bool:
     return sums and (precision == "int8" or (precision == "auto" and floats_of("auto") == "f32"))
 
 
-def unit() -> str:
-    """Return what of this CPU makes networks fast: 'AMX', 'VNNI', or nothing."""
-    if floats_of("auto") == "bf16":
+def bf16_is_fast() -> bool:
+    """Whether this CPU is faster at bfloat16 than at float32."""
+    return floats_of("auto") == "bf16"
+
+
+def fast_unit() -> str:
+    """Return what makes networks fast on this CPU: 'AMX', 'VNNI', 'bf16', or nothing."""
+    if bf16_is_fast():
         return "AMX" if torch.cpu.get_capabilities().get("amx_bf16") else "bf16"
     return "VNNI" if in_int8("int8") else ""
+
+
+@cache
+def _found_by_openvino() -> tuple[str, ...]:
+    """Return what OpenVINO says that this CPU can do."""
+    return tuple(openvino.Core().get_property("CPU", properties.device.capabilities))
+
+
+def first_line(error: Exception) -> str:
+    """Return the line of an OpenVINO error that says something: the first that is no trace."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    return (telling or lines or ["no reason given"])[0][:160]
 
 
 def compile_on_cpu(model: Any, context: StageContext) -> Run:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from retailsim.errors import ModelError, StageError
 from retailsim.resources import find
 from retailsim.stack.batching import Run
-from retailsim.stack.on_cpu import compile_on_cpu
+from retailsim.stack.on_cpu import compile_on_cpu, first_line
 from retailsim.stack.runtime import MAX_WEIGHTS_BYTES
 from retailsim.stack.stage import StageContext
 
@@ -116,7 +116,7 @@ class OnnxNetwork:
         try:
             said = [self._run([np.ascontiguousarray(part)]) for part in parts]
         except RuntimeError as error:
-            raise ModelError(f"{self.path}: does not run: {_first_line(error)}") from error
+            raise ModelError(f"{self.path}: does not run: {first_line(error)}") from error
         return said[0] if len(said) == 1 else [np.concatenate(o) for o in zip(*said, strict=True)]
 
 
@@ -139,7 +139,7 @@ def read_onnx(model: str) -> Any:
     try:
         return openvino.Core().read_model(data)
     except RuntimeError as error:
-        raise ModelError(f"{model}: not an ONNX file: {_first_line(error)}") from error
+        raise ModelError(f"{model}: not an ONNX file: {first_line(error)}") from error
 
 
 def _fix_input(
@@ -183,7 +183,7 @@ def _reshape(model: Any, shape: list[int], path: str) -> None:
     try:
         model.reshape(openvino.PartialShape(shape))
     except RuntimeError as error:
-        raise ModelError(f"{path}: cannot take {shape}: {_first_line(error)}") from error
+        raise ModelError(f"{path}: cannot take {shape}: {first_line(error)}") from error
 
 
 def _compile(model: Any, context: StageContext, path: str) -> Run:
@@ -192,19 +192,12 @@ def _compile(model: Any, context: StageContext, path: str) -> Run:
         steps.input().tensor().set_element_type(openvino.Type.f32)
         return compile_on_cpu(steps.build(), context)
     except RuntimeError as error:
-        raise ModelError(f"{path}: cannot be compiled: {_first_line(error)}") from error
+        raise ModelError(f"{path}: cannot be compiled: {first_line(error)}") from error
 
 
 def _name(port: Any, index: int) -> str:
     """Return a port's first name; some have none."""
     return str(min(port.names)) if port.names else f"output {index}"
-
-
-def _first_line(error: Exception) -> str:
-    """Return the line of an OpenVINO error that says something: the last that is no trace."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
-    return (telling or lines or ["no reason given"])[0][:160]
 
 
 def shapes(outputs: Sequence[F32], names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from retailsim.resources import find, model_dir
 from retailsim.stack.batching import F32, Run
 from retailsim.stack.on_cpu import SizedModel, in_int8
 from retailsim.stack.resident import ResidentNetwork
-from retailsim.stack.stage import StageContext
+from retailsim.stack.stage import Precision, StageContext
 from retailsim.stack.twin import FILE as TWIN
 from retailsim.stack.twin import read_twin
 
@@ -151,18 +152,16 @@ class Network:
         module = FromPictures(module).eval()
         example = [torch.zeros(1, input_px[1], input_px[0], 3, dtype=torch.uint8)]
         example += [torch.zeros(1, side_width)] if side_width else []
-        self._overhear: Overhear | None = context.options.get("overhear")
-        self._module, self._model = module, model
+        self._overhear: Callable[[list[NDArray[Any]]], None] | None = None
+        if overhear := context.options.get("overhear"):
+            self._overhear = partial(overhear, model, module)
         self._run: Run
         if context.device == "cuda":
             self._run = _compile_cuda(module, context, round_up)
         else:
-            twin = folder_of(model) / TWIN if in_int8(context.precision) else None
-            if twin and twin.exists():
-                graph = _open_batch(read_twin(twin, weights_sha256=model_sha256(model)), example)
-                self._run = SizedModel(graph, context, usual=usual, round_up=round_up)
-            else:
-                self._run = _compile_openvino(module, context, example, usual, round_up)
+            self._run = _compile_openvino(
+                module, context, example, usual, round_up, twin=twin_of(model, context.precision)
+            )
 
     def __call__(self, pictures: U8, *sides: F32) -> list[F32]:
         """Run the network.
@@ -177,7 +176,7 @@ class Network:
         side = [np.ascontiguousarray(part, dtype=np.float32) for part in sides]
         batch: list[NDArray[Any]] = [np.ascontiguousarray(pictures), *side]
         if self._overhear:
-            self._overhear(self._model, self._module, batch)
+            self._overhear(batch)
         return self._run(batch)
 
 
@@ -202,9 +201,46 @@ def _compile_openvino(
     example: list[torch.Tensor],
     usual: int,
     round_up: bool,
+    *,
+    twin: Path | None,
 ) -> Run:
-    graph = graph_of(module, example)
+    if twin is None:
+        graph = graph_of(module, example)
+    else:
+        items = [part.shape[1:] for part in example]
+        graph = read_twin(twin, made_from=made_from(twin.parent), items=items)
     return SizedModel(graph, context, usual=usual, round_up=round_up)
+
+
+def twin_of(model: str, precision: Precision) -> Path | None:
+    """Return the int8 twin that stands for a model's network on this CPU, None if none does."""
+    if not in_int8(precision):
+        return None
+    twin = folder_of(model) / TWIN
+    return twin if twin.exists() else None
+
+
+def twin_sha256(model: str, precision: Precision) -> str | None:
+    """Return the SHA-256 of the twin that stands for a model's network here, None if none does.
+
+    Raises ModelError when the model's folder is missing.
+    """
+    twin = None if model.endswith(".onnx") else twin_of(model, precision)
+    return hashlib.sha256(twin.read_bytes()).hexdigest() if twin else None
+
+
+def made_from(folder: Path) -> str:
+    """Return the SHA-256 of a model folder's weights and settings, which its twin is made from.
+
+    Raises ModelError when one is missing.
+    """
+    digest = hashlib.sha256()
+    for path in (folder / "weights.safetensors", folder / "config.yaml"):
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise ModelError(f"{path}: {_short(error)}") from error
+    return digest.hexdigest()
 
 
 def graph_of(module: torch.nn.Module, example: list[torch.Tensor]) -> Any:
@@ -219,10 +255,6 @@ def graph_of(module: torch.nn.Module, example: list[torch.Tensor]) -> Any:
         # As a function, and not a second time to compare, which takes most of the time.
         traced = torch.jit.trace(lambda *batch: module(*batch), tuple(example), check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=tuple(example))
-    return _open_batch(model, example)
-
-
-def _open_batch(model: Any, example: list[torch.Tensor]) -> Any:
     model.reshape({i: [-1, *part.shape[1:]] for i, part in enumerate(example)})
     return model
 

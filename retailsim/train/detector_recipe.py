@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from retailsim.errors import RetailError
 from retailsim.stack.detect.detector import load_detector
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
 from retailsim.stack.runtime import read_config
@@ -64,17 +65,16 @@ def train_detector(
         The model's metrics.
 
     Raises:
-        RetailError: the seed is one kept for judging, or the data set is empty.
-        ModelError: `start_from` or a checkpoint does not fit the network.
+        RetailError: the seed is one kept for judging, the data set is empty, or nothing of
+            `start_from` fits the network.
+        ModelError: a model folder cannot be read, or a checkpoint is of another network.
         DeviceError: there is no OpenGL to render with.
     """
     require_training_seed(recipe.seed)
-    config = _shape(start_from, settings)
+    master = load_detector(teacher)[1] if teacher else None
+    config, first = _beginning(start_from, settings, recipe.seed, master, say)
     make_data(data, amounts, recipe, say)
     learn, held_out = Store.open(data, recipe.randomisers).split()
-    master = load_detector(teacher)[1] if teacher else None
-    ancestor = load_detector(start_from)[1] if start_from else master
-    first = ancestor and heir(config, ancestor, seed=recipe.seed)
     began = time.monotonic()
     net = train(
         config,
@@ -108,18 +108,34 @@ def train_detector(
     return metrics
 
 
-def heir(config: DetectorConfig, ancestor: PersonNet, *, seed: int) -> PersonNet:
-    """Return a network that has its ancestor's weights where they fit, and drawn ones elsewhere."""
+def _beginning(
+    start_from: str | None,
+    settings: Path | None,
+    seed: int,
+    teacher: PersonNet | None,
+    say: Say,
+) -> tuple[DetectorConfig, PersonNet | None]:
+    """Return a network's shape, and its first weights if it has any."""
+    shape, ancestor = load_detector(start_from) if start_from else (DetectorConfig(), teacher)
+    config = shape if settings is None else read_config(settings, DetectorConfig)
+    if ancestor is None:
+        return config, None
+    first, fitting = heir(config, ancestor, seed=seed)
+    whose = start_from or "the teacher"
+    if not fitting:
+        raise RetailError(f"{whose}: nothing of it fits these settings")
+    say(f"{fitting} of {len(first.state_dict())} tensors are those of {whose}")
+    return config, first
+
+
+def heir(config: DetectorConfig, ancestor: PersonNet, *, seed: int) -> tuple[PersonNet, int]:
+    """Return a network with its ancestor's weights where they fit, and how many tensors do.
+
+    The others are drawn.
+    """
     torch.manual_seed(seed)
     net = PersonNet(config)
-    inherit(net, ancestor)
-    return net
-
-
-def _shape(start_from: str | None, settings: Path | None) -> DetectorConfig:
-    if settings is not None:
-        return read_config(settings, DetectorConfig)
-    return load_detector(start_from)[0] if start_from else DetectorConfig()
+    return net, inherit(net, ancestor)
 
 
 def make_data(data: Path, amounts: Amounts, recipe: Recipe, say: Say) -> None:

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from retailsim.errors import ModelError
 from retailsim.stack.detect.network import DetectorConfig, PersonNet
+from retailsim.stack.on_cpu import bf16_is_fast
 from retailsim.train.detector_data import Pictures, Store
 from retailsim.train.detector_distillation import imitation_loss
 from retailsim.train.detector_loss import Targets, detector_loss
@@ -200,7 +201,7 @@ class _State:
 def forward_mixed(net: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
     """Run BGR uint8 (b, h, w, 3) through a network in bf16, channels last."""
     x = images.permute(0, 3, 1, 2).float().div_(255)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast()):
         maps: tuple[Tensor, ...] = net(x.contiguous(memory_format=torch.channels_last))
     return maps
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from retailsim.evaluate.reid import rank
 from retailsim.simulate.streams import stream
+from retailsim.stack.on_cpu import bf16_is_fast
 from retailsim.stack.reid.baseline import histogram
 from retailsim.stack.reid.crops import F32, U8, stacked
 from retailsim.stack.reid.embedder import unit
@@ -142,7 +143,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = recipe.learning_rate * _rate(progress)
         crops, person = batches.next()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast()):
             fused = net.features(crops.contiguous(memory_format=torch.channels_last))
         embedded = functional.normalize(net.neck(fused.float()), dim=1)
         loss = functional.cross_entropy(classifier(embedded), person, label_smoothing=0.1)

@@ -31,7 +31,7 @@ def export_model(
 def write_network(
     folder: Path, net: torch.nn.Module, config: Mapping[str, Any], *, half: bool = True
 ) -> None:
-    """Write config.yaml and weights.safetensors; an int8 twin of other weights goes.
+    """Write config.yaml and weights.safetensors; an int8 twin goes.
 
     Args:
         folder: made if it is not there; files are renamed into place.

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from retailsim.simulate.streams import stream
 from retailsim.stack.identity.footpoint import FootPointConfig, FootPointNet, foot_points_px
 from retailsim.stack.identity.pictures import on_floor
+from retailsim.stack.on_cpu import bf16_is_fast
 from retailsim.store.projection import Projection
 from retailsim.train.export import export_model
 from retailsim.train.footpoint_crops import Crop, Example, example, render_crops
@@ -167,7 +168,7 @@ def fit(
 
 def _forward(net: FootPointNet, images: Tensor, told: Tensor) -> Tensor:
     x = images.permute(0, 3, 1, 2).float().div_(255)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast()):
         out: Tensor = net(x.contiguous(memory_format=torch.channels_last), told)
     return out.float()
 

@@ -6,7 +6,7 @@ quantisation; Nagel et al., arXiv 2106.08295, 3).
 
 from __future__ import annotations
 
-import tempfile
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from retailsim.errors import RetailError
-from retailsim.stack.runtime import folder_of, graph_of, model_sha256
+from retailsim.stack.on_cpu import first_line
+from retailsim.stack.runtime import graph_of, made_from
 from retailsim.stack.twin import FILE, write_twin
 
 Item = list[NDArray[Any]]  # a network's inputs, each (1, ...)
@@ -52,30 +53,37 @@ class Sample:
 
 def require_nncf() -> Any:
     """Return the library; raises RetailError where it is not installed."""
+    os.environ.setdefault("NNCF_CI", "1")  # or it reports its use to its makers
     try:
         import nncf
     except ImportError as error:
         raise RetailError(
-            "int8 twins are made by NNCF, which is not here: pip install 'retailsim[int8]'"
+            "int8 twins are made by NNCF, which is not here: pip install 'nncf>=3'"
         ) from error
     return nncf
 
 
-def make_twin(name: str, sample: Sample) -> Path:
+def make_twin(folder: Path, sample: Sample, *, made_of: str) -> Path:
     """Write a network's twin into its model folder and return the file.
 
     Args:
-        name: the model.
+        folder: the model's.
         sample: of what its network is fed.
+        made_of: digest of the folder (`runtime.made_from`) when the network was read.
 
     Raises:
-        RetailError: NNCF is not installed.
+        RetailError: NNCF is not installed or cannot quantise the network, the folder holds other
+            weights or settings by now, or cannot be written.
     """
     nncf = require_nncf()
     example = [torch.from_numpy(np.zeros_like(part)) for part in sample.items[0]]
     fed = nncf.Dataset([dict(enumerate(item)) for item in sample.items])
-    model = nncf.quantize(graph_of(sample.module, example), fed, subset_size=len(sample.items))
-    path = folder_of(name) / FILE
-    with tempfile.TemporaryDirectory() as scratch:
-        write_twin(path, model, weights_sha256=model_sha256(name), scratch=Path(scratch))
+    try:
+        model = nncf.quantize(graph_of(sample.module, example), fed, subset_size=len(sample.items))
+    except Exception as error:  # of NNCF's own kinds, which have no root in common
+        raise RetailError(f"{folder}: NNCF cannot quantise it: {first_line(error)}") from error
+    if made_from(folder) != made_of:
+        raise RetailError(f"{folder}: its weights or settings changed meanwhile; begin anew")
+    path = folder / FILE
+    write_twin(path, model, made_from=made_of)
     return path

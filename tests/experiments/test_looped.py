@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.errors import BagError, ScenarioError
-from retailsim.experiments.looped import shifted, survey
+from retailsim.experiments.looped import Footage, shifted, survey
 from retailsim.messages.sensors import FrameBatch, Sale, TagReads
 from retailsim.session import BagReader
 from retailsim.session.frames import FrameAssembler
-from tests.session.sessions import START_NS, TICK_NS, reads, write_session
+from tests.session.sessions import PLAN, START_NS, TICK_NS, reads, write_session
 
 TICKS = 17
 
@@ -64,12 +64,25 @@ def test_once_through_is_what_the_bag_holds(bag: Path) -> None:
 def test_who_begins_later_sees_the_same_footage_from_there_on(bag: Path, share: float) -> None:
     whole = [m for m in survey(bag).play(3.4) if isinstance(m, FrameBatch)]
     later = [m for m in survey(bag).later(share).play(1.7) if isinstance(m, FrameBatch)]
-    first = int(share * TICKS)
+    first = min(int(share * TICKS), TICKS - 1)
     assert [b.time_ns for b in later] == [START_NS + i * TICK_NS for i in range(TICKS)]
     for here, there in zip(later, whole[first:], strict=False):
         assert {f.index for f in here.frames} == {(here.time_ns - START_NS) // TICK_NS}
         for mine, theirs in zip(here.frames, there.frames, strict=True):
             assert np.array_equal(mine.image, theirs.image)
+
+
+@given(st.floats(1, 60), st.floats(0, 1, exclude_max=True))
+def test_it_begins_at_a_frame_give_or_take_a_microsecond(rate_hz: float, share: float) -> None:
+    cameras = [camera.model_copy(update={"rate_hz": rate_hz}) for camera in PLAN.cameras]
+    plan = PLAN.model_copy(update={"cameras": cameras})
+    period_ns = round(20 / rate_hz * 1e3) * 1_000_000
+    whole = Footage(Path("x.bag"), plan, {}, rate_hz, 0, period_ns)
+    skipped_ns = whole.later(share).skipped_ns
+    assert skipped_ns % 1000 == 0
+    assert 0 <= skipped_ns < period_ns
+    frame = skipped_ns * 1e-9 * rate_hz
+    assert round(frame) - 1e-6 * rate_hz * 1.01 <= frame <= round(frame) + 1e-6
 
 
 def test_what_lies_well_before_the_beginning_is_not_decoded(tmp_path: Path) -> None:
@@ -79,7 +92,7 @@ def test_what_lies_well_before_the_beginning_is_not_decoded(tmp_path: Path) -> N
     ) as v:
         later = [m for m in footage.play(0.5) if isinstance(m, FrameBatch)]
     assert [b.time_ns for b in later] == [START_NS + i * TICK_NS for i in range(5)]
-    assert v.call_count <= 2 * (75 - 67 + 20)
+    assert v.call_count <= 2 * (75 - 67 + 21)
     whole = [m for m in survey(tmp_path / "long.bag").play(7.5) if isinstance(m, FrameBatch)]
     for mine, theirs in zip(later[0].frames, whole[67].frames, strict=True):
         assert np.array_equal(mine.image, theirs.image)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from retailsim.stack.on_cpu import floats_of, in_int8, unit
+from retailsim.stack import on_cpu
+from retailsim.stack.on_cpu import fast_unit, floats_of, in_int8
 
 BARE = {"architecture": "x86_64", "avx2": True, "amx_bf16": False, "amx_int8": False}
 BARE |= {"avx512_vnni": False, "avx_vnni": False}
@@ -20,8 +21,7 @@ AMX = VNNI | {"amx_bf16": True, "amx_int8": True}
 def cpu(monkeypatch: pytest.MonkeyPatch) -> Any:
     def become(can: dict[str, Any], found: list[str]) -> None:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: MappingProxyType(can))
-        core = type("Core", (), {"get_property": lambda *_: found})
-        monkeypatch.setattr("openvino.Core", core)
+        monkeypatch.setattr(on_cpu, "_found_by_openvino", lambda: tuple(found))
 
     return become
 
@@ -31,11 +31,13 @@ def cpu(monkeypatch: pytest.MonkeyPatch) -> Any:
     [
         (BARE, ["FP32"], "f32", False, False, ""),
         (VNNI, ["FP32", "BF16"], "f32", True, True, "VNNI"),
+        (BARE | {"avx_vnni": True}, ["FP32"], "f32", True, True, "VNNI"),
         (AMX, ["FP32", "BF16"], "bf16", False, True, "AMX"),
+        ({}, [], None, False, False, ""),
         ({"architecture": "arm64", "dot": True}, ["FP32", "FP16"], None, False, False, ""),
         ({"architecture": "arm64", "dot": True}, ["FP32", "BF16"], "bf16", False, False, "bf16"),
     ],
-    ids=["plain", "vnni", "amx", "arm", "arm with bf16"],
+    ids=["plain", "vnni", "desktop", "amx", "nothing known", "arm", "arm with bf16"],
 )
 def test_auto_takes_what_is_fast(
     cpu, can, found, auto, int8_by_itself, int8_when_asked, called
@@ -44,6 +46,6 @@ def test_auto_takes_what_is_fast(
     assert floats_of("auto") == floats_of("int8") == auto
     assert in_int8("auto") is int8_by_itself
     assert in_int8("int8") is int8_when_asked
-    assert unit() == called
+    assert fast_unit() == called
     assert floats_of("fp32") == "f32"
     assert in_int8("fp32") is False
