@@ -237,3 +237,19 @@ def test_without_opengl_simulate_names_the_debian_packages(tmp_path: Path) -> No
     outcome = in_a_process(*arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert_refused(outcome, "libegl1", "libgl1-mesa-dri")
     assert not (tmp_path / "boutique.bag").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.bag"], "nowhere.bag"),
+        ([FIXTURE], "900010"),
+        ([FIXTURE, "--model", "no-such-model"], "no-such-model"),
+        ([FIXTURE, "--stack", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_int8_refuses_what_it_cannot_listen_to(
+    arguments: list[str | Path], said: str, tmp_path: Path
+) -> None:
+    assert_refused(retail("train", "int8", *arguments, cwd=tmp_path), said)
+    assert list(tmp_path.iterdir()) == []
