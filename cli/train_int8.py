@@ -14,7 +14,7 @@ from retailsim import api
 def train_int8_command(
     bags: Annotated[
         list[Path],
-        typer.Argument(metavar="BAG...", help="Sessions to take the networks' inputs from."),
+        typer.Argument(metavar="BAG", help="Sessions to take the networks' inputs from."),
     ],
     models: Annotated[
         list[str] | None,
