@@ -83,7 +83,7 @@ def bench_replay_command(
     rounds: Rounds = 3,
     json: Json = False,
 ) -> None:
-    """Measure how fast a bag is replayed, stage by stage, in fp32 and as fast as it goes.
+    """Measure how fast a bag is replayed, stage by stage, in each precision: fp32, int8, auto.
 
     Examples:
 

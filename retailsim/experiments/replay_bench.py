@@ -1,4 +1,4 @@
-"""How fast a bag is replayed, stage by stage, in fp32 and as fast as the machine can.
+"""How fast a bag is replayed, stage by stage, in each precision.
 
 Machines are noisy: figures are medians over rounds, the precisions taken in turn.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 from retailsim import api
 from retailsim.stack.stage import Precision
 
-PRECISIONS: tuple[Precision, ...] = ("fp32", "auto")
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 def bench_replay(
