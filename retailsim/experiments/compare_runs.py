@@ -16,7 +16,7 @@ from retailsim.evaluate.scorecard import Scorecard
 from retailsim.experiments.compare_events import Event
 from retailsim.experiments.runs import write_json
 from retailsim.experiments.sessions import digest_sources
-from retailsim.stack.on_cpu import floats_of, in_int8
+from retailsim.stack.on_cpu import floats_of
 from retailsim.stack.runtime import model_sha256, twin_sha256
 from retailsim.stack.stage import Precision
 
@@ -119,7 +119,7 @@ def stack_key(spec: StackSpec) -> str:
         model = stage.parameters.get("model")
         if isinstance(model, str):
             digest.update(_weights(model, spec.precision).encode())
-    digest.update(f"{floats_of(spec.precision)} {in_int8(spec.precision)}".encode())
+    digest.update(str(floats_of(spec.precision)).encode())
     return digest.hexdigest()
 
 

@@ -6,8 +6,8 @@ that costs as much as the crops do. So a model is compiled for each size apart, 
 beforehand.
 
 What is fast depends on the CPU. One with AMX multiplies matrices of bfloat16; one without computes
-bfloat16 slower than float32 (the detector by 1.7 times on a Xeon with AVX-512). Most of those have
-instructions for sums of int8 (VNNI), with which networks take a quarter of float32's time.
+bfloat16 slower than float32 (seen on a Xeon with AVX-512). Most of those have instructions for sums
+of int8 (VNNI), with which networks are faster than in float32 (`retail bench replay`).
 """
 
 from __future__ import annotations
