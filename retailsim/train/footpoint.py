@@ -35,11 +35,11 @@ CARD = """# Foot point
 
 Says where in the picture the middle between a person's feet is, seen or hidden, from a crop
 (56 x 112 px) around a detected box and twelve hints about box and camera, and how sure that is
-(`retailsim/stack/identity/footpoint.py`). {parameters:,} parameters.
+(`retailsim/stack/identity/footpoint.py`). {activation}, {parameters:,} parameters.
 
 - **Training data**: {crops} crops of people in {shops} rendered shops with random furniture,
   stock, cameras and light (seed {seed}); boxes shaken as a detector's are. No real picture.
-- **Training**: Laplace likelihood, {steps} steps of 64 crops, AdamW, bf16 on one CPU thread:
+- **Training**: Laplace likelihood, {steps} steps of 64 crops, AdamW, {floats} on one CPU thread:
   `retail train footpoint -o models/foot-point`.
 - **Measured** on {held_out} crops of shops held out, one picture each, distance on the floor:
   median {median_m:.3f} m, nine tenths under {p90_m:.2f} m; of people at least 80 % visible
@@ -114,7 +114,7 @@ def train_footpoint(
         recipe.seed, recipe.shops, report=lambda done, n: say(f"shops: {done}, crops: {n}")
     )
     cut = len(crops) - max(1, round(HELD_OUT_SHARE * len(crops)))
-    config = FootPointConfig()
+    config = FootPointConfig(activation="relu")
     net, steps = fit(recipe, config, crops[:cut], say=say)
     metrics = measure(net, config, crops[cut:], seed=recipe.seed)
     facts = {
@@ -124,6 +124,8 @@ def train_footpoint(
         "shops": recipe.shops,
         "seed": recipe.seed,
         "steps": steps,
+        "activation": "ReLU",
+        "floats": "bf16" if bf16_is_fast() else "float32",
     }
     card = CARD.format(**facts, **metrics)
     export_model(folder, net, config.model_dump(mode="json"), metrics, card)

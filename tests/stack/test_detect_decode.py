@@ -72,7 +72,9 @@ def test_decoding_inverts_the_documented_formula():
     column, row = (centre // stride).astype(int)
     shift = centre / stride - [column + 0.5, row + 0.5]
     maps[0][:, row, column] = [2.0, *shift, *np.log(size / stride)]
-    boxes, score = decode(maps, 0.5)
+    both = [np.stack([np.full_like(level, -20), level]) for level in maps]
+    nothing, (boxes, score) = decode(both, 0.5)
+    assert [part.shape for part in nothing] == [(0, 4), (0,)]
     np.testing.assert_allclose(boxes, [box], rtol=1e-5)
     np.testing.assert_allclose(score, [1 / (1 + np.exp(-2.0))], rtol=1e-6)
 

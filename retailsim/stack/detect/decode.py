@@ -53,24 +53,27 @@ class Letterbox:
         return clipped
 
 
-def decode(maps: Sequence[F32], threshold: float) -> tuple[F32, F32]:
-    """Return boxes (n, 4) and scores (n,) of the cells of one image at or above a threshold.
+def decode(maps: Sequence[F32], threshold: float) -> list[tuple[F32, F32]]:
+    """Return boxes (k, 4) and scores (k,) of each image's cells at or above a threshold.
 
     Args:
-        maps: one (5, h, w) map per stride: score logit and four box terms.
+        maps: one (n, 5, h, w) map per stride: score logit and four box terms of n images.
         threshold: least score kept.
     """
-    boxes: list[F32] = []
-    scores: list[F32] = []
+    images, boxes, scores = [], [], []
     logit = np.log(threshold / (1 - threshold)) if 0 < threshold < 1 else -np.inf
     for stride, level in zip(STRIDES_PX, maps, strict=True):
-        row, column = np.nonzero(level[0] >= logit)
-        terms = level[:, row, column]
-        centre = np.stack([column + 0.5 + terms[1], row + 0.5 + terms[2]], 1) * stride
-        half = np.exp(np.minimum(terms[3:5].T, MAX_LOG_SIZE)) * (stride / 2)
-        boxes.append(np.concatenate([centre - half, centre + half], 1).astype(np.float32))
+        image, row, column = np.nonzero(level[:, 0] >= logit)
+        terms = level[image, :, row, column].T
+        centre = (np.stack([column, row]) + 0.5 + terms[1:3]) * stride
+        half = np.exp(np.minimum(terms[3:5], MAX_LOG_SIZE)) * (stride / 2)
+        images.append(image)
+        boxes.append(np.concatenate([centre - half, centre + half]).T.astype(np.float32))
         scores.append((1 / (1 + np.exp(-terms[0]))).astype(np.float32))
-    return np.concatenate(boxes), np.concatenate(scores)
+    owner, box, score = (np.concatenate(parts) for parts in (images, boxes, scores))
+    order = np.argsort(owner, kind="stable")
+    ends = np.cumsum(np.bincount(owner, minlength=len(maps[0])))[:-1]
+    return list(zip(np.split(box[order], ends), np.split(score[order], ends), strict=True))
 
 
 def overlaps(a: F32, b: F32) -> F32:
@@ -97,9 +100,8 @@ def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArr
         limit: only this many best boxes are looked at.
     """
     order = np.lexsort((*boxes.T[::-1], -scores))[:limit]
-    beaten = overlaps(boxes[order], boxes[order]) > max_iou
-    alive = np.ones(len(order), bool)
-    for rank in range(len(order)):
-        if alive[rank]:
-            alive[rank + 1 :] &= ~beaten[rank, rank + 1 :]
-    return order[alive].astype(np.int64)
+    corner_size = boxes[order].astype(np.float64)
+    corner_size[:, 2:] -= corner_size[:, :2]
+    alike = np.ones(len(order))  # of equal scores OpenCV keeps the order it is given
+    kept = cv2.dnn.NMSBoxes(corner_size, alike, 0.5, max_iou)  # type: ignore[arg-type]
+    return order[np.asarray(kept, np.int64).reshape(-1)].astype(np.int64)

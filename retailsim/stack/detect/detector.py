@@ -64,14 +64,13 @@ class PersonDetector(Stage):
             return []
         size = self._config.input_px
         fits = [Letterbox.fit((f.image.shape[1], f.image.shape[0]), size) for f in frames]
-        maps = self._eyes([frame.image for frame in frames])
+        found = decode(self._eyes([frame.image for frame in frames]), self._threshold)
         return [
-            self._read(frame, fit, [level[i] for level in maps])
-            for i, (frame, fit) in enumerate(zip(frames, fits, strict=True))
+            self._read(frame, fit, boxes, score)
+            for frame, fit, (boxes, score) in zip(frames, fits, found, strict=True)
         ]
 
-    def _read(self, frame: Frame, fit: Letterbox, maps: Sequence[F32]) -> Detections:
-        boxes, score = decode(maps, self._threshold)
+    def _read(self, frame: Frame, fit: Letterbox, boxes: F32, score: F32) -> Detections:
         kept = suppress(boxes, score, self._nms_iou)
         in_frame, score = fit.to_frame(boxes[kept]), score[kept]
         size = in_frame[:, 2:] - in_frame[:, :2]

@@ -33,6 +33,8 @@ class HostEyes:
         self, net: nn.Module, *, model: str, input_px: SizePx, context: StageContext
     ) -> None:
         self._input_px = input_px
+        self._fits: list[Letterbox] = []
+        self._boxed: U8 = np.empty((0, 0, 0, 3), np.uint8)
         cameras = max(1, len(context.plan.cameras))
         self._network = Network(
             net,
@@ -46,11 +48,13 @@ class HostEyes:
     def __call__(self, frames: Sequence[U8]) -> list[F32]:
         """Return the maps (n, c, h, w) of frames (h, w, 3)."""
         fits = [Letterbox.fit((f.shape[1], f.shape[0]), self._input_px) for f in frames]
-        width, height = self._input_px
-        boxed = np.full((len(frames), height, width, 3), PADDING_GREY, np.uint8)
-        for fit, frame, place in zip(fits, frames, boxed, strict=True):
+        if fits != self._fits:  # else the padding is where it was
+            width, height = self._input_px
+            self._boxed = np.full((len(frames), height, width, 3), PADDING_GREY, np.uint8)
+            self._fits = fits
+        for fit, frame, place in zip(fits, frames, self._boxed, strict=True):
             fit.paint(frame, place)
-        return self._network(boxed)
+        return self._network(self._boxed)
 
 
 class DeviceEyes:
