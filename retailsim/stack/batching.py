@@ -16,7 +16,7 @@ F32 = NDArray[np.float32]
 Run = Callable[[list[NDArray[Any]]], list[F32]]
 # Sizes are multiples of the step, up to the limit beside it and beyond the last. To prepare a size
 # costs far more than an item, but only once: steps grow with the batch.
-STEPS = ((4, 16), (8, 32), (16, 0))
+STEPS = ((2, 16), (4, 32), (16, 0))
 USUAL_CROPS = 16  # of a tick, for which networks are made ready before the first one
 
 
