@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retailsim.stack.detect.decode import PADDING_GREY, Letterbox, decode, overlaps, suppress
+from retailsim.stack.detect.decode import PADDING_GREY, Letterbox, decode, suppress
 from retailsim.stack.detect.network import STRIDES_PX
+from retailsim.stack.track.association import iou
 
 
 @st.composite
@@ -27,7 +28,7 @@ def scored_boxes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 def test_no_two_kept_boxes_overlap_by_more_than_allowed(found, max_iou):
     boxes, score = found
     kept = suppress(boxes, score, max_iou)
-    pairs = overlaps(boxes[kept], boxes[kept])
+    pairs = iou(boxes[kept], boxes[kept])
     assert np.all(pairs[~np.eye(len(kept), dtype=bool)] <= max_iou)
 
 
@@ -36,7 +37,7 @@ def test_every_dropped_box_overlaps_a_kept_one_of_at_least_its_score(found, max_
     boxes, score = found
     kept = suppress(boxes, score, max_iou)
     dropped = np.setdiff1d(np.arange(len(boxes)), kept)
-    close = (overlaps(boxes[dropped], boxes[kept]) > max_iou) & (
+    close = (iou(boxes[dropped], boxes[kept]) > max_iou) & (
         score[kept][None] >= score[dropped][:, None]
     )
     assert np.all(close.any(axis=1))
@@ -62,7 +63,7 @@ def test_kept_boxes_come_best_first(found):
 def test_overlap_of_known_boxes():
     a = np.array([[0, 0, 10, 10]], np.float32)
     b = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [10, 10, 20, 20], [3, 3, 3, 3]], np.float32)
-    np.testing.assert_allclose(overlaps(a, b), [[1, 1 / 3, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(iou(a, b), [[1, 1 / 3, 0, 0]], rtol=1e-6)
 
 
 def test_decoding_inverts_the_documented_formula():

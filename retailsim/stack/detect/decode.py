@@ -76,18 +76,6 @@ def decode(maps: Sequence[F32], threshold: float) -> list[tuple[F32, F32]]:
     return list(zip(np.split(box[order], ends), np.split(score[order], ends), strict=True))
 
 
-def overlaps(a: F32, b: F32) -> F32:
-    """Return the IoU of every pair of boxes (n, 4) and (m, 4), shape (n, m)."""
-    # Plane by plane: NumPy is slow along a last axis of 2.
-    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = a.T[:, :, None], b.T[:, None]
-    width = np.maximum(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0)
-    height = np.maximum(np.minimum(ay2, by2) - np.maximum(ay1, by1), 0)
-    shared = width * height
-    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared
-    share: F32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return share
-
-
 def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArray[np.int64]:
     """Return the indices that greedy non-maximum suppression keeps, best score first.
 

@@ -14,11 +14,11 @@ from retailsim.messages.base import Message
 from retailsim.messages.results import Detections, Looks
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.stack.batching import USUAL_CROPS
-from retailsim.stack.detect.decode import overlaps
 from retailsim.stack.reid.crops import cut, stacked
 from retailsim.stack.reid.embedder import load_embedder
 from retailsim.stack.runtime import Network
 from retailsim.stack.stage import Stage, StageContext
+from retailsim.stack.track.association import iou
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
@@ -138,7 +138,7 @@ class DetectionLooks(Stage):
 
     def _inherited_ns(self, boxes: F32, before: Before) -> I64:
         """Return when the plain predecessor of each box was looked at, long ago if it has none."""
-        then, now = overlaps(boxes, before.boxes_px), overlaps(boxes, boxes)
+        then, now = iou(boxes, before.boxes_px), iou(boxes, boxes)
         np.fill_diagonal(now, 0.0)
         near = (then > self._other_iou).sum(axis=1) + (now > self._other_iou).sum(axis=1)
         looked_ns = np.full(len(boxes), LONG_AGO_NS, np.int64)
