@@ -12,14 +12,14 @@ from retailsim.stack.batching import filled_up, rounded_up
 @given(st.integers(1, 10_000))
 def test_a_batch_is_never_cut_and_little_is_added(items: int) -> None:
     room = rounded_up(items)
-    assert items <= room < items + (4 if items <= 16 else 8 if items <= 32 else 16)
+    assert items <= room < items + (2 if items <= 16 else 4 if items <= 32 else 16)
     assert rounded_up(room) == room
 
 
 def test_few_sizes_serve_many() -> None:
     sizes = [rounded_up(items) for items in range(1, 65)]
     assert sizes == sorted(sizes)
-    assert sorted(set(sizes)) == [4, 8, 12, 16, 24, 32, 48, 64]
+    assert sorted(set(sizes)) == [*range(2, 17, 2), 20, 24, 28, 32, 48, 64]
 
 
 @given(st.integers(1, 9), st.integers(0, 7))

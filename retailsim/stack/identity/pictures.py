@@ -107,9 +107,9 @@ class FloorFromPictures(Stage):
         context: StageContext,
         *,
         model: str = "foot-point",
-        every_s: float = 0.3,
+        every_s: float = 0.4,
         still_s: float = 1.0,
-        same_iou: float = 0.8,
+        same_iou: float = 0.7,
     ) -> None:
         super().__init__(context)
         if every_s < 0 or still_s < 0 or not 0 <= same_iou <= 1:
