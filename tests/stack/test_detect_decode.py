@@ -60,6 +60,13 @@ def test_kept_boxes_come_best_first(found):
     assert np.all(np.diff(score[suppress(boxes, score, 0.5)]) <= 0)
 
 
+def test_what_is_no_box_is_dropped_and_beats_nobody():
+    sound = [100, 0, 110, 50]
+    strange = [[30, 0, 10, 30], [5, 5, 5, 30], [np.nan, 0, 1, 1], [0, 0, np.inf, 1]]
+    boxes = np.array([*strange, sound], np.float32)
+    np.testing.assert_array_equal(suppress(boxes, np.linspace(0.9, 0.5, 5), 0.5), [4])
+
+
 def test_overlap_of_known_boxes():
     a = np.array([[0, 0, 10, 10]], np.float32)
     b = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [10, 10, 20, 20], [3, 3, 3, 3]], np.float32)
@@ -73,9 +80,15 @@ def test_decoding_inverts_the_documented_formula():
     column, row = (centre // stride).astype(int)
     shift = centre / stride - [column + 0.5, row + 0.5]
     maps[0][:, row, column] = [2.0, *shift, *np.log(size / stride)]
-    both = [np.stack([np.full_like(level, -20), level]) for level in maps]
-    nothing, (boxes, score) = decode(both, 0.5)
+    coarse = [np.full_like(level, -20) for level in maps]
+    coarse[1][:, 1, 0] = [1.0, 0.5, -0.5, 0.0, np.log(2)]  # centred at 16, 16: 16 x 32 px
+    empty = [np.full_like(level, -20) for level in maps]
+    batch = [np.stack(levels) for levels in zip(coarse, empty, maps, strict=True)]
+    (other, _), nothing, (boxes, score) = decode(batch, 0.5)
+    np.testing.assert_allclose(other, [[8, 0, 24, 32]], atol=1e-5)
     assert [part.shape for part in nothing] == [(0, 4), (0,)]
+    assert all(not len(score) for _, score in decode(batch, 1.0))
+    assert [len(score) for _, score in decode(batch, 0.0)] == [sum(m[0].size for m in maps)] * 3
     np.testing.assert_allclose(boxes, [box], rtol=1e-5)
     np.testing.assert_allclose(score, [1 / (1 + np.exp(-2.0))], rtol=1e-6)
 

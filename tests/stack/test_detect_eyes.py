@@ -53,6 +53,15 @@ def test_frames_are_fitted_alike(host: HostEyes, device: DeviceEyes, size: tuple
         assert np.abs(ours - theirs).mean() < 0.02 * np.abs(ours).mean()
 
 
+def test_what_was_seen_before_leaves_no_trace(host: HostEyes) -> None:
+    narrow, wide = scene(200, 150), scene(320, 180, seed=3)
+    first = host([narrow, wide])
+    for others in ([scene(200, 150, seed=8), wide], [wide, narrow], [wide]):
+        host(others)
+    for ours, again in zip(first, host([narrow, wide]), strict=True):
+        np.testing.assert_array_equal(ours, again)
+
+
 def test_cameras_of_several_sizes_keep_their_places(device: DeviceEyes) -> None:
     sizes = [(640, 360), (320, 192), (640, 360), (200, 150)]
     frames = [scene(*size, seed=i) for i, size in enumerate(sizes)]

@@ -23,7 +23,7 @@ from retailsim.train.footpoint import (
 from retailsim.train.footpoint_crops import Crop, example, mirrored, render_crops
 
 pytestmark = pytest.mark.gl
-CONFIG = FootPointConfig()
+CONFIG = FootPointConfig(activation="relu")
 
 
 @pytest.fixture(scope="module")

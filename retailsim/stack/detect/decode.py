@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from retailsim.stack.detect.network import STRIDES_PX
 
@@ -61,9 +62,9 @@ def decode(maps: Sequence[F32], threshold: float) -> list[tuple[F32, F32]]:
         threshold: least score kept.
     """
     images, boxes, scores = [], [], []
-    logit = np.log(threshold / (1 - threshold)) if 0 < threshold < 1 else -np.inf
+    least = logit(threshold)
     for stride, level in zip(STRIDES_PX, maps, strict=True):
-        image, row, column = np.nonzero(level[:, 0] >= logit)
+        image, row, column = np.nonzero(level[:, 0] >= least)
         terms = level[image, :, row, column].T
         centre = (np.stack([column, row]) + 0.5 + terms[1:3]) * stride
         half = np.exp(np.minimum(terms[3:5], MAX_LOG_SIZE)) * (stride / 2)
@@ -80,6 +81,7 @@ def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArr
     """Return the indices that greedy non-maximum suppression keeps, best score first.
 
     Equal scores are ordered by their box, so the result does not depend on the order of input.
+    What is no box, for it has no area or is not finite, is dropped, and beats no other.
 
     Args:
         boxes: float32 (n, 4).
@@ -87,9 +89,11 @@ def suppress(boxes: F32, scores: F32, max_iou: float, limit: int = 300) -> NDArr
         max_iou: a box that overlaps a kept one by more is dropped.
         limit: only this many best boxes are looked at.
     """
+    size = boxes[:, 2:] - boxes[:, :2]
+    sound = np.flatnonzero(np.isfinite(boxes).all(axis=1) & (size > 0).all(axis=1))
+    boxes, scores, size = boxes[sound], scores[sound], size[sound]
     order = np.lexsort((*boxes.T[::-1], -scores))[:limit]
-    corner_size = boxes[order].astype(np.float64)
-    corner_size[:, 2:] -= corner_size[:, :2]
+    corner_size = np.concatenate([boxes[:, :2], size], axis=1)[order].astype(np.float64)
     alike = np.ones(len(order))  # of equal scores OpenCV keeps the order it is given
     kept = cv2.dnn.NMSBoxes(corner_size, alike, 0.5, max_iou)  # type: ignore[arg-type]
-    return order[np.asarray(kept, np.int64).reshape(-1)].astype(np.int64)
+    return sound[order[np.asarray(kept, np.int64).reshape(-1)]]
