@@ -35,7 +35,7 @@ CARD = """# Foot point
 
 Says where in the picture the middle between a person's feet is, seen or hidden, from a crop
 (56 x 112 px) around a detected box and twelve hints about box and camera, and how sure that is
-(`retailsim/stack/identity/footpoint.py`). {activation}, {parameters:,} parameters.
+(`retailsim/stack/identity/footpoint.py`). ReLU, {parameters:,} parameters.
 
 - **Training data**: {crops} crops of people in {shops} rendered shops with random furniture,
   stock, cameras and light (seed {seed}); boxes shaken as a detector's are. No real picture.
@@ -124,7 +124,6 @@ def train_footpoint(
         "shops": recipe.shops,
         "seed": recipe.seed,
         "steps": steps,
-        "activation": "ReLU",
         "floats": "bf16" if bf16_is_fast() else "float32",
     }
     card = CARD.format(**facts, **metrics)
