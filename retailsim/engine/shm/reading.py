@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.engine.shm.memory import PAGE, map_memory
-from retailsim.engine.shm.ring import END, HEADER, HINT, ReaderEnd, watched
+from retailsim.engine.shm.ring import END, HEADER, HINT, ReaderEnd, read_layout
 from retailsim.engine.shm.wires import (
     MOST_RECORDS,
     RECORD,
@@ -88,7 +88,7 @@ class FrameReader:
         self._begins = [spec.offset(slot) for slot in range(spec.slots)]
         self._latest = 0  # generation of the last frame told
         self._ended = False
-        self._kinds: dict[bytes, np.dtype[Any]] = {}
+        self._images = [(b"", _SlotImage(0))] * spec.slots  # layout, pixels
 
     @property
     def waiting(self) -> int:
@@ -120,9 +120,9 @@ class FrameReader:
         if self._frames.closed:
             return
         while self._told:
-            self._returns.give(RECORD.pack(*self._told.popleft()))
+            self._returns.give(*self._told.popleft())
         self._ended = True
-        self._returns.give(RECORD.pack(END, self._latest))
+        self._returns.give(END, self._latest)
         self._frames.close()
         del self._returns
 
@@ -143,20 +143,42 @@ class FrameReader:
             return
 
     def _look(self, slot: int, generation: int) -> Lease:
-        begin = self._begins[slot]
-        found, time_ns, index, camera, axes, a, b, c, d, kind = HEADER.unpack_from(
-            self._memory, begin
+        found, time_ns, index, camera, layout = HEADER.unpack_from(
+            self._memory, self._begins[slot]
         )
         if found != generation:
             raise StageError(
                 f"ring '{self.spec.name}': slot {slot} holds generation {found}, not {generation}"
             )
-        dtype = self._kinds.get(kind)
-        if dtype is None:
-            dtype = self._kinds[kind] = np.dtype(kind.rstrip(b"\0").decode())
-        done = partial(self._returns.give, RECORD.pack(slot, generation))
-        image = watched((a, b, c, d)[:axes], dtype, self._memory, begin + PAGE, done)
-        return Lease(self.spec.cameras[camera], index, time_ns, generation, image)
+        known, image = self._images[slot]
+        if known != layout:
+            shape, dtype = read_layout(layout)
+            image = _SlotImage(shape, dtype, self._memory, self._begins[slot] + PAGE)
+            self._images[slot] = layout, image
+        lent = image.view(_LentImage)
+        lent.lease = self._returns.give, slot, generation
+        return Lease(
+            self.spec.cameras[camera], index, time_ns, generation, lent.view(np.ndarray)
+        )
+
+
+class _SlotImage(np.ndarray[Any, Any]):
+    """A slot's pixels; made once, and again only when its images take another shape."""
+
+
+class _LentImage(np.ndarray[Any, Any]):
+    """The same pixels for one lease, which is returned when nobody looks at them any more.
+
+    Every array made of it, at any remove, keeps it alive: NumPy never reaches through an array of
+    another class when it looks for whose memory a view is of.
+    """
+
+    lease: tuple[Callable[[int, int], None], int, int] | None = None
+
+    def __del__(self) -> None:
+        if self.lease is not None:
+            give, slot, generation = self.lease
+            give(slot, generation)
 
 
 class _Returns:
@@ -168,9 +190,9 @@ class _Returns:
     def __init__(self, wire: Descriptor) -> None:
         self._wire, self._fd = wire, wire.fd
 
-    def give(self, record: bytes) -> None:
-        """Return what a packed `RECORD` names."""
+    def give(self, slot: int, generation: int) -> None:
+        """Return a lease."""
         try:
-            os.write(self._fd, record)
+            os.write(self._fd, RECORD.pack(slot, generation))
         except BrokenPipeError:
             return  # the writer is gone, and its leases with it

@@ -23,8 +23,9 @@ from retailsim.engine.shm.memory import PAGE, take_memory, whole_pages
 from retailsim.engine.shm.wires import Descriptor, PeerGoneError, make_wire, records_in
 from retailsim.errors import StageError
 
-# generation, time_ns, frame index, row of the camera, axes, lengths, dtype
-HEADER = struct.Struct("<qqqii4q8s")
+LAYOUT = struct.Struct("<i4q8s")  # of an image: axes, lengths, dtype
+# generation, time_ns, frame index, row of the camera, layout
+HEADER = struct.Struct(f"<qqqi{LAYOUT.size}s")
 MOST_AXES = 4
 BUSY = -1  # generation of a slot that is being written
 END = -1  # slot of the record that says: nothing follows, or nothing more is wanted
@@ -213,24 +214,13 @@ def image_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
 
 
-class _SlotMemory(np.ndarray[Any, Any]):
-    """Memory of a slot that tells when nobody looks at it any more.
-
-    Every array made of it, at any remove, keeps it alive: NumPy never reaches through an array of
-    another class when it looks for whose memory a view is of.
-    """
-
-    done: Any = None
-
-    def __del__(self) -> None:
-        if self.done is not None:
-            self.done()
+def image_layout(image: NDArray[Any]) -> bytes:
+    """Return an image's shape and dtype as they stand in a slot's header."""
+    lengths = image.shape + (0,) * (MOST_AXES - image.ndim)
+    return LAYOUT.pack(image.ndim, *lengths, image.dtype.str.encode())
 
 
-def watched(
-    shape: tuple[int, ...], dtype: np.dtype[Any], memory: Any, offset: int, done: Any
-) -> NDArray[Any]:
-    """Return an array over memory; `done()` is called when the last view of it is gone."""
-    held = _SlotMemory(shape, dtype, memory, offset)
-    held.done = done
-    return held.view(np.ndarray)
+def read_layout(layout: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and dtype that a slot's header tells."""
+    axes, a, b, c, d, kind = LAYOUT.unpack(layout)
+    return (a, b, c, d)[:axes], np.dtype(kind.rstrip(b"\0").decode())

@@ -20,10 +20,10 @@ from retailsim.engine.shm.ring import (
     END,
     HEADER,
     HINT,
-    MOST_AXES,
     ReaderWires,
     WriterEnd,
     image_bytes,
+    image_layout,
     receive_wires,
 )
 from retailsim.engine.shm.wires import RECORD, Deadline, PeerGoneError, read_records
@@ -142,10 +142,8 @@ class FrameWriter(ClosedOrAborted):
             raise StageError(f"ring '{self.spec.name}' does not carry camera '{camera}'")
         image.flags.writeable = False
         generation = self._ledger.publish(slot.number, self._listeners)
-        lengths = image.shape + (0,) * (MOST_AXES - image.ndim)
-        about = (time_ns, index, self._cameras[camera], image.ndim, *lengths)
-        begin, kind = self._begins[slot.number], image.dtype.str.encode()
-        HEADER.pack_into(self._memory, begin, generation, *about, kind)
+        about = (time_ns, index, self._cameras[camera], image_layout(image))
+        HEADER.pack_into(self._memory, self._begins[slot.number], generation, *about)
         slot._image = None
         self._tell(RECORD.pack(slot.number, generation))
         return generation
