@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,25 +38,35 @@ class Message:
     def __post_init__(self) -> None:
         """Check dtypes and shapes; raises ValueError naming message and field."""
         lengths: dict[str, int] = {}
-        for spec in fields(self):
-            if "shape" in spec.metadata:
-                _check(self, spec.name, spec.metadata["dtype"], spec.metadata["shape"], lengths)
+        kind: Any = type(self)  # mypy mistakes a class's hash for its instances'
+        for name, dtype, shape in _arrays(kind):
+            if wrong := _wrong(getattr(self, name), dtype, shape, lengths):
+                raise ValueError(f"{type(self).__name__}.{name} {wrong}")
 
 
-def _check(
-    message: Message, name: str, dtype: Any, shape: tuple[str | int, ...], lengths: dict[str, int]
-) -> None:
-    value = getattr(message, name)
-    where = f"{type(message).__name__}.{name}"
+@cache
+def _arrays(kind: Any) -> tuple[tuple[str, np.dtype[Any], tuple[str | int, ...]], ...]:
+    """Return name, dtype and shape of the array fields of a type of message."""
+    return tuple(
+        (spec.name, np.dtype(spec.metadata["dtype"]), spec.metadata["shape"])
+        for spec in fields(kind)
+        if "shape" in spec.metadata
+    )
+
+
+def _wrong(
+    value: Any, dtype: np.dtype[Any], shape: tuple[str | int, ...], lengths: dict[str, int]
+) -> str | None:
+    """Say what is wrong with an array, None if nothing is; `lengths` are those met by name."""
     if not isinstance(value, np.ndarray):
-        raise ValueError(f"{where} must be an array, not {type(value).__name__}")
-    fits = value.dtype.kind == "U" if dtype is np.str_ else value.dtype == np.dtype(dtype)
-    if not fits:
-        raise ValueError(f"{where} must hold {np.dtype(dtype)}, not {value.dtype}")
+        return f"must be an array, not {type(value).__name__}"
+    if value.dtype != dtype and not value.dtype.kind == dtype.kind == "U":  # text of any width
+        return f"must hold {dtype}, not {value.dtype}"
     if value.ndim != len(shape):
-        raise ValueError(f"{where} must have {len(shape)} axes, not {value.ndim}")
+        return f"must have {len(shape)} axes, not {value.ndim}"
     for axis, expected in enumerate(shape):
         length = value.shape[axis]
         wanted = lengths.setdefault(expected, length) if isinstance(expected, str) else expected
         if length != wanted:
-            raise ValueError(f"{where} has length {length} on axis {axis}, expected {wanted}")
+            return f"has length {length} on axis {axis}, expected {wanted}"
+    return None

@@ -35,14 +35,17 @@ class SizedModel:
     Args:
         model: an OpenVINO model whose inputs all have the batch as their first axis.
         context: precision and threads.
-        usual: the largest batch to be ready for from the first call on, and with `round_up` all
-            smaller ones; a batch of another size compiles when it comes.
+        usual: the batch to be ready for from the first call on. With `round_up` the model is ready
+            for all smaller ones too, and takes larger ones in parts, for to compile another size
+            takes as long as a thousand items, in the midst of a session. Without, a batch of
+            another size compiles when it comes.
         round_up: fill batches up to few sizes; for models that take items one by one.
     """
 
     def __init__(self, model: Any, context: StageContext, *, usual: int, round_up: bool) -> None:
         self._model, self._context, self._round_up = model, context, round_up
         self._items = [list(port.partial_shape)[1:] for port in model.inputs]
+        self._most = rounded_up(usual)
         self._runs: OrderedDict[int, Run] = OrderedDict()
         for size in sorted({rounded_up(n) for n in range(1, usual + 1)}) if round_up else [usual]:
             self._run(size)
@@ -54,9 +57,14 @@ class SizedModel:
             batch: its inputs, each (n, ...) with the same n, of the model's shapes and dtypes.
         """
         count = len(batch[0])
-        size = rounded_up(count) if self._round_up else count
-        said = self._run(size)([filled_up(part, size) for part in batch])
-        return [part[:count] for part in said]
+        if not self._round_up:
+            return self._run(count)(batch)
+        if count > self._most:
+            begins = range(0, count, self._most)
+            said = [self([part[i : i + self._most] for part in batch]) for i in begins]
+            return [np.concatenate(parts) for parts in zip(*said, strict=True)]
+        size = rounded_up(count)
+        return [part[:count] for part in self._run(size)([filled_up(p, size) for p in batch])]
 
     def _run(self, size: int) -> Run:
         run = self._runs.pop(size, None)

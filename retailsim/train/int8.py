@@ -19,6 +19,7 @@ from retailsim.errors import RetailError
 from retailsim.stack.on_cpu import first_line
 from retailsim.stack.runtime import graph_of, made_from
 from retailsim.stack.twin import FILE, write_twin
+from retailsim.train.picture_bytes import keep_bytes
 
 Item = list[NDArray[Any]]  # a network's inputs, each (1, ...)
 
@@ -84,6 +85,7 @@ def make_twin(folder: Path, sample: Sample, *, made_of: str) -> Path:
         raise RetailError(f"{folder}: NNCF cannot quantise it: {first_line(error)}") from error
     if made_from(folder) != made_of:
         raise RetailError(f"{folder}: its weights or settings changed meanwhile; begin anew")
+    keep_bytes(model)
     path = folder / FILE
     write_twin(path, model, made_from=made_of)
     return path

@@ -143,9 +143,7 @@ class FrameReader:
             return
 
     def _look(self, slot: int, generation: int) -> Lease:
-        found, time_ns, index, camera, layout = HEADER.unpack_from(
-            self._memory, self._begins[slot]
-        )
+        found, time_ns, index, camera, layout = HEADER.unpack_from(self._memory, self._begins[slot])
         if found != generation:
             raise StageError(
                 f"ring '{self.spec.name}': slot {slot} holds generation {found}, not {generation}"
@@ -157,9 +155,7 @@ class FrameReader:
             self._images[slot] = layout, image
         lent = image.view(_LentImage)
         lent.lease = self._returns.give, slot, generation
-        return Lease(
-            self.spec.cameras[camera], index, time_ns, generation, lent.view(np.ndarray)
-        )
+        return Lease(self.spec.cameras[camera], index, time_ns, generation, lent.view(np.ndarray))
 
 
 class _SlotImage(np.ndarray[Any, Any]):

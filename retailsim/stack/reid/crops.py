@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retailsim.stack.track.association import inside
+
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
@@ -19,12 +21,8 @@ def covered_share(boxes_px: F32) -> NDArray[np.float64]:
     front of another when its lower edge is below the other's.
     """
     boxes = boxes_px.astype(np.float64)
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    area = np.clip(boxes[:, 2:] - boxes[:, :2], 1e-6, None).prod(axis=1)
     in_front = boxes[None, :, 3] > boxes[:, None, 3]
-    share: NDArray[np.float64] = (shared * in_front / area[:, None]).max(axis=1, initial=0.0)
+    share: NDArray[np.float64] = (inside(boxes, boxes) * in_front).max(axis=1, initial=0.0)
     return share
 
 
