@@ -29,8 +29,9 @@ def in_ticks(messages: Iterable[Message], *, lateness_ns: int) -> Iterator[Tick]
     """Group messages into ticks that end with a frame batch.
 
     Messages may arrive out of order by at most `lateness_ns`; older ones are put into the tick
-    that is open when they come, so nothing is lost. Stretches without frames are cut into ticks
-    of 0.1 s.
+    that is open when they come, so nothing is lost. Frames of one instant are one batch even if
+    some arrive later, within that time: how long the others wait for them is bounded. Stretches
+    without frames are cut into ticks of 0.1 s.
     """
     former = TickFormer(lateness_ns=lateness_ns)
     for message in messages:
@@ -61,18 +62,34 @@ class TickFormer:
         heapq.heappush(self._waiting, (now_ns, last, self._count, message))
         self._count += 1
         while self._waiting and self._waiting[0][0] < self._newest_ns - self._lateness_ns:
-            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+            yield from self._open_tick.add(self._earliest())
 
     def advance(self, now_ns: int) -> Iterator[Tick]:
         """Take notice that all that was sent until then has come; returns what is complete."""
         while self._waiting and self._waiting[0][0] <= now_ns - self._lateness_ns:
-            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+            yield from self._open_tick.add(self._earliest())
+
+    def _earliest(self) -> Message:
+        """Take the earliest message out; frames of one instant come together, however they came."""
+        message = heapq.heappop(self._waiting)[3]
+        while isinstance(message, FrameBatch) and self._waiting:
+            other = self._waiting[0][3]
+            if not isinstance(other, FrameBatch) or not _of_one_instant(message, other):
+                break
+            heapq.heappop(self._waiting)
+            message = FrameBatch(message.time_ns, message.frames + other.frames)
+        return message
 
     def close(self) -> Iterator[Tick]:
         """Return what is left at the end."""
         while self._waiting:
-            yield from self._open_tick.add(heapq.heappop(self._waiting)[3])
+            yield from self._open_tick.add(self._earliest())
         yield from self._open_tick.close()
+
+
+def _of_one_instant(one: FrameBatch, other: FrameBatch) -> bool:
+    cameras = {frame.camera for frame in one.frames}
+    return one.time_ns == other.time_ns and cameras.isdisjoint(f.camera for f in other.frames)
 
 
 class _OpenTick:

@@ -201,13 +201,18 @@ def _ways(job: Job, counts: Sequence[int]) -> list[_Way]:
     return [
         *(
             _Way(counted(f"serial, {n} thread", n), partial(replay_serially, job, n), threads=n)
-            for n in sorted({1, cores()})
+            for n in thread_counts(cores())
         ),
         *(
             _Way(counted(f"{n} worker", n), partial(replay_side_by_side, job, groups), workers=n)
             for n, groups in pipelined.items()
         ),
     ]
+
+
+def thread_counts(cores: int) -> list[int]:
+    """Return how many threads to try: one, twice as many, and so on, and one for each core."""
+    return sorted({cores, *(1 << power for power in range(cores.bit_length()))})
 
 
 def counted(text: str, number: int) -> str:

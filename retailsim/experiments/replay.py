@@ -17,7 +17,7 @@ from retailsim.engine.live import RESTARTS, LiveRun, run_live
 from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined, run_pipelined_live
 from retailsim.engine.serial import Run, run_serial
 from retailsim.engine.vigil import OnStall, Vigil
-from retailsim.errors import BagError, ModelError, StageError
+from retailsim.errors import BagError, DeviceError, ModelError, StageError
 from retailsim.evaluate.score import counts, score
 from retailsim.evaluate.scorecard import Counts, Provenance, Scorecard, Speed
 from retailsim.messages import results
@@ -297,12 +297,21 @@ def _models_of(spec: StackSpec, device: str) -> dict[str, str]:
 
 
 def resolve_device(device: Device) -> Literal["cpu", "cuda"]:
-    """Return the device that is meant: 'auto' takes CUDA where there is one."""
-    if device != "auto":
+    """Return the device that is meant: 'auto' takes CUDA where there is one.
+
+    Raises:
+        DeviceError: CUDA is asked for, and there is none.
+    """
+    if device == "cpu":
         return device
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        reason = "no GPU is found" if torch.version.cuda else "this torch is built for CPUs alone"
+        raise DeviceError(f"CUDA is not to be had: {reason}; take --device cpu")
+    return "cpu"
 
 
 def describe_device(device: str) -> str:
@@ -310,7 +319,7 @@ def describe_device(device: str) -> str:
     if device == "cuda":
         import torch
 
-        return f"cuda: {torch.cuda.get_device_name()}"
+        return f"cuda: {torch.cuda.get_device_name()}; {describe_device('cpu')}"
     return ", ".join(filter(None, (f"cpu: {_cpu_name()}", f"{os.cpu_count()} cores", fast_unit())))
 
 

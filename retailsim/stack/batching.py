@@ -6,7 +6,7 @@ a GPU it records. Crops come in another number every tick, so batches are filled
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 Run = Callable[[list[NDArray[Any]]], list[F32]]
+Batch = Sequence[NDArray[Any] | Sequence[NDArray[Any]]]  # a network's inputs, of n items each
 # Sizes are multiples of the step, up to the limit beside it and beyond the last. To prepare a size
 # costs far more than an item, but only once: steps grow with the batch.
 STEPS = ((2, 16), (4, 32), (16, 0))
@@ -33,3 +34,15 @@ def filled_up(part: NDArray[Any], size: int) -> NDArray[Any]:
     full = np.zeros((size, *part.shape[1:]), part.dtype)
     full[: len(part)] = part
     return full
+
+
+def sizes_up_to(items: int) -> list[int]:
+    """Return the sizes of batch in use for up to so many items, ascending."""
+    return sorted({rounded_up(count) for count in range(1, items + 1)})
+
+
+def in_parts(run: Callable[[Any], list[F32]], batch: Batch, most: int) -> list[F32]:
+    """Run a network on a batch of any size, at most so many items at once."""
+    begins = range(0, len(batch[0]), most)
+    said = [run([part[begin : begin + most] for part in batch]) for begin in begins]
+    return [np.concatenate(parts) for parts in zip(*said, strict=True)]

@@ -12,8 +12,8 @@ of int8 (VNNI), with which networks are faster than in float32 (`retail bench re
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from openvino import properties
 
-from retailsim.stack.batching import F32, Run, filled_up, rounded_up
+from retailsim.stack.batching import F32, Run, filled_up, in_parts, rounded_up, sizes_up_to
 from retailsim.stack.stage import Precision, StageContext
 
 MOST_SIZES = 16  # kept compiled; each keeps its own copy of the weights
@@ -47,10 +47,10 @@ class SizedModel:
         self._items = [list(port.partial_shape)[1:] for port in model.inputs]
         self._most = rounded_up(usual)
         self._runs: OrderedDict[int, Run] = OrderedDict()
-        for size in sorted({rounded_up(n) for n in range(1, usual + 1)}) if round_up else [usual]:
+        for size in sizes_up_to(usual) if round_up else [usual]:
             self._run(size)
 
-    def __call__(self, batch: list[NDArray[Any]]) -> list[F32]:
+    def __call__(self, batch: Sequence[NDArray[Any]]) -> list[F32]:
         """Return the model's outputs for a batch.
 
         Args:
@@ -58,11 +58,9 @@ class SizedModel:
         """
         count = len(batch[0])
         if not self._round_up:
-            return self._run(count)(batch)
+            return self._run(count)(list(batch))
         if count > self._most:
-            begins = range(0, count, self._most)
-            said = [self([part[i : i + self._most] for part in batch]) for i in begins]
-            return [np.concatenate(parts) for parts in zip(*said, strict=True)]
+            return in_parts(self, batch, self._most)
         size = rounded_up(count)
         return [part[:count] for part in self._run(size)([filled_up(p, size) for p in batch])]
 
@@ -125,7 +123,7 @@ def compile_on_cpu(model: Any, context: StageContext) -> Run:
     settings: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
-        "INFERENCE_NUM_THREADS": str(context.options.get("threads", os.cpu_count() or 1)),
+        "INFERENCE_NUM_THREADS": str(context.options.get("threads", 1)),
         # Pinned, all processes with one thread would share the first core and leave the others.
         "ENABLE_CPU_PINNING": "NO",
     }

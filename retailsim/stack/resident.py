@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from retailsim.stack.batching import F32, rounded_up
+from retailsim.stack.batching import F32, Batch, in_parts, rounded_up, sizes_up_to
 
+MOST_AT_ONCE = 64  # items, where batches are filled up; a tape keeps memory for as many as it takes
 MOST_TAPES = 64  # shapes remembered; each keeps its buffers
 WARM_UPS = 3  # before recording, so that lazily made handles and chosen kernels are there
 
@@ -31,8 +32,8 @@ class ResidentNetwork:
             each other; put into eval mode and onto the device.
         device: where it lives.
         dtype: of its weights and of what it computes.
-        round_up: fill batches up to few sizes, so that few shapes are recorded; not for modules
-            whose inputs differ in their number of items.
+        round_up: fill batches up to few sizes, and take large ones in parts, so that few shapes
+            are recorded; not for modules whose inputs differ in their number of items.
     """
 
     def __init__(
@@ -48,7 +49,17 @@ class ResidentNetwork:
         self._device, self._dtype, self._round_up = device, dtype, round_up
         self._tapes: OrderedDict[tuple[Any, ...], _Tape] = OrderedDict()
 
-    def __call__(self, batch: Sequence[NDArray[Any] | Sequence[NDArray[Any]]]) -> list[F32]:
+    def prepare(self, item: Sequence[NDArray[Any]], *, usual: int) -> None:
+        """Be ready for batches of up to `usual` items before the first one comes.
+
+        Args:
+            item: inputs of one item, each (1, ...); their values do not matter.
+            usual: that many.
+        """
+        for size in sizes_up_to(usual) if self._round_up else [usual]:
+            self([part.repeat(size, axis=0) for part in item])
+
+    def __call__(self, batch: Batch) -> list[F32]:
         """Run the network.
 
         Args:
@@ -59,12 +70,14 @@ class ResidentNetwork:
             Its outputs as float32 arrays.
         """
         count = len(batch[0])
+        if self._round_up and count > MOST_AT_ONCE:
+            return in_parts(self, batch, MOST_AT_ONCE)
         tape = self._tape(batch)
         tape.load(batch)
         tape.play()
         return [said[:count] if self._round_up else said for said in tape.said()]
 
-    def _tape(self, batch: Sequence[NDArray[Any] | Sequence[NDArray[Any]]]) -> _Tape:
+    def _tape(self, batch: Batch) -> _Tape:
         room = [rounded_up(len(part)) if self._round_up else len(part) for part in batch]
         sizes = [(n, *part[0].shape) for n, part in zip(room, batch, strict=True)]
         key = tuple((*size, part[0].dtype.str) for size, part in zip(sizes, batch, strict=True))
@@ -96,11 +109,13 @@ class _Tape:
             for shape, kind in zip(shapes, kinds, strict=True)
         ]
         self._inputs = [torch.zeros_like(part, device=device) for part in self._staged]
-        with torch.inference_mode():
+        # Kernels are chosen now: those that say the same every time, and float32 in full.
+        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             self._outputs = self._told()
             self._graph = self._record() if self._pinned else None
 
-    def load(self, batch: Sequence[NDArray[Any] | Sequence[NDArray[Any]]]) -> None:
+    def load(self, batch: Batch) -> None:
         """Copy a batch to where the device reads it."""
         for staged, part in zip(self._staged, batch, strict=True):
             place = staged.numpy()

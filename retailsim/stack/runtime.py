@@ -157,7 +157,9 @@ class Network:
             self._overhear = partial(overhear, model, module)
         self._run: Run
         if context.device == "cuda":
-            self._run = _compile_cuda(module, context, round_up)
+            resident = resident_on_cuda(module, context, round_up=round_up)
+            resident.prepare([part.numpy() for part in example], usual=usual)
+            self._run = resident
         else:
             self._run = _compile_openvino(
                 module, context, example, usual, round_up, twin=twin_of(model, context.precision)
@@ -259,7 +261,10 @@ def graph_of(module: torch.nn.Module, example: list[torch.Tensor]) -> Any:
     return model
 
 
-def _compile_cuda(module: torch.nn.Module, context: StageContext, round_up: bool) -> Run:
+def resident_on_cuda(
+    module: torch.nn.Module, context: StageContext, *, round_up: bool
+) -> ResidentNetwork:
+    """Put a module onto the GPU: in half precision, unless floats are asked for."""
     dtype = torch.float32 if context.precision == "fp32" else torch.float16
     return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype, round_up=round_up)
 

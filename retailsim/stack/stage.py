@@ -22,8 +22,8 @@ class StageContext:
         precision: 'fp32'; or 'auto' for what is fast: half on CUDA, bf16 on a CPU that multiplies
             matrices of it, else int8 on one that has sums of it where a network has an int8
             twin; or 'int8' for the twins wherever a CPU has such sums, and else as 'auto'.
-        options: `threads`, of each network on the CPU; `overhear`, told what networks are fed
-            (`runtime.Overhear`); else free for tests.
+        options: `threads`, of each network on the CPU, 1 by default; `overhear`, told what networks
+            are fed (`runtime.Overhear`); else free for tests.
     """
 
     plan: StorePlan

@@ -70,6 +70,8 @@ def test_hand_overs_are_json_on_demand() -> None:
     assert outcome.exit_code == 0, outcome.output
     (size,) = json.loads(outcome.stdout)["sizes"]
     assert size["frame_bytes"] == 96 * 64 * 3
+    copy_us = size["copy_us"]["median"]
+    assert size["copy_gb_per_s"] == pytest.approx(size["frame_bytes"] / copy_us / 1e3)
     ways = {way["way"]: way for way in size["ways"]}
     assert list(ways) == ["pickle", "send_bytes", "queue", "ring", "ring, in place"]
     for way in ways.values():

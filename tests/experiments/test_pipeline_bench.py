@@ -14,7 +14,7 @@ from cli.main import app
 from retailsim.engine.config import StackSpec, StageSpec
 from retailsim.errors import BagError, RetailError, ScenarioError
 from retailsim.experiments.busy import Busy
-from retailsim.experiments.pipeline_bench import bench_pipeline, compare, sum_up
+from retailsim.experiments.pipeline_bench import bench_pipeline, compare, sum_up, thread_counts
 from retailsim.experiments.pipeline_runs import Stretch, Turn, divisions
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.messages.sensors import FrameBatch
@@ -35,6 +35,13 @@ def turn(wall_s: float, *, digest: str = "d", watch_s: float = 1.0, cpu_s: float
     took = {"decode": 0.5, "watch": watch_s, "track": 0.25}
     busy = Busy(wall_s, 200, (0.5, 1.0), {"parent": 0.1, "decode": 0.4, "watch+1": cpu_s}, None)
     return Turn(digest, 200, 100, wall_s, 10.0, took, groups, busy)
+
+
+@pytest.mark.parametrize(
+    ("cores", "tried"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])]
+)
+def test_serial_replays_are_tried_with_few_threads_and_many(cores: int, tried: list[int]) -> None:
+    assert thread_counts(cores) == tried
 
 
 def test_figures_are_medians_with_the_least_and_the_most() -> None:

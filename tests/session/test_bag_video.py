@@ -46,6 +46,14 @@ def test_every_packet_decodes_to_one_image_like_the_original(packets: list[bytes
         assert np.sqrt((error**2).mean()) < 8
 
 
+def test_an_image_is_decoded_into_the_memory_it_is_given(packets: list[bytes]) -> None:
+    given_memory = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image = VideoDecoder().decode(packets[0], lambda shape: given_memory.reshape(shape))
+    assert image.ctypes.data == given_memory.ctypes.data
+    np.testing.assert_array_equal(image, given_memory)
+    np.testing.assert_array_equal(image, VideoDecoder().decode(packets[0]))
+
+
 def test_colours_survive(packets: list[bytes]) -> None:
     blue, green, red = VideoDecoder().decode(packets[0])[30, 14].tolist()
     assert red > 190

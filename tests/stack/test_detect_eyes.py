@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from retailsim.stack.detect.detector import load_detector
-from retailsim.stack.detect.eyes import DeviceEyes, HostEyes
+from retailsim.stack.detect.eyes import DeviceEyes, FromFrames, HostEyes
+from retailsim.stack.resident import ResidentNetwork
 from retailsim.stack.stage import StageContext
 from retailsim.store.plan import StorePlan
 
@@ -25,7 +26,8 @@ def host() -> HostEyes:
 def device() -> DeviceEyes:
     _, net = load_detector("person-detector")
     cpu = torch.device("cpu")
-    return DeviceEyes(net, input_px=INPUT_PX, device=cpu, dtype=torch.float32)
+    module = FromFrames(net, INPUT_PX)
+    return DeviceEyes(ResidentNetwork(module, device=cpu, dtype=torch.float32, round_up=False))
 
 
 def scene(width: int, height: int, *, seed: int = 0) -> np.ndarray:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from retailsim.stack.identity.footpoint import HINTS, FootPointConfig, FootPointNet
-from retailsim.stack.resident import MOST_TAPES, ResidentNetwork
+from retailsim.stack.resident import MOST_AT_ONCE, MOST_TAPES, ResidentNetwork
 from retailsim.stack.runtime import FromPictures
 
 CPU = torch.device("cpu")
@@ -61,6 +61,18 @@ def test_few_shapes_are_recorded_for_many_sizes_of_batch() -> None:
     for items in range(1, 33):
         network([np.zeros((items, 1, 2, 2), np.float32), np.zeros((items, 1), np.float32)])
     assert {shape[0] for shape in module.calls} == {*range(2, 17, 2), 20, 24, 28, 32}
+
+
+def test_it_is_ready_for_usual_sizes_and_takes_large_batches_in_parts() -> None:
+    module = Affine()
+    network = ResidentNetwork(module, device=CPU, dtype=torch.float32)
+    network.prepare([np.zeros((1, 1, 2, 2), np.float32), np.zeros((1, 1), np.float32)], usual=5)
+    assert sorted({shape[0] for shape in module.calls}) == [2, 4, 6]
+    items = MOST_AT_ONCE + 3
+    x = np.arange(items * 4, dtype=np.float32).reshape(items, 1, 2, 2)
+    scaled, _ = network([x, np.zeros((items, 1), np.float32)])
+    np.testing.assert_array_equal(scaled, 3 * x)
+    assert max(shape[0] for shape in module.calls) == MOST_AT_ONCE
 
 
 def test_exact_batches_where_inputs_differ_in_their_number_of_items() -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from retailsim.errors import ModelError
 from retailsim.stack import on_cpu
+from retailsim.stack.batching import Run
 from retailsim.stack.on_cpu import MOST_SIZES, SizedModel
 from retailsim.stack.runtime import Network, load_model_dir
 from retailsim.stack.stage import StageContext
@@ -84,7 +85,7 @@ def test_crops_compile_nothing_once_a_session_runs_and_others_each_size_once(
     compiled: list[int] = []
     compile_it = on_cpu.compile_on_cpu
 
-    def watched(model: object, context: StageContext) -> on_cpu.Run:
+    def watched(model: object, context: StageContext) -> Run:
         compiled.append(model.inputs[0].partial_shape[0].get_length())  # type: ignore[attr-defined]
         return compile_it(model, context)
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from retailsim.stack.detect.decode import F32, PADDING_GREY, U8, Letterbox
 from retailsim.stack.resident import ResidentNetwork
-from retailsim.stack.runtime import Network
+from retailsim.stack.runtime import Network, resident_on_cuda
 from retailsim.stack.stage import StageContext
 
 Eyes = Callable[[Sequence[U8]], list[F32]]
@@ -21,8 +21,9 @@ SizePx = tuple[int, int]
 def eyes_for(net: nn.Module, *, model: str, input_px: SizePx, context: StageContext) -> Eyes:
     """Return what maps BGR frames (h, w, 3), of any sizes, to a model's maps (n, c, h, w)."""
     if context.device == "cuda":
-        dtype = torch.float32 if context.precision == "fp32" else torch.float16
-        return DeviceEyes(net, input_px=input_px, device=torch.device("cuda"), dtype=dtype)
+        seen = resident_on_cuda(FromFrames(net, input_px), context, round_up=False)
+        cameras = context.plan.cameras
+        return DeviceEyes(seen, sizes_px=[(c.width_px, c.height_px) for c in cameras])
     return HostEyes(net, model=model, input_px=input_px, context=context)
 
 
@@ -61,16 +62,14 @@ class DeviceEyes:
     """Frames sent to a torch device as they are, once, fitted there, and seen in one batch.
 
     Args:
-        net: the network.
-        input_px: width and height of its input.
-        device, dtype: where and in what it computes.
+        network: of a `FromFrames`; its batches are not rounded up.
+        sizes_px: width and height of the frames of each camera, to be ready for them.
     """
 
-    def __init__(
-        self, net: nn.Module, *, input_px: SizePx, device: torch.device, dtype: torch.dtype
-    ) -> None:
-        module = FromFrames(net, input_px)
-        self._network = ResidentNetwork(module, device=device, dtype=dtype, round_up=False)
+    def __init__(self, network: ResidentNetwork, *, sizes_px: Sequence[SizePx] = ()) -> None:
+        self._network = network
+        if sizes_px:
+            self([np.zeros((height, width, 3), np.uint8) for width, height in sizes_px])
 
     def __call__(self, frames: Sequence[U8]) -> list[F32]:
         """Return the maps (n, c, h, w) of frames (h, w, 3)."""

@@ -21,6 +21,8 @@ class ColourHistogram(AppearanceStage):
     """HSV histograms, 8 x 4 x 4 bins per half, square-rooted: their product is the
     Bhattacharyya coefficient (as in the classic re-identification baselines)."""
 
+    on_device = False
+
     def embed(self, crops: Sequence[U8]) -> F32:
         """Return unit vectors of 256 bins."""
         return unit(np.stack([histogram(crop) for crop in crops]))

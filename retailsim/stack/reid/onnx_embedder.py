@@ -45,6 +45,8 @@ class OnnxEmbedder(AppearanceStage):
         StageError: a parameter is unknown or out of range.
     """
 
+    on_device = False  # foreign files run on the CPU
+
     def __init__(self, context: StageContext, **parameters: Any) -> None:
         settings = read_settings(EmbedderSettings, parameters, who="onnx-embedder")
         super().__init__(
