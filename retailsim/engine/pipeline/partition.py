@@ -41,7 +41,9 @@ def partition(
 
     Stations that name a process are put there (and may ask for more processes than `workers`). The
     others are cut, in an order in which nobody comes before its feeder, where the dearest part is
-    cheapest; so processes feed each other one way. No more parts are made than that needs.
+    cheapest; so processes feed each other one way. Of two such orders (what does not depend on
+    frames comes first, or when it is needed) the better one counts. No more parts are made than
+    that needs.
 
     Args:
         stations: in running order.
@@ -63,12 +65,12 @@ def partition(
         process = station.spec.process or _owner(station, device)
         place = named.setdefault(process, []) if process else free
         place.append(row)
-    free = _frames_last(stations, free)
-    weights = [_cost(stations[row], costs or {}) for row in free]
-    parts = _cut(weights, max(1, workers - len(named)))
+    weights = {row: _cost(stations[row], costs or {}) for row in free}
+    most = max(1, workers - len(named))
+    ways = [_cut(order, weights, most) for order in _orders(stations, free)]
     groups = [Group(name, tuple(rows)) for name, rows in named.items()]
-    for begin, end in parts:
-        rows = tuple(sorted(free[begin:end]))
+    for part in min(ways, key=lambda parts: (_dearest(parts, weights), len(parts))):
+        rows = tuple(sorted(part))
         groups.append(Group(_name([stations[row] for row in rows], taken=set(named)), rows))
     return tuple(sorted(groups, key=lambda group: group.rows))
 
@@ -78,14 +80,35 @@ def _owner(station: Station, device: str) -> str | None:
     return device if device != "cpu" and station.kind.on_device else None
 
 
-def _frames_last(stations: Sequence[Station], rows: Sequence[int]) -> list[int]:
-    """Put what does not depend on frames before what does; both keep their order."""
+def _orders(stations: Sequence[Station], rows: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return two orders in which nobody comes before its feeder.
+
+    In the first, what does not depend on frames comes before what does; in the second it comes
+    just before somebody who needs it, or at the end.
+    """
     from_frames: set[int] = set()
     for row, station in enumerate(stations):
-        fed = any(reaches(stations[f].outputs, station.inputs) for f in from_frames if f < row)
-        if fed or reaches((FrameBatch,), station.inputs):
+        if reaches((FrameBatch,), station.inputs) or from_frames & _feeders(stations, row):
             from_frames.add(row)
-    return sorted(rows, key=lambda row: (row in from_frames, row))
+    late: list[int] = []
+    for row in rows:
+        if row in from_frames:
+            needed = _all_feeders(stations, row) - from_frames
+            late += [r for r in rows if r in needed and r not in late] + [row]
+    late += [row for row in rows if row not in late]
+    return sorted(rows, key=lambda row: (row in from_frames, row)), late
+
+
+def _feeders(stations: Sequence[Station], row: int) -> set[int]:
+    """Return the rows of stations that a station hears."""
+    inputs = stations[row].inputs
+    return {r for r in range(row) if reaches(stations[r].outputs, inputs)}
+
+
+def _all_feeders(stations: Sequence[Station], row: int) -> set[int]:
+    """Return the rows of stations that a station hears, or that these hear, and so on."""
+    near = _feeders(stations, row)
+    return near.union(*(_all_feeders(stations, r) for r in near))
 
 
 def reaches(outputs: Sequence[type[Message]], inputs: Sequence[type[Message]]) -> bool:
@@ -101,9 +124,9 @@ def _cost(station: Station, costs: Mapping[str, float]) -> float:
     return CROPS if len(station.inputs) > 1 else WHOLE_FRAMES
 
 
-def _cut(weights: Sequence[float], most: int) -> list[tuple[int, int]]:
-    """Cut a row of weights into at most so many parts, the heaviest of them as light as can be."""
-    count = len(weights)
+def _cut(order: Sequence[int], weights: Mapping[int, float], most: int) -> list[Sequence[int]]:
+    """Cut rows into at most so many parts, the heaviest of them as light as can be."""
+    count = len(order)
     if not count:
         return []
 
@@ -111,21 +134,27 @@ def _cut(weights: Sequence[float], most: int) -> list[tuple[int, int]]:
     def best(begin: int, parts: int) -> tuple[float, int]:
         """Return the weight of the heaviest part from `begin` on, and where the first one ends."""
         if parts == 1:
-            return sum(weights[begin:]), count
+            return _dearest([order[begin:]], weights), count
         options = (
-            (max(sum(weights[begin:end]), best(end, parts - 1)[0]), end)
+            (max(_dearest([order[begin:end]], weights), best(end, parts - 1)[0]), end)
             for end in range(begin + 1, count - parts + 2)
         )
         return min(options)
 
     most = min(most, count)
     parts = min(range(1, most + 1), key=lambda n: (best(0, n)[0], n))
-    cuts, begin = [], 0
+    cut: list[Sequence[int]] = []
+    begin = 0
     for left in range(parts, 0, -1):
         end = best(begin, left)[1]
-        cuts.append((begin, end))
+        cut.append(order[begin:end])
         begin = end
-    return cuts
+    return cut
+
+
+def _dearest(parts: Sequence[Sequence[int]], weights: Mapping[int, float]) -> float:
+    """Return the weight of the heaviest part."""
+    return max((sum(weights[row] for row in part) for part in parts), default=0.0)
 
 
 def _name(stations: Sequence[Station], taken: set[str]) -> str:

@@ -49,6 +49,16 @@ def test_the_shipped_detector_has_a_process_of_its_own_as_soon_as_that_helps() -
     assert ["detect"] in [roles(group, own) for group in three]
 
 
+def test_what_reads_tags_runs_where_there_is_time() -> None:
+    own = plan_graph(load_stack())
+    detecting, rest = partition(own, workers=2)
+    assert roles(detecting, own) == ["detect"]
+    assert {"reads", "tagmotion", "tagzone", "identity"} <= set(roles(rest, own))
+    costs = {station.role: 1.0 for station in own} | {"identity": 9.0, "detect": 3.0}
+    busy = next(g for g in partition(own, workers=2, costs=costs) if "identity" in roles(g, own))
+    assert "reads" not in roles(busy, own)
+
+
 def test_no_more_processes_than_help() -> None:
     """The dearest stage is the limit; what is left fits beside it in two."""
     own = plan_graph(load_stack())
