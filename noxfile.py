@@ -76,7 +76,12 @@ def baselines(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Kill processes of replays at random, then watch the memory of an hour of replay."""
+    """Compare serial and pipelined results, kill processes at random, watch an hour's memory."""
     session.install(".")
+    # 3 minutes of eight cameras; simulated anew, which takes longer than all replays of it.
+    floor = f"{session.create_tmp()}/floor.bag"
+    session.run("retail", "simulate", "fast-fashion", "--duration", "180", "-f", "-o", floor)
+    for bag in ("fixtures/boutique.bag", floor):
+        session.run("retail", "bench", "pipeline", bag, "--rounds", "1", env=ENV)
     session.run("retail", "bench", "kills", env=ENV)
     session.run("retail", "bench", "memory", env=ENV)
