@@ -85,10 +85,10 @@ def bench_pipeline_command(
 ) -> None:
     """Measure a replay with its stages one after the other and side by side.
 
-    Serially with one thread and with as many as there are cores, and by several numbers of workers
-    (`retail replay --workers`), in turn. Prints frames per second, processor time, who had which
-    share of every core and of the GPU, and the critical path: the busiest process, for which all
-    others wait, and what its stages take. Exits 1 where results are not the same.
+    Serially with one thread, two, four and so on up to one for each core, and by several numbers of
+    workers (`retail replay --workers`), in turn. Prints frames per second, processor time, who had
+    which share of every core and of the GPU, and the critical path: the busiest process, for which
+    all others wait, and what its stages take. Exits 1 where results are not the same.
 
     Examples:
 

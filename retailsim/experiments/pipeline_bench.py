@@ -1,9 +1,10 @@
 """Stages one after the other against stages side by side: `retail bench pipeline`.
 
-The same stretch of the same bag is replayed serially, with one thread and with as many as there
-are cores, and by 2 to cores + 1 workers; each in turn, several times, and figures are medians with
-the least and the most beside them. All results must be the same. Times run from the first message
-to the last word: starting processes and making networks is done once, however long the session.
+The same stretch of the same bag is replayed serially, with one thread, two, four and so on up to
+one for each core, and by 2 to cores + 1 workers; each in turn, several times, and figures are
+medians with the least and the most beside them. All results must be the same. Times run from the
+first message to the last word: starting processes and making networks is done once, however long
+the session.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Frame(Message):
 
 @dataclass(frozen=True)
 class FrameBatch(Message):
-    """All frames captured at one instant, in the plan's camera order; then any that came late."""
+    """Frames captured at one instant, in the plan's camera order; then those that came late."""
 
     frames: tuple[Frame, ...]
 

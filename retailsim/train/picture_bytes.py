@@ -53,10 +53,10 @@ def _way_of_bytes(pictures: Any) -> _Way | None:
     low, high, axes, node = 0.0, 255.0, None, pictures
     while axes is None or node.get_type_name() != "FakeQuantize":
         readers = list(node.output(0).get_target_inputs())
+        if len(readers) != 1 or readers[0].get_node().get_type_name() not in _ON_THE_WAY:
+            return None
         node = readers[0].get_node()
         kind, by = node.get_type_name(), _constant(node)
-        if len(readers) > 1 or kind not in _ON_THE_WAY:
-            return None
         if kind == "Transpose":
             axes = by
         elif kind in _ARITHMETIC:

@@ -160,7 +160,12 @@ def test_the_shipped_twins_belong_to_the_shipped_weights(name: str) -> None:
     width, height = settings["input_px"]
     items = [(height, width, 3)] + [(HINTS,)] * (name == "foot-point")
     model = read_twin(folder / FILE, made_from=made_from(folder), items=items)
-    assert any(op.get_type_name() == "FakeQuantize" for op in model.get_ops())
+    (pictures,) = (p for p in model.get_parameters() if len(p.partial_shape) == 4)
+    converted = next(iter(pictures.output(0).get_target_inputs())).get_node()
+    rounding = next(iter(converted.output(0).get_target_inputs())).get_node()
+    assert rounding.get_type_name() == "FakeQuantize"
+    ends = [float(rounding.input_value(i).get_node().get_data().item()) for i in (1, 2)]
+    assert ends == [0.0, 255.0]
 
 
 def test_without_nncf_it_is_said_how_to_get_it(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,9 +69,10 @@ def partition(
     most = max(1, workers - len(named))
     ways = [_cut(order, weights, most) for order in _orders(stations, free)]
     groups = [Group(name, tuple(rows)) for name, rows in named.items()]
+    taken = set(named)  # a stage and its rival have the same role
     for part in min(ways, key=lambda parts: (_dearest(parts, weights), len(parts))):
         rows = tuple(sorted(part))
-        groups.append(Group(_name([stations[row] for row in rows], taken=set(named)), rows))
+        groups.append(Group(_name([stations[row] for row in rows], taken), rows))
     return tuple(sorted(groups, key=lambda group: group.rows))
 
 
@@ -87,28 +88,19 @@ def _orders(stations: Sequence[Station], rows: Sequence[int]) -> tuple[list[int]
     just before somebody who needs it, or at the end.
     """
     from_frames: set[int] = set()
+    feeders: list[set[int]] = []  # of each row, and the feeders' own
     for row, station in enumerate(stations):
-        if reaches((FrameBatch,), station.inputs) or from_frames & _feeders(stations, row):
+        near = {r for r in range(row) if reaches(stations[r].outputs, station.inputs)}
+        feeders.append(near.union(*(feeders[r] for r in near)))
+        if reaches((FrameBatch,), station.inputs) or from_frames & near:
             from_frames.add(row)
     late: list[int] = []
     for row in rows:
         if row in from_frames:
-            needed = _all_feeders(stations, row) - from_frames
+            needed = feeders[row] - from_frames
             late += [r for r in rows if r in needed and r not in late] + [row]
     late += [row for row in rows if row not in late]
     return sorted(rows, key=lambda row: (row in from_frames, row)), late
-
-
-def _feeders(stations: Sequence[Station], row: int) -> set[int]:
-    """Return the rows of stations that a station hears."""
-    inputs = stations[row].inputs
-    return {r for r in range(row) if reaches(stations[r].outputs, inputs)}
-
-
-def _all_feeders(stations: Sequence[Station], row: int) -> set[int]:
-    """Return the rows of stations that a station hears, or that these hear, and so on."""
-    near = _feeders(stations, row)
-    return near.union(*(_all_feeders(stations, r) for r in near))
 
 
 def reaches(outputs: Sequence[type[Message]], inputs: Sequence[type[Message]]) -> bool:

@@ -231,6 +231,23 @@ def test_images_of_any_plain_dtype_and_shape_lie_in_slots(dtype: str) -> None:
     assert lease.image.sum() == 15
 
 
+def test_a_slot_is_seen_anew_in_each_shape_and_dtype() -> None:
+    writer, reader = two_ends(slots=1)
+    for shape, dtype in [
+        ((5, 3), "uint8"),
+        ((5, 3), "uint8"),
+        ((3, 5), "uint8"),
+        ((4,), "float32"),
+    ]:
+        slot = writer.borrow(timeout_s=5)
+        assert slot is not None
+        slot.image(shape, dtype)[:] = len(shape)
+        writer.publish(slot, camera="left", index=0, time_ns=0)
+        with reader.take() as lease:  # type: ignore[union-attr]
+            assert (lease.image.shape, lease.image.dtype) == (shape, np.dtype(dtype))
+            assert (lease.image == len(shape)).all()
+
+
 def test_neither_side_can_write_to_a_published_frame() -> None:
     writer, reader = two_ends()
     slot = writer.borrow()
