@@ -211,9 +211,9 @@ def _ways(job: Job, counts: Sequence[int]) -> list[_Way]:
     ]
 
 
-def thread_counts(cores: int) -> list[int]:
+def thread_counts(most: int) -> list[int]:
     """Return how many threads to try: one, twice as many, and so on, and one for each core."""
-    return sorted({cores, *(1 << power for power in range(cores.bit_length()))})
+    return sorted({most, *(1 << power for power in range(most.bit_length()))})
 
 
 def counted(text: str, number: int) -> str:

@@ -60,7 +60,8 @@ def bench_transport(
     Args:
         sizes: width and height in pixels.
         rounds: how often; figures are medians over rounds, with the least and the most.
-        frames: of each size and way in a round, of which the median is taken.
+        frames: of each size and way in a round, of which the median is taken; of a further reader
+            of the ring, which takes microseconds, as many times all slots.
         progress: called with the share that is done.
 
     Raises:

@@ -36,9 +36,9 @@ class SizedModel:
         model: an OpenVINO model whose inputs all have the batch as their first axis.
         context: precision and threads.
         usual: the batch to be ready for from the first call on. With `round_up` the model is ready
-            for all smaller ones too, and takes larger ones in parts, for to compile another size
-            takes as long as a thousand items, in the midst of a session. Without, a batch of
-            another size compiles when it comes.
+            for all smaller ones too, and takes larger ones in parts, for to compile another size in
+            the midst of a session would hold it up. Without, a batch of another size compiles when
+            it comes.
         round_up: fill batches up to few sizes; for models that take items one by one.
     """
 

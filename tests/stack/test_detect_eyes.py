@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from retailsim.stack.batching import F32, Batch
 from retailsim.stack.detect.detector import load_detector
 from retailsim.stack.detect.eyes import DeviceEyes, FromFrames, HostEyes
 from retailsim.stack.resident import ResidentNetwork
@@ -62,6 +63,21 @@ def test_what_was_seen_before_leaves_no_trace(host: HostEyes) -> None:
         host(others)
     for ours, again in zip(first, host([narrow, wide]), strict=True):
         np.testing.assert_array_equal(ours, again)
+
+
+def test_the_eyes_are_ready_for_the_frames_of_the_cameras() -> None:
+    seen: list[list[tuple[int, ...]]] = []
+
+    class Heard(ResidentNetwork):
+        def __init__(self) -> None:
+            pass
+
+        def __call__(self, batch: Batch) -> list[F32]:
+            seen.append([(len(group), *group[0].shape) for group in batch])
+            return []
+
+    DeviceEyes(Heard(), sizes_px=[(64, 48), (96, 72), (64, 48)])
+    assert seen == [[(2, 48, 64, 3), (1, 72, 96, 3)]]
 
 
 def test_cameras_of_several_sizes_keep_their_places(device: DeviceEyes) -> None:
