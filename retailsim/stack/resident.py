@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -24,6 +24,23 @@ MOST_TAPES = 64  # shapes remembered; each keeps its buffers
 WARM_UPS = 3  # before recording, so that lazily made handles and chosen kernels are there
 
 
+class OnDevice(Protocol):
+    """A network on a device, here or in a process that owns the device."""
+
+    def prepare(self, item: Sequence[NDArray[Any]], *, usual: int) -> None:
+        """Be ready for batches of up to `usual` items; see `ResidentNetwork.prepare`."""
+
+    def __call__(self, batch: Batch) -> list[F32]:
+        """Run it; see `ResidentNetwork`."""
+
+
+class Owner(Protocol):
+    """Whoever owns a device that this process shares with others."""
+
+    def take_in(self, module: torch.nn.Module, *, dtype: torch.dtype, groups: bool) -> OnDevice:
+        """Return a network that it runs; the arguments are those of `ResidentNetwork`."""
+
+
 class ResidentNetwork:
     """A module on a device, called with arrays of the host.
 
@@ -32,8 +49,9 @@ class ResidentNetwork:
             each other; put into eval mode and onto the device.
         device: where it lives.
         dtype: of its weights and of what it computes.
-        round_up: fill batches up to few sizes, and take large ones in parts, so that few shapes
-            are recorded; not for modules whose inputs differ in their number of items.
+        groups: whether its inputs are groups of items, each of its own number and shape, of which
+            it speaks one after the other. Other batches are filled up to few sizes, and large
+            ones taken in parts, so that few shapes are recorded.
     """
 
     def __init__(
@@ -42,11 +60,11 @@ class ResidentNetwork:
         *,
         device: torch.device,
         dtype: torch.dtype,
-        round_up: bool = True,
+        groups: bool = False,
     ) -> None:
         resident = module.eval().requires_grad_(False).to(device=device, dtype=dtype)
         self._module = resident.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._device, self._dtype, self._round_up = device, dtype, round_up
+        self._device, self._dtype, self._groups = device, dtype, groups
         self._tapes: OrderedDict[tuple[Any, ...], _Tape] = OrderedDict()
 
     def prepare(self, item: Sequence[NDArray[Any]], *, usual: int) -> None:
@@ -56,7 +74,7 @@ class ResidentNetwork:
             item: inputs of one item, each (1, ...); their values do not matter.
             usual: that many.
         """
-        for size in sizes_up_to(usual) if self._round_up else [usual]:
+        for size in [usual] if self._groups else sizes_up_to(usual):
             self([part.repeat(size, axis=0) for part in item])
 
     def __call__(self, batch: Batch) -> list[F32]:
@@ -70,15 +88,15 @@ class ResidentNetwork:
             Its outputs as float32 arrays.
         """
         count = len(batch[0])
-        if self._round_up and count > MOST_AT_ONCE:
+        if not self._groups and count > MOST_AT_ONCE:
             return in_parts(self, batch, MOST_AT_ONCE)
         tape = self._tape(batch)
         tape.load(batch)
         tape.play()
-        return [said[:count] if self._round_up else said for said in tape.said()]
+        return [said if self._groups else said[:count] for said in tape.said()]
 
     def _tape(self, batch: Batch) -> _Tape:
-        room = [rounded_up(len(part)) if self._round_up else len(part) for part in batch]
+        room = [len(part) if self._groups else rounded_up(len(part)) for part in batch]
         sizes = [(n, *part[0].shape) for n, part in zip(room, batch, strict=True)]
         key = tuple((*size, part[0].dtype.str) for size, part in zip(sizes, batch, strict=True))
         tape = self._tapes.pop(key, None)

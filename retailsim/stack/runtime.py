@@ -25,7 +25,7 @@ from retailsim.errors import ModelError
 from retailsim.resources import find, model_dir
 from retailsim.stack.batching import F32, Run
 from retailsim.stack.on_cpu import SizedModel, in_int8
-from retailsim.stack.resident import ResidentNetwork
+from retailsim.stack.resident import OnDevice, Owner, ResidentNetwork
 from retailsim.stack.stage import Precision, StageContext
 from retailsim.stack.twin import FILE as TWIN
 from retailsim.stack.twin import read_twin
@@ -135,7 +135,8 @@ class Network:
         usual: how many pictures to be ready for from the first call on; more or, without
             `round_up`, fewer make the call that brings them longer.
         side_width: numbers per item of the side input, 0 for none.
-        round_up: fill batches up to few sizes, for pictures that come in another number each time.
+        round_up: fill batches up to few sizes, for pictures that come in another number each time;
+            on CUDA they always are.
     """
 
     def __init__(
@@ -157,9 +158,9 @@ class Network:
             self._overhear = partial(overhear, model, module)
         self._run: Run
         if context.device == "cuda":
-            resident = resident_on_cuda(module, context, round_up=round_up)
-            resident.prepare([part.numpy() for part in example], usual=usual)
-            self._run = resident
+            on_device = on_cuda(module, context)
+            on_device.prepare([part.numpy() for part in example], usual=usual)
+            self._run = on_device
         else:
             self._run = _compile_openvino(
                 module, context, example, usual, round_up, twin=twin_of(model, context.precision)
@@ -261,12 +262,19 @@ def graph_of(module: torch.nn.Module, example: list[torch.Tensor]) -> Any:
     return model
 
 
-def resident_on_cuda(
-    module: torch.nn.Module, context: StageContext, *, round_up: bool
-) -> ResidentNetwork:
-    """Put a module onto the GPU: in half precision, unless floats are asked for."""
+def on_cuda(module: torch.nn.Module, context: StageContext, *, groups: bool = False) -> OnDevice:
+    """Put a module onto the GPU: in half precision, unless floats are asked for.
+
+    Args:
+        module: as `ResidentNetwork` takes it.
+        context: with the GPU's `owner` among its options if that is another process.
+        groups: as for `ResidentNetwork`.
+    """
     dtype = torch.float32 if context.precision == "fp32" else torch.float16
-    return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype, round_up=round_up)
+    owner: Owner | None = context.options.get("owner")
+    if owner:
+        return owner.take_in(module, dtype=dtype, groups=groups)
+    return ResidentNetwork(module, device=torch.device("cuda"), dtype=dtype, groups=groups)
 
 
 def folder_of(name: str) -> Path:

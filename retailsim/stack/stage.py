@@ -23,7 +23,8 @@ class StageContext:
             matrices of it, else int8 on one that has sums of it where a network has an int8
             twin; or 'int8' for the twins wherever a CPU has such sums, and else as 'auto'.
         options: `threads`, of each network on the CPU, 1 by default; `overhear`, told what networks
-            are fed (`runtime.Overhear`); else free for tests.
+            are fed (`runtime.Overhear`); `owner`, of the GPU if it is not this process
+            (`resident.Owner`); else free for tests.
     """
 
     plan: StorePlan

@@ -28,7 +28,7 @@ def device() -> DeviceEyes:
     _, net = load_detector("person-detector")
     cpu = torch.device("cpu")
     module = FromFrames(net, INPUT_PX)
-    return DeviceEyes(ResidentNetwork(module, device=cpu, dtype=torch.float32, round_up=False))
+    return DeviceEyes(ResidentNetwork(module, device=cpu, dtype=torch.float32, groups=True))
 
 
 def scene(width: int, height: int, *, seed: int = 0) -> np.ndarray:

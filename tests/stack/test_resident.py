@@ -84,7 +84,7 @@ def test_exact_batches_where_inputs_differ_in_their_number_of_items() -> None:
         def forward(self, *groups: Tensor) -> Tensor:
             return torch.cat([group.flatten(1).sum(1) for group in groups]) * self.weight
 
-    network = ResidentNetwork(Both(), device=CPU, dtype=torch.float32, round_up=False)
+    network = ResidentNetwork(Both(), device=CPU, dtype=torch.float32, groups=True)
     (said,) = network([np.ones((3, 2), np.float32), np.ones((1, 5), np.float32)])
     np.testing.assert_array_equal(said, [2, 2, 2, 5])
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from retailsim.stack.detect.decode import F32, PADDING_GREY, U8, Letterbox
-from retailsim.stack.resident import ResidentNetwork
-from retailsim.stack.runtime import Network, resident_on_cuda
+from retailsim.stack.resident import OnDevice
+from retailsim.stack.runtime import Network, on_cuda
 from retailsim.stack.stage import StageContext
 
 Eyes = Callable[[Sequence[U8]], list[F32]]
@@ -21,7 +21,7 @@ SizePx = tuple[int, int]
 def eyes_for(net: nn.Module, *, model: str, input_px: SizePx, context: StageContext) -> Eyes:
     """Return what maps BGR frames (h, w, 3), of any sizes, to a model's maps (n, c, h, w)."""
     if context.device == "cuda":
-        seen = resident_on_cuda(FromFrames(net, input_px), context, round_up=False)
+        seen = on_cuda(FromFrames(net, input_px), context, groups=True)
         cameras = context.plan.cameras
         return DeviceEyes(seen, sizes_px=[(c.width_px, c.height_px) for c in cameras])
     return HostEyes(net, model=model, input_px=input_px, context=context)
@@ -62,11 +62,11 @@ class DeviceEyes:
     """Frames sent to a torch device as they are, once, fitted there, and seen in one batch.
 
     Args:
-        network: of a `FromFrames`; its batches are not rounded up.
+        network: of a `FromFrames`, which takes groups.
         sizes_px: width and height of the frames of each camera, to be ready for them.
     """
 
-    def __init__(self, network: ResidentNetwork, *, sizes_px: Sequence[SizePx] = ()) -> None:
+    def __init__(self, network: OnDevice, *, sizes_px: Sequence[SizePx] = ()) -> None:
         self._network = network
         if sizes_px:
             self([np.zeros((height, width, 3), np.uint8) for width, height in sizes_px])

@@ -1,0 +1,42 @@
+"""Networks that a process started by a test can load."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import Tensor, nn
+
+
+class Scaled(nn.Module):
+    """Says x * weight, the sum over each item and a side input, and how many items came at once.
+
+    An item that begins with NAP makes it slow, one with TROUBLE makes it fail.
+    """
+
+    NAP, TROUBLE = 200, 201
+
+    def __init__(self, weight: float = 3.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+
+    def forward(self, x: Tensor, side: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        first = x.flatten(1)[:, 0]
+        if (first == self.NAP).any():
+            time.sleep(1.0)
+        if (first == self.TROUBLE).any():
+            raise ValueError("a picture\nof trouble")
+        scaled = x.to(self.weight.dtype) * self.weight
+        return scaled, scaled.flatten(1).sum(1, keepdim=True) + side, torch.full((len(x),), len(x))
+
+
+class Grouped(nn.Module):
+    """Says the mean of each item of groups whose items differ in shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, *groups: Tensor) -> Tensor:
+        means = [group.flatten(1).to(self.weight.dtype).mean(1) for group in groups]
+        return torch.cat(means) * self.weight
