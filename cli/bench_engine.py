@@ -171,7 +171,8 @@ def bench_density_command(
 
         retail bench density --device cuda --start 64 --json | jq '{device, streams}'
     """
-    from retailsim.experiments.density_bench import Timing, bench_density, boutique
+    from retailsim.experiments.density_bench import bench_density, boutique
+    from retailsim.experiments.density_trial import Timing
     from retailsim.experiments.engine_tables import density_table, trial_line
 
     say = say_what()

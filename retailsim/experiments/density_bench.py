@@ -1,88 +1,34 @@
 """How many cameras a machine serves live: `retail bench density`.
 
 Shops of up to four cameras, each in a process of its own, run the whole stack, detection to fusion,
-on every frame of looped footage at its own pace; each decodes what it plays. Shops are not crowded
-at the same moments: each begins elsewhere in the footage, and captures at its own instants. All
-begin within a frame's time, once all have made their stages. After a warm-up come two windows: in
-both, every stream has to get 95 % of its rate, and 95 % of its frames within a second from capture
-to the last word. What does not fit is dropped at the source, oldest first. Numbers of streams are
-doubled until one is too large, and the gap is halved then.
+on every frame of looped footage at its own pace; each decodes what it plays. Where there is a GPU
+one more process owns it, and runs the networks of all shops. Shops are not crowded at the same
+moments: each begins elsewhere in the footage, and captures at its own instants. All begin within a
+frame's time, once all have made their stages. After a warm-up come two windows: in both, every
+stream has to get 95 % of its rate, and 95 % of its frames within a second from capture to the last
+word. What does not fit is dropped at the source, oldest first. Numbers of streams are doubled until
+one is too large, and the gap is halved then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from time import monotonic
-from typing import Literal
 
-from retailsim.engine.config import StackSpec, load_stack
-from retailsim.errors import ScenarioError
-from retailsim.experiments.busy import Busy, Meter
-from retailsim.experiments.density_shop import Shop, Takings, serve
-from retailsim.experiments.density_windows import Window, largest, window_of
-from retailsim.experiments.errands import Errand, hear_all, stand_by
-from retailsim.experiments.looped import Footage, survey
+from retailsim.engine.config import load_stack
+from retailsim.errors import DeviceError, ScenarioError
+from retailsim.experiments.density_trial import Timing, Trial, not_begun, try_streams
+from retailsim.experiments.density_windows import largest
+from retailsim.experiments.looped import survey
 from retailsim.experiments.replay import Device, describe_device, resolve_device
 from retailsim.experiments.sessions import simulated
-from retailsim.stack.stage import Precision, StageContext
+from retailsim.stack.stage import Precision
 
 CACHE = Path(".cache/bench")
 SCENARIO, SEED, SECONDS = "boutique", 42, 60.0
 PER_SHOP = 4
-WINDOWS = 2
-START_S = 0.5  # from the word to begin until it is time
 MOST = 1024
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long a trial takes, once all shops are ready.
-
-    Attributes:
-        warm_up_s: before the first window.
-        window_s: each of the two.
-        rest_s: after the last one, with all streams going on, for what was captured at its end.
-    """
-
-    warm_up_s: float = 10.0
-    window_s: float = 20.0
-    rest_s: float = 2.0
-
-    @property
-    def total_s(self) -> float:
-        """From the first frame to the last."""
-        return self.warm_up_s + WINDOWS * self.window_s + self.rest_s
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What became of so many streams.
-
-    Attributes:
-        streams, shops: cameras, and processes that served them.
-        windows: one after the other.
-        dropped: frames by where, warm-up included.
-        core_ms_per_frame: processor time of a frame from decoding to fusion, within the windows;
-            None where no frame was served.
-        cores_busy: share of each core's time that anybody had.
-        others: share of all cores' time that other programs had; where it is not small, the
-            machine could serve more.
-        gpu_busy: of the first GPU; None without one.
-        held: whether both windows were.
-    """
-
-    streams: int
-    shops: int
-    windows: tuple[Window, ...]
-    dropped: dict[str, int]
-    core_ms_per_frame: float | None
-    cores_busy: tuple[float, ...]
-    others: float | None
-    gpu_busy: float | None
-    held: bool
 
 
 @dataclass(frozen=True)
@@ -154,6 +100,7 @@ def bench_density(
     Raises:
         ScenarioError: no stream, no time, or a rate that the footage lacks.
         BagError: the bag cannot be read, or has no frames.
+        DeviceError: there is too little memory for the first number of streams.
         RetailError: a stage cannot be made, or fails; a shop's process dies.
     """
     timing = timing or Timing()
@@ -168,7 +115,12 @@ def bench_density(
     trials: list[Trial] = []
 
     def holds(streams: int) -> bool:
-        trial = try_streams(streams, footage, spec, device=where, timing=timing)
+        try:
+            trial = try_streams(streams, footage, spec, device=where, timing=timing)
+        except DeviceError as error:
+            if not trials:
+                raise
+            trial = not_begun(streams, len(footage.plan.cameras), str(error))
         trials.append(trial)
         if on_trial:
             on_trial(trial)
@@ -187,87 +139,4 @@ def bench_density(
         streams=found,
         capped=found == most,
         trials=tuple(trials),
-    )
-
-
-def shops_of(streams: int, per_shop: int) -> list[int]:
-    """Return how many cameras each shop has: all the same but the last, which may have fewer."""
-    full, rest = divmod(streams, per_shop)
-    return [per_shop] * full + [rest] * bool(rest)
-
-
-def try_streams(
-    streams: int,
-    footage: Footage,
-    spec: StackSpec,
-    *,
-    device: Literal["cpu", "cuda"],
-    timing: Timing,
-) -> Trial:
-    """Serve so many streams for the time of a trial.
-
-    Raises:
-        RetailError: a stage cannot be made, or fails; a shop's process dies.
-    """
-    context = StageContext(footage.plan, device=device, precision=spec.precision)
-    cameras = shops_of(streams, len(footage.plan.cameras))
-    shops: list[Errand] = []
-    try:
-        for place, number in enumerate(cameras):
-            played = footage.of(number).later(place / len(cameras))
-            shop = Shop(played, spec, context, timing.total_s)
-            shops.append(Errand(serve, shop, name=f"shop {place + 1} of {len(cameras)}"))
-        hear_all(shops)
-        return _serve_all(shops, footage.rate_hz, timing)
-    finally:
-        for errand in shops:
-            errand.close()
-
-
-def _serve_all(shops: Sequence[Errand], rate_hz: float, timing: Timing) -> Trial:
-    """Let all begin, watch the machine during the windows, and sum up."""
-    begin_s = monotonic() + START_S
-    for place, shop in enumerate(shops):
-        shop.tell(begin_s + place / (len(shops) * rate_hz))
-    first_s = begin_s + timing.warm_up_s
-    edges = [first_s + number * timing.window_s for number in range(WINDOWS + 1)]
-    with Meter(every_s=0.0) as meter:
-        for shop in shops:
-            meter.watch(shop.name, shop.pid)
-        for edge in edges[:: len(edges) - 1]:
-            stand_by(shops, edge)
-            meter.look(0)
-        busy = meter.busy()
-    takings: list[Takings] = hear_all(shops)
-    served = [stream for shop in takings for stream in shop.streams.values()]
-    windows = tuple(
-        window_of(served, begin_s=since_s, end_s=until_s, rate_hz=rate_hz)
-        for since_s, until_s in pairwise(edges)
-    )
-    dropped: dict[str, int] = {}
-    for shop_takings in takings:
-        for where, frames in shop_takings.dropped.items():
-            dropped[where] = dropped.get(where, 0) + frames
-    return sum_up(windows, busy, streams=len(served), shops=len(shops), dropped=dropped)
-
-
-def sum_up(
-    windows: tuple[Window, ...], busy: Busy, *, streams: int, shops: int, dropped: dict[str, int]
-) -> Trial:
-    """Put together what the windows and the machine's counters say."""
-    frames = sum(window.frames for window in windows)
-    used_s = sum(busy.cpu_s.values())
-    others = None
-    if busy.cores:
-        others = max(0.0, (sum(busy.cores) - used_s / busy.seconds) / len(busy.cores))
-    return Trial(
-        streams=streams,
-        shops=shops,
-        windows=windows,
-        dropped=dropped,
-        core_ms_per_frame=1e3 * used_s / frames if frames and busy.cpu_s else None,
-        cores_busy=busy.cores,
-        others=others,
-        gpu_busy=busy.gpu,
-        held=all(window.held for window in windows),
     )

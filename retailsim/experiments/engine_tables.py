@@ -6,7 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from retailsim.experiments.density_bench import DensityBench, Trial
+from retailsim.experiments.density_bench import DensityBench
+from retailsim.experiments.density_trial import Trial
 from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures, counted
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.experiments.transport_figures import SizeBench, TransportBench
@@ -171,6 +172,8 @@ def density_table(bench: DensityBench) -> Table:
 
 
 def _verdict(trial: Trial) -> str:
+    if trial.wanting:
+        return "[yellow]not begun[/]"
     if not all(window.believed for window in trial.windows):
         return "[bold red]above source rate[/]"
     return "[green]held[/]" if trial.held else "[yellow]not held[/]"
@@ -190,6 +193,9 @@ def _trial_figures(trial: Trial) -> list[str]:
 
 def trial_line(trial: Trial) -> str:
     """Say in one line what became of a trial."""
+    if trial.wanting:
+        streams = counted(f"{trial.streams} stream", trial.streams)
+        return f"{streams}: {_verdict(trial)}: {escape(trial.wanting)}"
     rate, p95, dropped, core_ms, busy, others = _trial_figures(trial)
     return (
         f"{counted(f'{trial.streams} stream', trial.streams)}: {_verdict(trial)}; rate {rate} %, "

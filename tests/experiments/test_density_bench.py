@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.main import app
 from retailsim.engine.live import ServedTick
-from retailsim.errors import ScenarioError, StageError
-from retailsim.experiments.busy import Busy
-from retailsim.experiments.density_bench import Timing, bench_density, shops_of, sum_up
+from retailsim.errors import DeviceError, ScenarioError, StageError
+from retailsim.experiments import density_bench
+from retailsim.experiments.density_bench import bench_density
 from retailsim.experiments.density_shop import streams_of
-from retailsim.experiments.density_windows import Window
+from retailsim.experiments.density_trial import Timing, Trial, not_begun
 from retailsim.experiments.engine_tables import density_table, trial_line
 from retailsim.experiments.looped import survey
 from tests.experiments.bench_toys import WATCHER
@@ -40,14 +39,6 @@ def stack(folder: Path, **parameters: float | bool) -> Path:
     return path
 
 
-@given(st.integers(1, 500), st.integers(1, 4))
-def test_all_shops_are_full_but_the_last(streams: int, per_shop: int) -> None:
-    shops = shops_of(streams, per_shop)
-    assert sum(shops) == streams
-    assert set(shops[:-1]) <= {per_shop}
-    assert 1 <= shops[-1] <= per_shop
-
-
 def test_every_camera_has_its_frames_or_none(bag: Path) -> None:
     ticks = [ServedTick(("left",), 1.0, 1.5), ServedTick(("left", "left"), 2.0, 2.25)]
     streams = streams_of(ticks, survey(bag))
@@ -56,19 +47,6 @@ def test_every_camera_has_its_frames_or_none(bag: Path) -> None:
     assert streams["left"].done_s.tolist() == [1.5, 2.25, 2.25]
     assert streams["right"].due_s.shape == streams["right"].done_s.shape == (0,)
     assert streams["right"].due_s.dtype == np.float64
-
-
-def test_a_trial_holds_when_both_windows_do() -> None:
-    good = Window(100, 1.0, 1.0, 0.3, believed=True, held=True)
-    bad = Window(60, 0.6, 1.0, 0.9, believed=True, held=False)
-    busy = Busy(20.0, 0, (0.5, 0.3), {"shop 1 of 2": 1.5, "shop 2 of 2": 0.5}, None)
-    trial = sum_up((good, bad), busy, streams=8, shops=2, dropped={"source": 40})
-    assert not trial.held
-    assert trial.core_ms_per_frame == pytest.approx(2000 / 160)
-    assert trial.others == pytest.approx(0.35)
-    assert "8 streams" in trial_line(trial)
-    assert "100.0 60.0 %" in trial_line(trial)
-    assert sum_up((good, good), busy, streams=8, shops=2, dropped={}).held
 
 
 def test_trials_are_json_on_demand(bag: Path, tmp_path: Path) -> None:
@@ -113,3 +91,21 @@ def test_a_stage_that_fails_is_named(bag: Path, tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(bag: Path, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         bench_density(bag, device="cpu", **wrong)
+
+
+def test_more_than_there_is_memory_for_does_not_hold(
+    bag: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(streams: int, *_: object, **__: object) -> Trial:
+        if streams > 5:
+            raise DeviceError("no memory is left")
+        return replace(not_begun(streams, 2, ""), held=True)
+
+    monkeypatch.setattr(density_bench, "try_streams", serve)
+    bench = bench_density(bag, start=2, device="cpu")
+    assert (bench.streams, bench.capped) == (5, False)
+    assert [trial.streams for trial in bench.trials] == [2, 4, 8, 6, 5]
+    assert trial_line(bench.trials[3]) == "6 streams: [yellow]not begun[/]: no memory is left"
+    assert density_table(bench).row_count == 5
+    with pytest.raises(DeviceError, match="no memory is left"):
+        bench_density(bag, start=6, device="cpu")
