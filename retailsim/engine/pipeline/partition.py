@@ -50,19 +50,22 @@ def partition(
         workers: 1 or more.
         costs: of roles, in any unit, such as measured seconds; guessed from what they read by
             default.
-        device: where networks run; on anything but the CPU those that do share a process.
+        device: where networks run; on anything but the CPU those that do share a process: the one
+            that some of them name, if any does.
 
     Raises:
-        StageError: no worker, or a stage that wants to run in the process that decodes.
+        StageError: no worker, a stage that wants to run in the process that decodes, or stages on
+            the device that name several processes.
     """
     if workers < 1:
         raise StageError(f"{workers} workers: at least one process must run the stages")
+    owner = _owner(stations, device)
     named: dict[str, list[int]] = {}
     free: list[int] = []
     for row, station in enumerate(stations):
         if station.spec.process == DECODE:
             raise StageError(f"stage '{station.role}': no stage can run in process '{DECODE}'")
-        process = station.spec.process or _owner(station, device)
+        process = station.spec.process or (owner if station.kind.on_device else None)
         place = named.setdefault(process, []) if process else free
         place.append(row)
     weights = {row: _cost(stations[row], costs or {}) for row in free}
@@ -76,9 +79,16 @@ def partition(
     return tuple(sorted(groups, key=lambda group: group.rows))
 
 
-def _owner(station: Station, device: str) -> str | None:
-    """Return the process that owns the device, for stations that compute there."""
-    return device if device != "cpu" and station.kind.on_device else None
+def _owner(stations: Sequence[Station], device: str) -> str | None:
+    """Return the process that owns the device; None where that is the CPU, which nobody owns."""
+    if device == "cpu":
+        return None
+    there = [station for station in stations if station.kind.on_device and station.spec.process]
+    owners = {station.spec.process: station.role for station in there}
+    if len(owners) > 1:
+        said = " and ".join(f"'{role}' in '{process}'" for process, role in owners.items())
+        raise StageError(f"one process should own {device}, but its stages name several: {said}")
+    return next(iter(owners), device)
 
 
 def _orders(stations: Sequence[Station], rows: Sequence[int]) -> tuple[list[int], list[int]]:

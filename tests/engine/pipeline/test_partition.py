@@ -96,6 +96,29 @@ def test_one_process_owns_a_gpu() -> None:
     check_groups(groups, own)
 
 
+def placed(**processes: str) -> tuple[Station, ...]:
+    """The shipped stages, some in processes of their choice."""
+    stages = dict(load_stack().stages)
+    for role, process in processes.items():
+        stages[role] = stages[role].model_copy(update={"process": process})
+    return plan_graph(load_stack().model_copy(update={"stages": stages}))
+
+
+def test_a_process_that_one_stage_on_the_device_names_owns_it_for_all() -> None:
+    own = placed(reid="eyes", visits="floor plan")
+    groups = {group.name: roles(group, own) for group in partition(own, workers=4, device="cuda")}
+    assert groups["eyes"] == ["detect", "looks", "floor", "reid"]
+    assert groups["floor plan"] == ["visits"]
+    assert "cuda" not in groups
+
+
+def test_several_owners_of_a_device_are_refused_and_of_a_cpu_are_not() -> None:
+    own = placed(detect="eyes", reid="crops")
+    with pytest.raises(StageError, match=r"one .* own cuda.* 'detect' in 'eyes' and 'reid' in 'cr"):
+        partition(own, workers=4, device="cuda")
+    assert {"eyes", "crops"} <= {group.name for group in partition(own, workers=4)}
+
+
 def test_where_a_stage_runs_does_not_change_what_the_stack_is() -> None:
     assert "process" not in str(load_stack().resolved())
 
