@@ -18,12 +18,7 @@ from types import TracebackType
 
 EVERY_S = 0.2
 GPU_EVERY_S = 0.5
-GPU_QUERY = (
-    "nvidia-smi",
-    "--id=0",
-    "--query-gpu=utilization.gpu",
-    "--format=csv,noheader,nounits",
-)
+GPU_QUERY = ("nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits")
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class Busy:
         frames: that were done between them.
         cores: busy share of each core that this process may use, by its number; of all that ran.
         cpu_s: processor time of each process that was watched, by name.
-        gpu: busy share of the first GPU; None without one.
+        gpu: busy share of the first GPU that CUDA may use; None without one.
     """
 
     seconds: float
@@ -93,7 +88,10 @@ class Meter:
             return False
         used = {name: process_s(pid) for name, pid in self._pids.items()}
         look = _Look(now, frames, core_times(), {n: s for n, s in used.items() if s is not None})
-        self._first, self._last = self._first or look, look
+        if self._first is None:
+            self._first = look
+            self._gpu.begin()
+        self._last = look
         return True
 
     def busy(self) -> Busy:
@@ -188,6 +186,10 @@ class _GpuPoll:
         self._over.set()
         self._thread.join()
 
+    def begin(self) -> None:
+        """Forget what was before now."""
+        self._shares.clear()
+
     def share(self) -> float | None:
         return sum(self._shares) / len(self._shares) if self._shares else None
 
@@ -200,9 +202,14 @@ class _GpuPoll:
 
 
 def gpu_share() -> float | None:
-    """Return the first GPU's busy share over the last moments; None without one."""
+    """Return the busy share, over the last moments, of the first GPU that CUDA may use.
+
+    None without one, and where the driver's tool does not know it by that name.
+    """
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    query = (*GPU_QUERY, f"--id={first or -1}")  # named, but empty: CUDA may use none
     try:
-        done = subprocess.run(GPU_QUERY, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
         return float(done.stdout.split()[0]) / 100
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None

@@ -98,6 +98,20 @@ def test_the_gpus_share_is_what_the_drivers_tool_says(driver: Path) -> None:
     assert gpu_share() == pytest.approx(0.37)
 
 
+@pytest.mark.parametrize(
+    ("visible", "asked"), [(None, "0"), ("3,1", "3"), ("GPU-7a,GPU-9", "GPU-7a"), ("", "-1")]
+)
+def test_the_gpu_that_is_asked_for_is_the_first_that_cuda_may_use(
+    driver: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, asked: str
+) -> None:
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    driver.write_text(f'#!/bin/sh\nfor last; do :; done; [ "$last" = "--id={asked}" ] && echo 37\n')
+    assert gpu_share() == pytest.approx(0.37)
+
+
 @pytest.mark.parametrize("script", ["exit 9", "echo '[N/A]'", "true"])
 def test_without_a_gpu_there_is_no_share(driver: Path, script: str) -> None:
     driver.write_text(f"#!/bin/sh\n{script}\n")
@@ -121,3 +135,25 @@ def test_the_gpu_is_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> No
     with Meter() as meter:
         assert asked.wait(60)
     assert meter.busy().gpu == pytest.approx(0.4)
+
+
+def test_what_the_gpu_did_before_the_first_look_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, heard = [0.9], Event()
+
+    def share() -> float | None:
+        heard.set()
+        return now[0]
+
+    monkeypatch.setattr(busy_module, "GPU_EVERY_S", 0.001)
+    monkeypatch.setattr(busy_module, "gpu_share", share)
+    with Meter(every_s=0.0) as meter:
+        assert heard.wait(60)
+        now[0] = 0.1
+        heard.clear()
+        assert heard.wait(60)  # the last answer from before is in
+        meter.look(0)
+        heard.clear()
+        assert heard.wait(60)
+    assert meter.busy().gpu == pytest.approx(0.1)
