@@ -10,6 +10,8 @@ import torch
 
 from retailsim.engine.config import load_stack
 from retailsim.errors import DeviceError
+from retailsim.experiments.density_trial import Timing, try_streams
+from retailsim.experiments.looped import survey
 from retailsim.experiments.replay import replay_bag, resolve_device
 from retailsim.stack.detect.detector import load_detector
 from retailsim.stack.detect.eyes import eyes_for
@@ -50,3 +52,12 @@ def test_serial_and_pipelined_replays_on_a_gpu_have_one_digest() -> None:
     bag, spec = Path("fixtures/boutique.bag"), load_stack()
     one, two = (replay_bag(bag, spec=spec, device="cuda", workers=n) for n in (None, 2))
     assert one.scorecard.digest == two.scorecard.digest
+
+
+@needs_cuda
+def test_shops_that_share_a_gpu_are_served_by_its_owner() -> None:
+    footage = survey("fixtures/boutique.bag", rate_hz=2)
+    timing = Timing(warm_up_s=2, window_s=3, rest_s=1)
+    trial = try_streams(4, footage, load_stack(), device="cuda", timing=timing)
+    assert trial.held
+    assert trial.shops == 2
