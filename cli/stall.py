@@ -17,13 +17,15 @@ def give_up(line: str) -> NoReturn:
 
     Nothing is left half-written by that: results are written after the last stage is done.
     """
-    console = Console(file=_stderr_for_us_alone(), soft_wrap=True)
-    if console.is_terminal:
-        console.file.write(CLEAR_LINE)
-        console.show_cursor()
-    console.print(f"[bold red]error:[/] {escape(line)}")
-    console.file.flush()
-    os._exit(2)
+    try:
+        console = Console(file=_stderr_for_us_alone(), soft_wrap=True)
+        if console.is_terminal:
+            console.file.write(CLEAR_LINE)
+            console.show_cursor()
+        console.print(f"[bold red]error:[/] {escape(line)}")
+        console.file.flush()
+    finally:  # also where nobody hears it
+        os._exit(2)
 
 
 def _stderr_for_us_alone() -> TextIO:

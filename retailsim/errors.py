@@ -6,6 +6,7 @@
     +-- StageError      a stage, or a stack description, that cannot run
     +-- ModelError      weights or a model folder that do not fit
     +-- DeviceError     hardware, drivers or displays that are missing
+        +-- NoMemoryError   too little memory, of the machine or a GPU
 
 A message is one line and says what is wrong, where, and what to do about it. The command line
 prints it and exits with 2.
@@ -36,3 +37,7 @@ class ModelError(RetailError):
 
 class DeviceError(RetailError):
     """A device, driver or display that the operation needs is not there."""
+
+
+class NoMemoryError(DeviceError):
+    """There is less memory, shared or of a GPU, than the operation needs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -11,9 +10,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from torch import Tensor, uint8
+from torch import Tensor, float32
 from torch.nn import Module
 
+from retailsim.engine.owner.guest import key_of
 from retailsim.stack import runtime
 from retailsim.stack.batching import Run
 from retailsim.stack.stage import StageContext
@@ -65,7 +65,7 @@ def _networks_compiled_once() -> Iterator[None]:
     ) -> Run:
         shapes = tuple((part.shape, part.dtype) for part in example)
         how = context.precision, str(context.options), shapes, usual, round_up
-        key = what_it_computes(module), *how, twin and twin.read_bytes()
+        key = key_of(module, float32), *how, twin and twin.read_bytes()
         if key not in compiled:
             compiled[key] = compile_it(module, context, example, usual, round_up, twin=twin)
         return compiled[key]
@@ -73,18 +73,6 @@ def _networks_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "_compile_openvino", compile_once)
         yield
-
-
-def what_it_computes(module: Module) -> str:
-    """Digest of a network's classes, settings and weights."""
-    found = hashlib.sha256()
-    for name, part in module.named_modules():
-        plain = {k: v for k, v in vars(part).items() if isinstance(v, str | int | float | tuple)}
-        found.update(f"{name} {type(part)} {sorted(plain.items())} {part}".encode())
-    for name, tensor in module.state_dict().items():
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.detach().contiguous().flatten().view(uint8).numpy().tobytes())
-    return found.hexdigest()
 
 
 @pytest.fixture(scope="session")

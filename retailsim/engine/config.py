@@ -196,7 +196,9 @@ def build_stage(role: str, spec: StageSpec, context: StageContext) -> Stage:
     except TypeError as error:
         text = str(error).replace(f"{kind.__name__}.__init__() ", "")
         raise StageError(f"stage '{role}' ({spec.uses}): {text}") from error
-    except RetailError:
+    except RetailError as error:
+        if isinstance(error, StageError) and f"'{role}'" not in str(error):
+            raise StageError(f"stage '{role}' ({spec.uses}): {error}") from error
         raise
     except Exception as error:  # a user's class may raise anything
         raise StageError(f"stage '{role}' ({spec.uses}): {_fault(error)}") from error

@@ -204,10 +204,13 @@ class _GpuPoll:
 def gpu_share() -> float | None:
     """Return the busy share, over the last moments, of the first GPU that CUDA may use.
 
-    None without one, and where the driver's tool does not know it by that name.
+    None without one. The driver's tool counts GPUs by their place on the bus, CUDA may begin with
+    the fastest: of different ones this may be another, unless CUDA_DEVICE_ORDER is PCI_BUS_ID.
     """
     first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-    query = (*GPU_QUERY, f"--id={first or -1}")  # named, but empty: CUDA may use none
+    if not first:
+        return None
+    query = (*GPU_QUERY, f"--id={first}")
     try:
         done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
         return float(done.stdout.split()[0]) / 100

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retailsim.engine.config import load_stack
-from retailsim.errors import DeviceError, ScenarioError
+from retailsim.errors import NoMemoryError, ScenarioError
 from retailsim.experiments.density_trial import Timing, Trial, not_begun, try_streams
 from retailsim.experiments.density_windows import largest
 from retailsim.experiments.looped import survey
@@ -100,7 +100,8 @@ def bench_density(
     Raises:
         ScenarioError: no stream, no time, or a rate that the footage lacks.
         BagError: the bag cannot be read, or has no frames.
-        DeviceError: there is too little memory for the first number of streams.
+        NoMemoryError: there is too little memory for the first number of streams.
+        DeviceError: the device cannot be had.
         RetailError: a stage cannot be made, or fails; a shop's process dies.
     """
     timing = timing or Timing()
@@ -117,7 +118,7 @@ def bench_density(
     def holds(streams: int) -> bool:
         try:
             trial = try_streams(streams, footage, spec, device=where, timing=timing)
-        except DeviceError as error:
+        except NoMemoryError as error:
             if not trials:
                 raise
             trial = not_begun(streams, len(footage.plan.cameras), str(error))

@@ -10,17 +10,21 @@ from time import monotonic
 from typing import Literal
 
 from retailsim.engine.config import StackSpec
-from retailsim.engine.owner import Guest, be_host, make_seats
+from retailsim.engine.owner import ROOM_BYTES, Guest, be_owner, make_seats
+from retailsim.engine.shm.memory import whole_pages
 from retailsim.errors import RetailError
 from retailsim.experiments.busy import Busy, Meter
 from retailsim.experiments.density_shop import Shop, Takings, serve
 from retailsim.experiments.density_windows import Window, window_of
 from retailsim.experiments.errands import Errand, hear_all, stand_by
 from retailsim.experiments.looped import Footage
+from retailsim.stack.resident import MOST_AT_ONCE
 from retailsim.stack.stage import StageContext
+from retailsim.store.plan import Camera
 
 WINDOWS = 2
 START_S = 0.5  # from the word to begin until it is time
+LAST_WORDS_S = 1.0  # for the owner of a device to say why it failed
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Trial:
         cores_busy: share of each core's time that anybody had.
         others: share of all cores' time that other programs had; where it is not small, the
             machine could serve more.
-        gpu_busy: of the first GPU; None without one.
+        gpu_busy: of the first GPU that CUDA may use; None without one.
         held: whether both windows were.
         wanting: what there was too little of to begin at all; empty where the trial took place.
     """
@@ -99,7 +103,8 @@ def try_streams(
         owned_as: torch's name for what that process owns.
 
     Raises:
-        DeviceError: there is too little memory, shared or of the device.
+        NoMemoryError: there is too little memory, shared or of the device.
+        DeviceError: the device cannot be had.
         RetailError: a stage cannot be made, or fails; a process dies.
     """
     context = StageContext(footage.plan, device=device, precision=spec.precision)
@@ -109,7 +114,11 @@ def try_streams(
         owner: list[Errand] = []
         guests: list[Guest] = []
         if device == "cuda":
-            owner, guests = running.enter_context(_owned(owned_as, guests=len(cameras)))
+            room = room_of(footage.plan.cameras)
+            process, guests = running.enter_context(
+                owned(owned_as, guests=len(cameras), room_bytes=room)
+            )
+            owner = [process]
         for place, number in enumerate(cameras):
             played = footage.of(number).later(place / len(cameras))
             options = {"owner": guests[place]} if guests else {}
@@ -123,21 +132,40 @@ def try_streams(
             return _serve_all(shops, owner, footage.rate_hz, timing)
         except RetailError:
             for errand in owner:
-                if errand.line.poll():  # the cause, where the shops told what came of it
+                if errand.line.poll(LAST_WORDS_S):  # the cause, of which the shops tell what came
                     errand.hear()
             raise
 
 
 @contextmanager
-def _owned(device: str, *, guests: int) -> Iterator[tuple[list[Errand], list[Guest]]]:
-    """Start the process that owns the device, and yield it with so many guests to hand out."""
-    seats = [make_seats() for _ in range(guests)]
+def owned(
+    device: str, *, guests: int, room_bytes: int = ROOM_BYTES, most: int = MOST_AT_ONCE
+) -> Iterator[tuple[Errand, list[Guest]]]:
+    """Start the process that owns a device, and yield it with so many guests to hand out.
+
+    Args:
+        device: torch's name of it.
+        guests: that many.
+        room_bytes: of the desk of each.
+        most: items of several guests that go to the device at once.
+
+    Raises:
+        NoMemoryError: there is too little memory, shared or of the device.
+        DeviceError: the device cannot be had.
+    """
+    seats = [make_seats(room_bytes) for _ in range(guests)]
     theirs = [far for _, far in seats]
-    with Errand(be_host, theirs, device, name="the owner of the GPU") as owner:
+    with Errand(be_owner, theirs, device, most, name="the owner of the GPU") as owner:
         for seat in theirs:
             seat.close()
         owner.hear()
-        yield [owner], [Guest(near) for near, _ in seats]
+        yield owner, [Guest(near) for near, _ in seats]
+
+
+def room_of(cameras: Sequence[Camera]) -> int:
+    """Return the bytes of a desk on which a frame of each camera lies, with what is said of it."""
+    most = max(camera.width_px * camera.height_px * 3 for camera in cameras)
+    return max(ROOM_BYTES, whole_pages(2 * most * len(cameras)))
 
 
 def _serve_all(

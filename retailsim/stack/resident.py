@@ -20,7 +20,7 @@ from torch import Tensor
 from retailsim.stack.batching import F32, Batch, in_parts, rounded_up, sizes_up_to
 
 MOST_AT_ONCE = 64  # items, where batches are filled up; a tape keeps memory for as many as it takes
-MOST_TAPES = 64  # shapes remembered; each keeps its buffers
+MOST_TAPES = 64  # shapes remembered; each keeps its inputs and outputs
 WARM_UPS = 3  # before recording, so that lazily made handles and chosen kernels are there
 
 
@@ -66,6 +66,8 @@ class ResidentNetwork:
         self._module = resident.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device, self._dtype, self._groups = device, dtype, groups
         self._tapes: OrderedDict[tuple[Any, ...], _Tape] = OrderedDict()
+        # Tapes are played one at a time and leave nothing on the device, so they share its memory.
+        self._pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
 
     def prepare(self, item: Sequence[NDArray[Any]], *, usual: int) -> None:
         """Be ready for batches of up to `usual` items before the first one comes.
@@ -74,7 +76,8 @@ class ResidentNetwork:
             item: inputs of one item, each (1, ...); their values do not matter.
             usual: that many.
         """
-        for size in [usual] if self._groups else sizes_up_to(usual):
+        sizes = [usual] if self._groups else sizes_up_to(usual)
+        for size in reversed(sizes):  # the memory of the largest does for all
             self([part.repeat(size, axis=0) for part in item])
 
     def __call__(self, batch: Batch) -> list[F32]:
@@ -102,7 +105,7 @@ class ResidentNetwork:
         tape = self._tapes.pop(key, None)
         if tape is None:
             kinds = [torch.from_numpy(np.empty(0, part[0].dtype)).dtype for part in batch]
-            tape = _Tape(self._module, sizes, kinds, self._device, self._dtype)
+            tape = _Tape(self._module, sizes, kinds, self._device, self._dtype, self._pool)
         self._tapes[key] = tape
         if len(self._tapes) > MOST_TAPES:
             self._tapes.popitem(last=False)
@@ -119,8 +122,9 @@ class _Tape:
         kinds: Sequence[torch.dtype],
         device: torch.device,
         dtype: torch.dtype,
+        pool: Any,
     ) -> None:
-        self._module, self._dtype = module, dtype
+        self._module, self._dtype, self._pool = module, dtype, pool
         self._pinned = device.type == "cuda"
         self._staged = [
             torch.zeros(shape, dtype=kind, pin_memory=self._pinned)
@@ -161,7 +165,7 @@ class _Tape:
                 self._work()
         torch.cuda.current_stream().wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self._pool):
             self._work()
         return graph
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 DRAWS_ON = """
-import sys, threading
+import sys, threading, time
 from cli.stall import give_up
 
 def draw():
@@ -14,6 +14,7 @@ def draw():
         sys.stderr.write("0 % done ")
         sys.stderr.flush()
         drawn.set()
+        time.sleep(1e-4)
 
 drawn = threading.Event()
 threading.Thread(target=draw, daemon=True).start()

@@ -102,6 +102,16 @@ def test_a_class_that_raises_when_it_is_made_is_named(tmp_path):
         build_stage("track", spec, CONTEXT)
 
 
+def test_a_class_that_says_on_purpose_why_it_cannot_be_made_is_named_too(tmp_path):
+    imported = "from retailsim.errors import StageError\n"
+    refuses = "    def __init__(self, context):\n        raise StageError('no doors here')\n"
+    (tmp_path / "own_refusing.py").write_text(imported + TRACKER.replace("    pass\n", refuses))
+    spec = load_stack(stack(tmp_path, "own_refusing:Mine")).stages["track"]
+    assert spec is not None
+    with pytest.raises(StageError, match=r"^stage 'track' \(own_refusing:Mine\): no doors here$"):
+        build_stage("track", spec, CONTEXT)
+
+
 def install(folder: Path, package: str, value: str) -> None:
     """Put a package's metadata where an installer would."""
     info = folder / f"{package.replace('-', '_')}-1.0.dist-info"

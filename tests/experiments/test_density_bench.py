@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from retailsim.engine.live import ServedTick
-from retailsim.errors import DeviceError, ScenarioError, StageError
+from retailsim.errors import NoMemoryError, ScenarioError, StageError
 from retailsim.experiments import density_bench
 from retailsim.experiments.density_bench import bench_density
 from retailsim.experiments.density_shop import streams_of
@@ -98,7 +98,7 @@ def test_more_than_there_is_memory_for_does_not_hold(
 ) -> None:
     def serve(streams: int, *_: object, **__: object) -> Trial:
         if streams > 5:
-            raise DeviceError("no memory is left")
+            raise NoMemoryError("no memory is left")
         return replace(not_begun(streams, 2, ""), held=True)
 
     monkeypatch.setattr(density_bench, "try_streams", serve)
@@ -107,5 +107,5 @@ def test_more_than_there_is_memory_for_does_not_hold(
     assert [trial.streams for trial in bench.trials] == [2, 4, 8, 6, 5]
     assert trial_line(bench.trials[3]) == "6 streams: [yellow]not begun[/]: no memory is left"
     assert density_table(bench).row_count == 5
-    with pytest.raises(DeviceError, match="no memory is left"):
+    with pytest.raises(NoMemoryError, match="no memory is left"):
         bench_density(bag, start=6, device="cpu")

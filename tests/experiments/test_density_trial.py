@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailsim.engine.config import StackSpec, load_stack
+from retailsim.engine.owner.desk import Item, items_in
 from retailsim.errors import DeviceError
 from retailsim.experiments.busy import Busy
-from retailsim.experiments.density_trial import Timing, shops_of, sum_up, try_streams
+from retailsim.experiments.density_trial import Timing, room_of, shops_of, sum_up, try_streams
 from retailsim.experiments.density_windows import Window
 from retailsim.experiments.engine_tables import trial_line
 from retailsim.experiments.looped import Footage, survey
+from retailsim.store.plan import Camera
 from tests.experiments.bench_toys import GAZER
 from tests.session.sessions import write_session
 
@@ -54,6 +56,14 @@ def test_a_trial_holds_when_both_windows_do() -> None:
     assert "8 streams" in trial_line(trial)
     assert "100.0 60.0 %" in trial_line(trial)
     assert sum_up((good, good), busy, streams=8, shops=2, dropped={}).held
+
+
+@given(st.lists(st.sampled_from([(96, 64), (640, 360), (3840, 2160)]), min_size=1, max_size=4))
+def test_a_frame_of_every_camera_fits_on_a_desk(sizes: list[tuple[int, int]]) -> None:
+    cameras = [Camera(id=str(i), width_px=w, height_px=h) for i, (w, h) in enumerate(sizes)]
+    for width, height in sizes:
+        item = Item((((height, width, 3), "|u1"),), ((64, 48, 80), (64, 24, 40)))
+        assert items_in(room_of(cameras), item) >= len(cameras)
 
 
 def test_networks_of_all_shops_run_where_the_device_is_owned(

@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from retailsim.engine.shm.memory import MIB, map_memory, take_memory
 from retailsim.engine.shm.wires import Descriptor
+from retailsim.errors import DeviceError
 
 ALIGN = 64
 ROOM_BYTES = 16 * MIB
+WHAT = "the desk of a process whose networks run elsewhere"
 
 Shape = tuple[int, ...]
 Kinds = tuple[tuple[Shape, str], ...]  # of an item's inputs: shapes, and dtypes as numpy writes
@@ -96,7 +98,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Seat:
-    """One end of what a guest and its host share: a line to talk on, and the desk."""
+    """One end of what a guest shares with the owner: a line to talk on, and the desk."""
 
     line: Connection
     desk: Desk
@@ -107,12 +109,16 @@ class Seat:
 
 
 def make_seats(room_bytes: int = ROOM_BYTES) -> tuple[Seat, Seat]:
-    """Make a line and a desk; returns the guest's end and the host's.
+    """Make a line and a desk; returns the guest's end and the owner's.
 
     Raises:
-        DeviceError: there is not so much shared memory.
+        NoMemoryError: there is not so much shared memory.
+        DeviceError: too many files are open.
     """
-    memory = Descriptor(take_memory(room_bytes, what="the desk of a process without a GPU"))
-    twin = Descriptor(os.dup(memory.fd))
-    near, far = Pipe()
+    memory = Descriptor(take_memory(room_bytes, what=WHAT))
+    try:
+        twin = Descriptor(os.dup(memory.fd))
+        near, far = Pipe()
+    except OSError as error:
+        raise DeviceError(f"{WHAT}: {error.strerror}; raise ulimit -n") from error
     return Seat(near, Desk(memory, room_bytes)), Seat(far, Desk(twin, room_bytes))

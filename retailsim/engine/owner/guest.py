@@ -13,14 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from retailsim.engine.owner.desk import Item, Kinds, Seat, items_in
+from retailsim.engine.owner.desk import WHAT, Item, Kinds, Seat, items_in
 from retailsim.engine.owner.words import DONE, REQUEST, Accepted, Order, Refused
 from retailsim.errors import DeviceError, StageError
 from retailsim.stack.batching import F32, Batch, in_parts
 
 
 class Guest:
-    """What a stage's context calls the `owner` of the device; it travels to a child at its start.
+    """Stands for the owner of the device in a process that has none: the `owner` of its stages.
+
+    It travels to a child while that is started.
 
     Args:
         seat: this end.
@@ -30,7 +32,7 @@ class Guest:
         self.seat = seat
 
     def take_in(self, module: torch.nn.Module, *, dtype: torch.dtype, groups: bool) -> GuestNetwork:
-        """Return a network that the host runs."""
+        """Return a network that the owner runs."""
         saved = io.BytesIO()
         torch.save(module, saved)
         return GuestNetwork(self, key_of(module, dtype), saved.getvalue(), dtype, groups=groups)
@@ -47,7 +49,7 @@ class Guest:
         """Have a network run on what lies on the desk, and wait for what it says.
 
         Raises:
-            StageError: the network failed, or the host is gone.
+            StageError: the network failed, or the owner is gone.
         """
         answer = self._say(REQUEST.pack(network, items))
         if answer != DONE:
@@ -64,7 +66,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class _Known:
-    """A network as the host knows it, for one shape of input."""
+    """A network as the owner knows it, for one shape of input."""
 
     number: int
     item: Item
@@ -82,8 +84,9 @@ class GuestNetwork:
         self._known: dict[Kinds, _Known] = {}
 
     def prepare(self, item: Sequence[NDArray[Any]], *, usual: int) -> None:
-        """Have the host be ready, for every size of batch that many guests together make."""
-        self._of(_kinds_of(item))
+        """Have the owner be ready, for every size of batch that many guests together make."""
+        for part in [[group] for group in item] if self._groups else [item]:
+            self._of(_kinds_of(part))
 
     def __call__(self, batch: Batch) -> list[F32]:
         """Run it.
@@ -95,7 +98,7 @@ class GuestNetwork:
             Its outputs as float32 arrays.
 
         Raises:
-            StageError: it failed, or the host is gone.
+            StageError: it failed, or the owner is gone.
             DeviceError: a single item is too large for the desk.
         """
         if not self._groups:
@@ -124,7 +127,7 @@ class GuestNetwork:
             known = _Known(accepted.number, accepted.item, items_in(desk.size, accepted.item))
             if not known.most:
                 shapes = ", ".join("x".join(map(str, shape)) for shape, _ in fed)
-                raise DeviceError(f"the desk of a process without a GPU is too small for {shapes}")
+                raise DeviceError(f"{WHAT} is too small for {shapes}")
             self._known[fed] = known
         return known
 
@@ -137,17 +140,32 @@ def _kinds_of(batch: Batch) -> Kinds:
 def key_of(module: torch.nn.Module, dtype: torch.dtype) -> str:
     """Return what two networks have in common that say the same of everything, as SHA-256.
 
-    It is made of the classes, plain settings and parameters of all parts: unlike a pickle it does
-    not depend on which objects a process happens to share among them.
+    It is made of the classes, settings, parameters and buffers of all parts: unlike a pickle of
+    the whole it does not depend on which objects a process happens to share among them.
+
+    Raises:
+        StageError: a setting that cannot be handed to another process.
     """
     digest = hashlib.sha256(str(dtype).encode())
     for name, part in module.named_modules():
-        kind = type(part)
-        plain = {k: v for k, v in vars(part).items() if isinstance(v, int | float | str | tuple)}
-        digest.update(
-            f"{name} {kind.__module__}.{kind.__qualname__} {sorted(plain.items())}\n".encode()
-        )
-    for name, value in module.state_dict().items():
+        digest.update(f"{name} {type(part).__module__}.{type(part).__qualname__}\n".encode())
+        for setting, value in sorted(vars(part).items()):
+            if setting not in _OF_EVERY_MODULE:
+                digest.update(f"{setting} {_said(value, setting)}\n".encode())
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+_OF_EVERY_MODULE = frozenset(vars(torch.nn.Module())) - {"training"}
+
+
+def _said(value: object, setting: str) -> str:
+    """Return what tells a setting from others: in text where it is plain, else its pickle."""
+    if isinstance(value, int | float | str | None):
+        return repr(value)
+    try:
+        return pickle.dumps(value).hex()
+    except Exception as error:
+        raise StageError(f"{setting}: {error}") from error

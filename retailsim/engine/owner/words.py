@@ -1,4 +1,4 @@
-"""What guest and host say to each other.
+"""What guest and owner say to each other.
 
 While a session runs these are the 16 bytes of a request, and the empty answer once the outputs lie
 on the desk; anything else is a pickle, of a trusted process, said at the start or of a failure.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retailsim.engine.groups import GROUPS, OWN_GROUP, ControlGroup, control_groups
-from retailsim.errors import DeviceError
+from retailsim.errors import DeviceError, NoMemoryError
 
 MIB = 1 << 20
 PAGE = mmap.PAGESIZE
@@ -81,11 +81,12 @@ def require_room(needed_bytes: int, *, what: str, room: Room | None = None) -> N
     """Check that so much shared memory can be taken; None asks the system.
 
     Raises:
-        DeviceError: there is less; the line says how much is needed and how much there is.
+        NoMemoryError: there is less; the line says how much is needed and how much there is.
+        DeviceError: the system does not say.
     """
     room = room or shared_memory_room()
     if needed_bytes > room.free_bytes:
-        raise DeviceError(
+        raise NoMemoryError(
             f"{what} needs {needed_bytes / MIB:.1f} MiB of shared memory, but {room.bound_by} "
             f"leaves {room.free_bytes / MIB:.1f} MiB: take fewer slots, cameras or pixels"
         )
@@ -97,7 +98,8 @@ def take_memory(size: int, *, what: str) -> int:
     Memory that is only promised would end the process that touches it first when it runs out.
 
     Raises:
-        DeviceError: there is not enough, or the system has no anonymous files.
+        NoMemoryError: there is not enough.
+        DeviceError: it cannot be taken for another reason, or the system has no anonymous files.
     """
     require_room(size, what=what)
     if not hasattr(os, "memfd_create"):
@@ -116,7 +118,8 @@ def take_memory(size: int, *, what: str) -> int:
         if error.errno == errno.EFBIG:
             most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
             reason = f"no file may be larger than {most / MIB:.1f} MiB; raise ulimit -f"
-        raise DeviceError(
+        kind = NoMemoryError if error.errno in (errno.ENOMEM, errno.ENOSPC) else DeviceError
+        raise kind(
             f"{what}: cannot take {size / MIB:.1f} MiB of shared memory: {reason}"
         ) from error
     return fd

@@ -1,64 +1,123 @@
-"""Guests of a host say what they would say with the device to themselves, and share its batches."""
+"""Guests of an owner say what they would say with the device to themselves, and share batches."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import deepcopy
 from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event
 from time import sleep
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from retailsim.engine.owner import Guest, be_host, make_seats
+from retailsim.engine.owner import Guest
+from retailsim.engine.owner.desk import Seat
 from retailsim.engine.owner.guest import GuestNetwork, key_of
-from retailsim.errors import DeviceError, StageError
+from retailsim.engine.owner.service import is_full
+from retailsim.errors import DeviceError, NoMemoryError, StageError
+from retailsim.experiments.density_trial import owned
 from retailsim.experiments.errands import Errand
+from retailsim.stack.batching import F32
 from retailsim.stack.resident import ResidentNetwork
 from tests.engine.owner.networks import Grouped, Scaled
 
-F32 = torch.float32
+FLOAT = torch.float32
 ROOM_BYTES = 1 << 16
 MOST = 12
-Open = Callable[..., tuple[Errand, list[Guest]]]
+Open = Callable[[int], tuple[Errand, list[Guest]]]
 
 
 @pytest.fixture(scope="module")
-def open_host() -> Iterator[Open]:
-    """Start a host for so many guests, who are all in this process."""
+def open_owner() -> Iterator[Open]:
+    """Start an owner of the CPU for so many guests, who are all in this process."""
     with ExitStack() as stack:
-
-        def start(guests: int, *, device: str = "cpu", ready: bool = True) -> Any:
-            seats = [make_seats(ROOM_BYTES) for _ in range(guests)]
-            theirs = [far for _, far in seats]
-            host = stack.enter_context(Errand(be_host, theirs, device, MOST, name="gpu"))
-            for seat in theirs:
-                seat.close()
-            if ready:
-                assert host.hear() == "ready"
-            return host, [Guest(near) for near, _ in seats]
-
-        yield start
+        yield lambda guests: stack.enter_context(
+            owned("cpu", guests=guests, room_bytes=ROOM_BYTES, most=MOST)
+        )
 
 
 @pytest.fixture(scope="module")
-def guests(open_host: Open) -> list[Guest]:
-    return open_host(3)[1]
+def guests(open_owner: Open) -> list[Guest]:
+    return open_owner(4)[1]
 
 
 def fed(items: int, first: int = 1) -> list[NDArray[Any]]:
     x = np.full((items, 4, 5, 3), first, np.uint8)
-    return [x, np.arange(items, dtype=np.float32)[:, None]]
+    return [x, first + np.arange(items, dtype=np.float32)[:, None]]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def check(said: list[F32], batch: list[NDArray[Any]]) -> None:
+    """Check that a network of weight 3 says that."""
+    x, side = batch
+    np.testing.assert_array_equal(said[0], 3.0 * x)
+    np.testing.assert_array_equal(said[1], 180.0 * x[:, 0, 0, 0, None] + side)
+
+
+class Spied:
+    """A guest's line that says when something was sent."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self.sent = Event()
+
+    def send_bytes(self, what: bytes) -> None:
+        self._line.send_bytes(what)
+        self.sent.set()
+
+    def recv_bytes(self) -> bytes:
+        return self._line.recv_bytes()
+
+
+class Bedroom:
+    """Lets guests ask while the owner is at work for the first of them.
+
+    Args:
+        guests: of one owner.
+        door: path of a file that ends the nap.
+    """
+
+    def __init__(self, guests: list[Guest], door: Path) -> None:
+        self._door = door
+        self._lines = [Spied(guest.seat.line) for guest in guests]
+        seats: list[Any] = [
+            Seat(line, guest.seat.desk)  # type: ignore[arg-type]
+            for line, guest in zip(self._lines, guests, strict=True)
+        ]
+        self._guests = [Guest(seat) for seat in seats]
+
+    def ask(
+        self, asked: Sequence[tuple[torch.nn.Module, list[NDArray[Any]]]]
+    ) -> list[Future[list[F32]]]:
+        """Return what becomes of a nap of the first one's network, and of what the others ask."""
+        networks = [
+            guest.take_in(module, dtype=FLOAT, groups=False)
+            for guest, (module, _) in zip(self._guests, asked, strict=True)
+        ]
+        for network in networks:
+            network.prepare(fed(1), usual=1)
+        with ThreadPoolExecutor(len(asked)) as pool:
+            said = [pool.submit(networks[0], asked[0][1])]
+            while not Path(f"{self._door}.asleep").exists():
+                sleep(0.01)
+            for line, network, (_, batch) in zip(
+                self._lines[1:], networks[1:], asked[1:], strict=True
+            ):
+                line.sent.clear()
+                said.append(pool.submit(network, batch))
+                assert line.sent.wait(60)
+            self._door.touch()
+        return said
+
+
 @given(items=st.integers(1, 5 * MOST), seed=st.integers(0, 99))
 def test_any_number_of_items_is_told_what_the_network_says(
     guests: list[Guest], items: int, seed: int
@@ -66,85 +125,137 @@ def test_any_number_of_items_is_told_what_the_network_says(
     rng = np.random.default_rng(seed)
     x = rng.integers(0, Scaled.NAP, (items, 40, 50, 3), dtype=np.uint8)  # two fill a desk
     side = rng.normal(size=(items, 1)).astype(np.float32)
-    here = ResidentNetwork(Scaled(), device=torch.device("cpu"), dtype=F32)
-    there = guests[0].take_in(Scaled(), dtype=F32, groups=False)
+    here = ResidentNetwork(Scaled(), device=torch.device("cpu"), dtype=FLOAT)
+    there = guests[0].take_in(Scaled(), dtype=FLOAT, groups=False)
     for mine, theirs in zip(here([x, side])[:2], there([list(x), side])[:2], strict=True):
         np.testing.assert_allclose(theirs, mine, rtol=1e-6)
 
 
 def test_groups_of_several_shapes_are_told_one_after_the_other(guests: list[Guest]) -> None:
-    network = guests[0].take_in(Grouped(), dtype=F32, groups=True)
-    (said,) = network([np.full((3, 2), 4, np.uint8), np.full((1, 5, 2), 9, np.uint8)])
+    network = guests[0].take_in(Grouped(), dtype=FLOAT, groups=True)
+    groups = [np.full((3, 2), 4, np.uint8), np.full((1, 5, 2), 9, np.uint8)]
+    network.prepare([group[:1] for group in groups], usual=4)
+    ready = set(network._known)
+    (said,) = network(groups)
     np.testing.assert_array_equal(said, [4, 4, 4, 9])
+    assert set(network._known) == ready
 
 
-def test_what_guests_ask_of_a_network_while_it_works_is_one_batch(guests: list[Guest]) -> None:
-    networks = [guest.take_in(Scaled(), dtype=F32, groups=False) for guest in guests]
-    for network in networks:
-        network.prepare(fed(1), usual=1)
-    with ThreadPoolExecutor(len(guests)) as pool:
-        slow = pool.submit(networks[0], fed(1, Scaled.NAP))
-        sleep(0.3)  # of the second that it takes
-        others = [pool.submit(n, fed(items)) for n, items in zip(networks[1:], (3, 5), strict=True)]
-    at_once = [int(future.result()[2][0]) for future in (slow, *others)]
-    assert at_once == [2, 8, 8]  # few sizes of batch are used: 1 is filled up
+def test_what_guests_ask_of_a_network_while_it_works_is_one_batch_and_each_gets_his_own(
+    guests: list[Guest], tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    batches = [fed(1, Scaled.NAP), fed(3, 7), fed(5, 9)]
+    asked = [(Scaled(until=str(door)), batch) for batch in batches]
+    told = [future.result() for future in Bedroom(guests[:3], door).ask(asked)]
+    for said, batch in zip(told, batches, strict=True):
+        check(said, batch)
+    at_once = [set(said[2].tolist()) for said in told]
+    assert at_once == [{2}, {8}, {8}]  # few sizes of batch are used: 1 is filled up
+
+
+def test_a_network_that_fails_is_told_only_to_those_in_its_batch(
+    guests: list[Guest], tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    shared = Scaled(until=str(door))
+    batches = [fed(1, Scaled.NAP), fed(2, Scaled.TROUBLE), fed(2, 5), fed(2, 6)]
+    modules = [shared, shared, shared, Scaled()]
+    asked = list(zip(modules, batches, strict=True))
+    first, trouble, beside, other = Bedroom(guests, door).ask(asked)
+    check(first.result(), batches[0])
+    for future in (trouble, beside):
+        assert str(future.exception()) == "ValueError: a picture"
+        assert isinstance(future.exception(), StageError)
+    check(other.result(), batches[3])
 
 
 def test_the_same_network_of_two_guests_is_one_and_another_is_another(guests: list[Guest]) -> None:
-    orders = [(0, Scaled(), F32), (1, Scaled(), F32), (1, Scaled(2.0), F32)]
+    orders = [(0, Scaled(), FLOAT), (1, Scaled(), FLOAT), (1, Scaled(2.0), FLOAT)]
     brought = [guests[i].take_in(module, dtype=dtype, groups=False) for i, module, dtype in orders]
     for network in brought:
         network.prepare(fed(1), usual=1)
     numbers = [next(iter(network._known.values())).number for network in brought]
     assert numbers[0] == numbers[1] != numbers[2]
-    assert key_of(Scaled(), F32) == key_of(Scaled(), F32) != key_of(Scaled(), torch.float16)
-    assert key_of(torch.nn.LeakyReLU(0.1), F32) != key_of(torch.nn.LeakyReLU(0.2), F32)
 
 
-def test_a_network_that_fails_is_told_in_a_line_and_only_to_those_in_its_batch(
-    guests: list[Guest],
+class Odd(torch.nn.Module):
+    """Has settings of all kinds."""
+
+    def __init__(self, how: Any, scale: float) -> None:
+        super().__init__()
+        self.how = how
+        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (torch.nn.LeakyReLU(0.1), torch.nn.LeakyReLU(0.2)),
+        (torch.nn.ReLU(), torch.nn.ReLU6()),
+        (Odd(torch.relu, 1.0), Odd(torch.sigmoid, 1.0)),
+        (Odd([1, {"a": (2,)}], 1.0), Odd([1, {"a": (3,)}], 1.0)),
+        (Odd(None, 1.0), Odd(None, 2.0)),
+    ],
+)
+def test_networks_that_say_something_else_have_another_key(
+    one: torch.nn.Module, other: torch.nn.Module
 ) -> None:
-    one, two = (guest.take_in(Scaled(), dtype=F32, groups=False) for guest in guests[:2])
-    with pytest.raises(StageError, match=r"^ValueError: a picture$"):
-        one(fed(2, Scaled.TROUBLE))
+    assert key_of(one, FLOAT) == key_of(deepcopy(one), FLOAT)
+    assert key_of(one, FLOAT) != key_of(other, FLOAT)
+    assert key_of(one, FLOAT) != key_of(one, torch.float16)
+
+
+def test_what_the_network_does_not_take_is_said_in_a_line(guests: list[Guest]) -> None:
+    network = guests[0].take_in(Scaled(), dtype=FLOAT, groups=False)
     with pytest.raises(StageError, match=r"^TypeError: .*forward"):
-        two([fed(1)[0]])  # its second input is missing
-    assert one(fed(2))[1].shape == two(fed(2))[1].shape == (2, 1)
+        network([fed(1)[0]])  # its second input is missing
+    check(network(fed(2)), fed(2))
 
 
 def test_an_item_larger_than_the_desk_is_refused(guests: list[Guest]) -> None:
-    network = guests[0].take_in(Grouped(), dtype=F32, groups=True)
+    network = guests[0].take_in(Grouped(), dtype=FLOAT, groups=True)
     with pytest.raises(DeviceError, match="too small for 400x300"):
         network([np.zeros((1, 400, 300), np.uint8)])
 
 
-def test_a_guest_that_goes_leaves_the_others_served_and_the_last_ends_the_host(
-    open_host: Open,
+def test_a_guest_that_goes_leaves_the_others_served_and_the_last_ends_the_owner(
+    open_owner: Open,
 ) -> None:
-    host, guests = open_host(2)
-    networks = [guest.take_in(Scaled(), dtype=F32, groups=False) for guest in guests]
+    owner, guests = open_owner(2)
+    networks = [guest.take_in(Scaled(), dtype=FLOAT, groups=False) for guest in guests]
     for network in networks:
         network(fed(2))
     guests[0].seat.close()
     assert networks[1](fed(2))[1].shape == (2, 1)
     guests[1].seat.close()
-    host._child.join(timeout=30)
-    assert host._child.exitcode == 0
+    owner._child.join(timeout=30)
+    assert owner._child.exitcode == 0
 
 
-def test_guests_of_a_host_that_died_are_told(open_host: Open) -> None:
-    host, (guest,) = open_host(1)
-    network: GuestNetwork = guest.take_in(Scaled(), dtype=F32, groups=False)
+def test_guests_of_an_owner_that_died_are_told(open_owner: Open) -> None:
+    owner, (guest,) = open_owner(1)
+    network: GuestNetwork = guest.take_in(Scaled(), dtype=FLOAT, groups=False)
     network(fed(1))
-    host.close()
+    owner.close()
     with pytest.raises(StageError, match="the process that owns the device is gone"):
         network(fed(1))
 
 
-def test_a_device_that_cannot_be_had_is_one_line(open_host: Open) -> None:
-    host, _ = open_host(1, device="cuda:99", ready=False)
-    with pytest.raises(DeviceError, match=r"^cuda:99: [^\n]+$"):
-        host.hear()
+def test_a_device_that_cannot_be_had_is_one_line() -> None:
+    with pytest.raises(DeviceError, match=r"^cuda:99: [^\n]+$"), owned("cuda:99", guests=1):
+        pass
+
+
+def test_memory_is_full_in_many_words() -> None:
+    class AcceleratorError(RuntimeError):
+        pass
+
+    behind = RuntimeError("the recording could not be ended")
+    behind.__context__ = torch.OutOfMemoryError("Tried to allocate 9 GiB.")
+    full = AcceleratorError("CUDA error: out of memory"), RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")
+    assert all(is_full(error) for error in (*full, behind))
+    assert not is_full(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 class NoMemory(torch.nn.Module):
@@ -158,22 +269,21 @@ class NoMemory(torch.nn.Module):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nMore.")
 
 
-def test_a_device_whose_memory_is_full_ends_the_host_which_says_so(open_host: Open) -> None:
-    host, (guest,) = open_host(1)
+def test_a_device_whose_memory_is_full_ends_its_owner_which_says_so(open_owner: Open) -> None:
+    owner, (guest,) = open_owner(1)
     with pytest.raises(StageError, match="gone"):
-        guest.take_in(NoMemory(), dtype=F32, groups=False)(fed(1))
-    with pytest.raises(DeviceError, match=r"^cpu: CUDA out of memory. Tried to allocate 9 GiB\.$"):
-        host.hear()
+        guest.take_in(NoMemory(), dtype=FLOAT, groups=False)(fed(1))
+    with pytest.raises(NoMemoryError, match=r"^cpu: CUDA out of memory. Tried .* 9 GiB\.$"):
+        owner.hear()
 
 
-def test_ends_travel_to_a_child(open_host: Open) -> None:
-    _, (guest,) = open_host(1)
+def test_ends_travel_to_a_child(open_owner: Open) -> None:
+    _, (guest,) = open_owner(1)
     with Errand(_ask, guest, name="shop") as shop:
         guest.seat.close()
         assert shop.hear() == 6.0
-    gc.collect()
 
 
 def _ask(line: Connection, guest: Guest) -> None:
-    network = guest.take_in(Scaled(), dtype=F32, groups=False)
+    network = guest.take_in(Scaled(), dtype=FLOAT, groups=False)
     line.send(float(network(fed(1, 2))[0].max()))

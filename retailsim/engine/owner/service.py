@@ -1,4 +1,4 @@
-"""The process that owns a device, and runs the networks of its guests there."""
+"""What the process does that owns a device: it runs the networks of its guests there."""
 
 from __future__ import annotations
 
@@ -16,33 +16,55 @@ from numpy.typing import NDArray
 from retailsim.engine.owner.desk import Item, Kinds, Seat
 from retailsim.engine.owner.turns import Request, next_turn
 from retailsim.engine.owner.words import DONE, REQUEST, Accepted, Order, Refused
-from retailsim.errors import DeviceError
-from retailsim.stack.resident import MOST_AT_ONCE, ResidentNetwork
+from retailsim.errors import DeviceError, NoMemoryError
+from retailsim.stack.resident import ResidentNetwork
 
 READY = "ready"
+FULL = ("out of memory", "alloc_failed")
 
 
-def be_host(line: Connection, seats: Sequence[Seat], device: str, most: int = MOST_AT_ONCE) -> None:
+def be_owner(line: Connection, seats: Sequence[Seat], device: str, most: int) -> None:
     """Say 'ready' on the line, and run the guests' networks until all guests are gone.
 
     Args:
         line: to who started this process.
-        seats: the host's ends.
+        seats: the owner's ends.
         device: torch's name of it.
-        most: items that go to the device at once.
+        most: items of several guests that go to the device at once.
 
     Raises:
-        DeviceError: the device cannot be had, or its memory is full.
+        NoMemoryError: the device's memory is full.
+        DeviceError: the device cannot be had.
     """
     try:
         torch.zeros(1, device=device)  # makes the context, or tells why not
-        line.send(READY)
-        Host(seats, torch.device(device), most).serve()
     except (RuntimeError, AssertionError) as error:  # the latter where torch knows no such device
-        raise DeviceError(f"{device}: {_first_line(error)}") from error
+        kind = NoMemoryError if is_full(error) else DeviceError
+        raise kind(f"{device}: {_first_line(error)}") from error
+    line.send(READY)
+    try:
+        Service(seats, torch.device(device), most).run()
+    except RuntimeError as error:
+        if not is_full(error):
+            raise
+        raise NoMemoryError(f"{device}: {_first_line(error)}") from error
 
 
-class Host:
+def is_full(error: BaseException | None) -> bool:
+    """Whether something failed because the device has no memory left.
+
+    Pinned memory, graphs and the libraries' handles fail in words of their own, and what ends a
+    recording may fail in turn.
+    """
+    while error is not None:
+        said = str(error).lower()
+        if isinstance(error, torch.OutOfMemoryError) or any(words in said for words in FULL):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+class Service:
     """The device's networks, and who waits for them."""
 
     def __init__(self, seats: Sequence[Seat], device: torch.device, most: int) -> None:
@@ -56,7 +78,7 @@ class Host:
         for guest, seat in self._seats.items():
             self._selector.register(seat.line, selectors.EVENT_READ, guest)
 
-    def serve(self) -> None:
+    def run(self) -> None:
         """Do what guests want until the last one is gone; raises RuntimeError when memory is."""
         while self._seats:
             for key, _ in self._selector.select(0 if self._waiting else None):
@@ -131,8 +153,8 @@ class Host:
             self._answer(request.guest, DONE)
 
     def _refuse(self, error: Exception) -> Refused:
-        """Tell a guest why its network does not run; ends the host when there is no memory left."""
-        if isinstance(error, torch.OutOfMemoryError):
+        """Tell a guest why its network does not run; ends the service when memory is full."""
+        if is_full(error):
             raise error
         return Refused(f"{type(error).__name__}: {_first_line(error)}")
 
@@ -142,5 +164,5 @@ def _rows(fed: Any) -> list[list[NDArray[Any]]]:
     return [[row for part in parts for row in part] for parts in zip(*fed, strict=True)]
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else "no message"
