@@ -144,6 +144,9 @@ def bench_density_command(
     most: Annotated[
         int, typer.Option("--most", min=1, metavar="N", help="Try no more than so many.")
     ] = 1024,
+    rounds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Trials of each number; most of them decide.")
+    ] = 1,
     window: Annotated[
         float, typer.Option(metavar="S", min=0.5, help="Length of each of the two windows.")
     ] = 20.0,
@@ -167,7 +170,7 @@ def bench_density_command(
 
         retail bench density
 
-        retail bench density --bag monday.bag --rate 5 --start 16
+        retail bench density --bag monday.bag --rate 5 --start 16 --rounds 3
 
         retail bench density --device cuda --start 64 --json | jq '{device, streams}'
     """
@@ -185,6 +188,7 @@ def bench_density_command(
         rate_hz=rate,
         start=start,
         most=most,
+        rounds=rounds,
         timing=Timing(warm_up_s=warm_up, window_s=window),
         precision=precision,
         device=device,

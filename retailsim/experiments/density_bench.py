@@ -7,7 +7,8 @@ moments: each begins elsewhere in the footage, and captures at its own instants.
 frame's time, once all have made their stages. After a warm-up come two windows: in both, every
 stream has to get 95 % of its rate, and 95 % of its frames within a second from capture to the last
 word. What does not fit is dropped at the source, oldest first. Numbers of streams are doubled until
-one is too large, and the gap is halved then.
+one is too large, and the gap is halved then. Machines are not the same from one minute to the next:
+a number may be tried several times, and holds when most of its trials do.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from retailsim.engine.config import load_stack
 from retailsim.errors import NoMemoryError, ScenarioError
 from retailsim.experiments.density_trial import Timing, Trial, not_begun, try_streams
-from retailsim.experiments.density_windows import largest
+from retailsim.experiments.density_windows import by_majority, largest
 from retailsim.experiments.looped import survey
 from retailsim.experiments.replay import Device, describe_device, resolve_device
 from retailsim.experiments.sessions import simulated
@@ -39,6 +40,7 @@ class DensityBench:
         rate_hz: of each stream.
         sizes: of the footage's images, as 640x360.
         per_shop: streams that share a process, and their shop's tags.
+        rounds: trials of each number, fewer where most of them were of one mind before.
         streams: the largest number that held; 0 where not one did.
         capped: whether no larger one was allowed.
         trials: in the order of trying.
@@ -50,6 +52,7 @@ class DensityBench:
     rate_hz: float
     sizes: tuple[str, ...]
     per_shop: int
+    rounds: int
     warm_up_s: float
     window_s: float
     streams: int
@@ -79,6 +82,7 @@ def bench_density(
     rate_hz: float | None = None,
     start: int = PER_SHOP,
     most: int = MOST,
+    rounds: int = 1,
     timing: Timing | None = None,
     precision: Precision | None = None,
     device: Device = "auto",
@@ -92,19 +96,22 @@ def bench_density(
         rate_hz: of each stream; the footage's by default.
         start: how many streams to try first.
         most: not to be exceeded.
+        rounds: trials of each number.
         timing: of a trial.
         precision: overrides the stack's.
         device: where networks run.
         on_trial: told of every trial when it is over.
 
     Raises:
-        ScenarioError: no stream, no time, or a rate that the footage lacks.
+        ScenarioError: no stream, no round, no time, or a rate that the footage lacks.
         BagError: the bag cannot be read, or has no frames.
         NoMemoryError: there is too little memory for the first number of streams.
         DeviceError: the device cannot be had.
         RetailError: a stage cannot be made, or fails; a shop's process dies.
     """
     timing = timing or Timing()
+    if rounds < 1:
+        raise ScenarioError(f"{rounds} rounds: a number of streams is tried at least once")
     if start < 1 or most < 1 or timing.window_s <= 0 or timing.warm_up_s < 0:
         raise ScenarioError("a bench of density needs a stream and a window of more than 0 seconds")
     if rate_hz is not None and not rate_hz > 0:
@@ -115,7 +122,7 @@ def bench_density(
     footage = survey(bag, rate_hz=rate_hz, most=PER_SHOP)
     trials: list[Trial] = []
 
-    def holds(streams: int) -> bool:
+    def held(streams: int) -> bool:
         try:
             trial = try_streams(streams, footage, spec, device=where, timing=timing)
         except NoMemoryError as error:
@@ -127,7 +134,7 @@ def bench_density(
             on_trial(trial)
         return trial.held
 
-    found = largest(holds, start=start, most=most)
+    found = largest(lambda n: by_majority(lambda: held(n), rounds), start=start, most=most)
     return DensityBench(
         device=describe_device(where),
         precision=spec.precision,
@@ -135,6 +142,7 @@ def bench_density(
         rate_hz=footage.rate_hz,
         sizes=tuple(sorted({f"{c.width_px}x{c.height_px}" for c in footage.plan.cameras})),
         per_shop=len(footage.plan.cameras),
+        rounds=rounds,
         warm_up_s=timing.warm_up_s,
         window_s=timing.window_s,
         streams=found,

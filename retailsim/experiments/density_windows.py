@@ -97,3 +97,14 @@ def largest(holds: Callable[[int], bool], *, start: int, most: int) -> int:
         else:
             failed = middle
     return held
+
+
+def by_majority(holds: Callable[[], bool], rounds: int) -> bool:
+    """Whether something holds in more than half of the rounds; asks no longer than that takes."""
+    held = failed = 0
+    while 2 * held <= rounds and 2 * failed < rounds:
+        if holds():
+            held += 1
+        else:
+            failed += 1
+    return 2 * held > rounds

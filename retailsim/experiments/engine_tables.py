@@ -155,6 +155,7 @@ def density_table(bench: DensityBench) -> Table:
         caption=(
             f"{escape(bench.footage)}, {bench.precision}, a process for {bench.per_shop} streams; "
             f"warm-up {bench.warm_up_s:g} s, then two windows of {bench.window_s:g} s"
+            f"{_rounds(bench.rounds)}"
             "\nrate, p95: of the stream with the worst, in each window; busy: of all cores"
             "\nothers: share of all cores' time that other programs had"
         ),
@@ -169,6 +170,10 @@ def density_table(bench: DensityBench) -> Table:
     for trial in sorted(bench.trials, key=lambda trial: trial.streams):
         table.add_row(str(trial.streams), _verdict(trial), *_trial_figures(trial))
     return table
+
+
+def _rounds(rounds: int) -> str:
+    return "" if rounds == 1 else f"\na number holds when most of {rounds} trials do"
 
 
 def _verdict(trial: Trial) -> str:

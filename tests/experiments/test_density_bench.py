@@ -83,6 +83,7 @@ def test_a_stage_that_fails_is_named(bag: Path, tmp_path: Path) -> None:
     ("wrong", "said"),
     [
         ({"start": 0}, "a stream"),
+        ({"rounds": 0}, "at least once"),
         ({"timing": Timing(window_s=0)}, "a window"),
         ({"rate_hz": 0.0}, "rate above 0"),
         ({"rate_hz": 25.0}, "not 25"),
@@ -109,3 +110,18 @@ def test_more_than_there_is_memory_for_does_not_hold(
     assert density_table(bench).row_count == 5
     with pytest.raises(NoMemoryError, match="no memory is left"):
         bench_density(bag, start=6, device="cpu")
+
+
+def test_each_number_is_tried_until_most_of_its_trials_are_of_one_mind(
+    bag: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdicts = {1: [True, False, True], 2: [False, True, False]}
+
+    def serve(streams: int, *_: object, **__: object) -> Trial:
+        return replace(not_begun(streams, 2, ""), held=verdicts[streams].pop(0))
+
+    monkeypatch.setattr(density_bench, "try_streams", serve)
+    bench = bench_density(bag, start=1, most=2, rounds=3, device="cpu")
+    assert (bench.streams, bench.rounds) == (1, 3)
+    assert [trial.streams for trial in bench.trials] == [1, 1, 1, 2, 2, 2]
+    assert "most of 3 trials" in str(density_table(bench).caption)

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailsim.experiments.density_windows import Stream, Window, largest, window_of
+from retailsim.experiments.density_windows import (
+    Stream,
+    Window,
+    by_majority,
+    largest,
+    window_of,
+)
 
 
 def stream(
@@ -140,3 +146,18 @@ def test_doubling_comes_first_and_the_gap_is_halved_then() -> None:
 
     assert largest(holds, start=4, most=1024) == 21
     assert tried == [4, 8, 16, 32, 24, 20, 22, 21]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=7))
+def test_most_rounds_decide_and_no_more_are_asked_than_that_takes(verdicts: list[bool]) -> None:
+    asked: list[bool] = []
+
+    def holds() -> bool:
+        asked.append(verdicts[len(asked)])
+        return asked[-1]
+
+    decision = by_majority(holds, len(verdicts))
+    assert decision == (sum(verdicts) > len(verdicts) / 2)
+    open_still = sum(asked[:-1]) <= len(verdicts) / 2
+    assert open_still
+    assert asked[:-1].count(False) < len(verdicts) / 2
