@@ -62,7 +62,7 @@ class Trial:
             machine could serve more.
         gpu_busy: of the first GPU that CUDA may use; None without one.
         held: whether both windows were.
-        wanting: what there was too little of to begin at all; empty where the trial took place.
+        wanting: what there was too little of to begin, or to go on; else empty.
     """
 
     streams: int

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,18 +63,25 @@ class Gazer(Stage):
 
     Args:
         dark: let there be no memory for it.
+        blind: raise instead.
     """
 
     inputs: ClassVar = (FrameBatch,)
     outputs: ClassVar = (Crossing,)
     on_device: ClassVar = True
 
-    def __init__(self, context: StageContext, *, dark: bool = False) -> None:
+    def __init__(self, context: StageContext, *, dark: bool = False, blind: bool = False) -> None:
         super().__init__(context)
+        self._blind = blind
         self._network = on_cuda(Brightness(dark=dark), context, groups=True)
+        for height, width in {(c.height_px, c.width_px) for c in context.plan.cameras}:
+            frame = np.zeros((1, height, width, 3), np.uint8)
+            self._network.prepare([frame], usual=len(context.plan.cameras))
 
     def process(self, message: Message) -> Iterable[Message]:
         assert isinstance(message, FrameBatch)
+        if self._blind:
+            raise ValueError("nothing to be seen")
         (said,) = self._network([[frame.image for frame in message.frames]])
         for frame, value in zip(message.frames, said, strict=True):
             if abs(value - frame.image.mean()) > 0.1:

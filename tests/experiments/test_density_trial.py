@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retailsim.engine.config import StackSpec, load_stack
 from retailsim.engine.owner.desk import Item, items_in
-from retailsim.errors import DeviceError
+from retailsim.errors import DeviceError, NoMemoryError, StageError
 from retailsim.experiments.busy import Busy
 from retailsim.experiments.density_trial import Timing, room_of, shops_of, sum_up, try_streams
 from retailsim.experiments.density_windows import Window
@@ -81,8 +81,21 @@ def test_too_little_memory_of_the_device_is_said_by_its_owner(
     footage: Footage, tmp_path: Path
 ) -> None:
     spec = stack(tmp_path, dark=True)
-    with pytest.raises(DeviceError, match=r"^cpu: out of memory$"):
+    with pytest.raises(NoMemoryError, match=r"^cpu: out of memory$"):
         try_streams(3, footage, spec, device="cuda", timing=SHORT, owned_as="cpu")
+
+
+@pytest.mark.parametrize("streams", [1, 4])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("blind", "nothing to be seen"), ("deaf", "unexpected keyword argument 'deaf'")],
+)
+def test_a_stage_that_fails_is_named_though_the_owner_ends_with_the_shops(
+    footage: Footage, tmp_path: Path, streams: int, wrong: str, said: str
+) -> None:
+    spec = stack(tmp_path, **{wrong: True})
+    with pytest.raises(StageError, match=f"gaze.*{said}"):
+        try_streams(streams, footage, spec, device="cuda", timing=SHORT, owned_as="cpu")
 
 
 def test_a_device_that_is_not_there_is_said_by_its_owner(footage: Footage, tmp_path: Path) -> None:

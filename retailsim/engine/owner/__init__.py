@@ -8,7 +8,8 @@
 
 Processes that each had the device for themselves would each hold its libraries and kernels in its
 memory, and their work would take turns on it, batch after small batch. Here a network that many
-guests bring is one network, and what they ask of it while the device is at work is one batch next.
+guests bring is one network, and what they ask of it while the device is at work is one batch next,
+up to a limit.
 Nobody is held back so that others may join, and nobody waits for more than the batch at work, those
 whose oldest request came before his, and networks that are made ready.
 

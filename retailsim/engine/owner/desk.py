@@ -104,7 +104,7 @@ class Seat:
     desk: Desk
 
     def close(self) -> None:
-        """Let go of the line, when the end is somebody else's."""
+        """Let go of the line."""
         self.line.close()
 
 

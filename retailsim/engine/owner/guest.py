@@ -141,18 +141,20 @@ def key_of(module: torch.nn.Module, dtype: torch.dtype) -> str:
     """Return what two networks have in common that say the same of everything, as SHA-256.
 
     It is made of the classes, settings, parameters and buffers of all parts: unlike a pickle of
-    the whole it does not depend on which objects a process happens to share among them.
+    the whole it does not depend on which objects a process happens to share among them; a part that
+    has several places is told at each.
 
     Raises:
         StageError: a setting that cannot be handed to another process.
     """
     digest = hashlib.sha256(str(dtype).encode())
-    for name, part in module.named_modules():
+    for name, part in module.named_modules(remove_duplicate=False):
         digest.update(f"{name} {type(part).__module__}.{type(part).__qualname__}\n".encode())
         for setting, value in sorted(vars(part).items()):
             if setting not in _OF_EVERY_MODULE:
                 digest.update(f"{setting} {_said(value, setting)}\n".encode())
-    for name, value in (*module.named_parameters(), *module.named_buffers()):
+    parameters = module.named_parameters(remove_duplicate=False)
+    for name, value in (*parameters, *module.named_buffers(remove_duplicate=False)):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
         digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()

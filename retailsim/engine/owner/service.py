@@ -19,12 +19,12 @@ from retailsim.engine.owner.words import DONE, REQUEST, Accepted, Order, Refused
 from retailsim.errors import DeviceError, NoMemoryError
 from retailsim.stack.resident import ResidentNetwork
 
-READY = "ready"
-FULL = ("out of memory", "alloc_failed")
+READY, OVER = "ready", "over"
+FULL = ("out of memory", "alloc_failed", "allocation_failed")
 
 
 def be_owner(line: Connection, seats: Sequence[Seat], device: str, most: int) -> None:
-    """Say 'ready' on the line, and run the guests' networks until all guests are gone.
+    """Say 'ready' on the line, run the guests' networks until all are gone, and say 'over'.
 
     Args:
         line: to who started this process.
@@ -39,19 +39,16 @@ def be_owner(line: Connection, seats: Sequence[Seat], device: str, most: int) ->
     try:
         torch.zeros(1, device=device)  # makes the context, or tells why not
     except (RuntimeError, AssertionError) as error:  # the latter where torch knows no such device
-        kind = NoMemoryError if is_full(error) else DeviceError
-        raise kind(f"{device}: {_first_line(error)}") from error
+        full = full_in(error)
+        kind = NoMemoryError if full else DeviceError
+        raise kind(f"{device}: {_first_line(full or error)}") from error
     line.send(READY)
-    try:
-        Service(seats, torch.device(device), most).run()
-    except RuntimeError as error:
-        if not is_full(error):
-            raise
-        raise NoMemoryError(f"{device}: {_first_line(error)}") from error
+    Service(seats, torch.device(device), most).run()
+    line.send(OVER)
 
 
-def is_full(error: BaseException | None) -> bool:
-    """Whether something failed because the device has no memory left.
+def full_in(error: BaseException | None) -> BaseException | None:
+    """Return what says that the device has no memory left, of an error and what led to it.
 
     Pinned memory, graphs and the libraries' handles fail in words of their own, and what ends a
     recording may fail in turn.
@@ -59,9 +56,9 @@ def is_full(error: BaseException | None) -> bool:
     while error is not None:
         said = str(error).lower()
         if isinstance(error, torch.OutOfMemoryError) or any(words in said for words in FULL):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None
 
 
 class Service:
@@ -79,7 +76,7 @@ class Service:
             self._selector.register(seat.line, selectors.EVENT_READ, guest)
 
     def run(self) -> None:
-        """Do what guests want until the last one is gone; raises RuntimeError when memory is."""
+        """Do what guests want until the last is gone; raises NoMemoryError when memory is."""
         while self._seats:
             for key, _ in self._selector.select(0 if self._waiting else None):
                 self._hear(key.data)
@@ -154,8 +151,9 @@ class Service:
 
     def _refuse(self, error: Exception) -> Refused:
         """Tell a guest why its network does not run; ends the service when memory is full."""
-        if is_full(error):
-            raise error
+        full = full_in(error)
+        if full is not None:
+            raise NoMemoryError(f"{self._device}: {_first_line(full)}") from error
         return Refused(f"{type(error).__name__}: {_first_line(error)}")
 
 

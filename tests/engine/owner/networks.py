@@ -20,6 +20,7 @@ class Scaled(nn.Module):
     """
 
     NAP, TROUBLE = 200, 201
+    LONGEST_S = 60.0
 
     def __init__(self, weight: float = 3.0, *, until: str = "") -> None:
         super().__init__()
@@ -28,13 +29,18 @@ class Scaled(nn.Module):
 
     def forward(self, x: Tensor, side: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         first = x.flatten(1)[:, 0]
-        while (first == self.NAP).any() and not Path(self.until).exists():
-            Path(f"{self.until}.asleep").touch()
-            time.sleep(0.01)
+        if (first == self.NAP).any():
+            self._nap()
         if (first == self.TROUBLE).any():
             raise ValueError("a picture\nof trouble")
         scaled = x.to(self.weight.dtype) * self.weight
         return scaled, scaled.flatten(1).sum(1, keepdim=True) + side, torch.full((len(x),), len(x))
+
+    def _nap(self) -> None:
+        Path(f"{self.until}.asleep").touch()
+        latest_s = time.monotonic() + self.LONGEST_S
+        while not Path(self.until).exists() and time.monotonic() < latest_s:
+            time.sleep(0.01)
 
 
 class Grouped(nn.Module):

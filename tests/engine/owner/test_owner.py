@@ -18,11 +18,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch import nn
 
 from retailsim.engine.owner import Guest
 from retailsim.engine.owner.desk import Seat
 from retailsim.engine.owner.guest import GuestNetwork, key_of
-from retailsim.engine.owner.service import is_full
+from retailsim.engine.owner.service import full_in
 from retailsim.errors import DeviceError, NoMemoryError, StageError
 from retailsim.experiments.density_trial import owned
 from retailsim.experiments.errands import Errand
@@ -94,9 +95,7 @@ class Bedroom:
         ]
         self._guests = [Guest(seat) for seat in seats]
 
-    def ask(
-        self, asked: Sequence[tuple[torch.nn.Module, list[NDArray[Any]]]]
-    ) -> list[Future[list[F32]]]:
+    def ask(self, asked: Sequence[tuple[nn.Module, list[NDArray[Any]]]]) -> list[Future[list[F32]]]:
         """Return what becomes of a nap of the first one's network, and of what the others ask."""
         networks = [
             guest.take_in(module, dtype=FLOAT, groups=False)
@@ -106,15 +105,18 @@ class Bedroom:
             network.prepare(fed(1), usual=1)
         with ThreadPoolExecutor(len(asked)) as pool:
             said = [pool.submit(networks[0], asked[0][1])]
-            while not Path(f"{self._door}.asleep").exists():
-                sleep(0.01)
-            for line, network, (_, batch) in zip(
-                self._lines[1:], networks[1:], asked[1:], strict=True
-            ):
-                line.sent.clear()
-                said.append(pool.submit(network, batch))
-                assert line.sent.wait(60)
-            self._door.touch()
+            try:
+                while not Path(f"{self._door}.asleep").exists():
+                    assert not said[0].done(), said[0].exception()
+                    sleep(0.01)
+                for line, network, (_, batch) in zip(
+                    self._lines[1:], networks[1:], asked[1:], strict=True
+                ):
+                    line.sent.clear()
+                    said.append(pool.submit(network, batch))
+                    assert line.sent.wait(60)
+            finally:
+                self._door.touch()
         return said
 
 
@@ -179,7 +181,7 @@ def test_the_same_network_of_two_guests_is_one_and_another_is_another(guests: li
     assert numbers[0] == numbers[1] != numbers[2]
 
 
-class Odd(torch.nn.Module):
+class Odd(nn.Module):
     """Has settings of all kinds."""
 
     def __init__(self, how: Any, scale: float) -> None:
@@ -188,18 +190,23 @@ class Odd(torch.nn.Module):
         self.register_buffer("scale", torch.tensor(scale), persistent=False)
 
 
+SAME, OTHER = nn.Linear(2, 2), nn.ReLU()
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (torch.nn.LeakyReLU(0.1), torch.nn.LeakyReLU(0.2)),
-        (torch.nn.ReLU(), torch.nn.ReLU6()),
+        (nn.LeakyReLU(0.1), nn.LeakyReLU(0.2)),
+        (nn.ReLU(), nn.ReLU6()),
         (Odd(torch.relu, 1.0), Odd(torch.sigmoid, 1.0)),
         (Odd([1, {"a": (2,)}], 1.0), Odd([1, {"a": (3,)}], 1.0)),
         (Odd(None, 1.0), Odd(None, 2.0)),
+        (nn.Sequential(SAME, SAME), nn.Sequential(SAME)),
+        (nn.Sequential(SAME, OTHER, SAME), nn.Sequential(SAME, OTHER, nn.Linear(2, 2))),
     ],
 )
 def test_networks_that_say_something_else_have_another_key(
-    one: torch.nn.Module, other: torch.nn.Module
+    one: nn.Module, other: nn.Module
 ) -> None:
     assert key_of(one, FLOAT) == key_of(deepcopy(one), FLOAT)
     assert key_of(one, FLOAT) != key_of(other, FLOAT)
@@ -247,26 +254,38 @@ def test_a_device_that_cannot_be_had_is_one_line() -> None:
         pass
 
 
-def test_memory_is_full_in_many_words() -> None:
-    class AcceleratorError(RuntimeError):
-        pass
-
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("Tried to allocate 9 GiB."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+    ],
+)
+def test_memory_is_full_in_many_words(error: RuntimeError) -> None:
+    assert full_in(error) is error
     behind = RuntimeError("the recording could not be ended")
-    behind.__context__ = torch.OutOfMemoryError("Tried to allocate 9 GiB.")
-    full = AcceleratorError("CUDA error: out of memory"), RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")
-    assert all(is_full(error) for error in (*full, behind))
-    assert not is_full(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    behind.__context__ = error
+    assert full_in(behind) is error
 
 
-class NoMemory(torch.nn.Module):
-    """A network for which the device's memory does not suffice."""
+def test_other_faults_are_not_for_want_of_memory() -> None:
+    assert full_in(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
+
+
+class NoMemory(nn.Module):
+    """A network for which the device's memory does not suffice, which ends in another error."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.ones(()))
+        self.weight = nn.Parameter(torch.ones(()))
 
     def forward(self, x: torch.Tensor, side: torch.Tensor) -> torch.Tensor:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nMore.")
+        try:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nMore.")
+        finally:
+            raise RuntimeError("the recording could not be ended")
 
 
 def test_a_device_whose_memory_is_full_ends_its_owner_which_says_so(open_owner: Open) -> None:
