@@ -14,7 +14,7 @@ from retailsim.engine.config import StackSpec
 from retailsim.engine.live import LiveRun
 from retailsim.errors import BagError
 from retailsim.experiments.replay import Replayed
-from retailsim.experiments.staging import staged
+from retailsim.experiments.staging import settle, staged
 from retailsim.messages.sensors import FrameBatch
 from retailsim.report.tables import write_tables
 from retailsim.report.video import write_videos
@@ -28,12 +28,13 @@ LIVE_FILE = "live.json"
 def writable_folder(folder: Path) -> None:
     """Make the folder if need be; raises BagError when nothing can be written there.
 
-    Asked before a replay starts, so that minutes of work are not lost at its end.
+    Asked before a replay starts, so that minutes of work are not lost at its end. Results that a
+    killed replay had begun to replace are put back.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            pass
+            settle(folder)
     except OSError as error:
         raise BagError(f"{folder}: cannot be written: {error.strerror or error}") from error
 
@@ -55,14 +56,13 @@ def write_outputs(
         BagError: a file cannot be written.
     """
     try:
-        with staged(folder for folder in (output, video) if folder is not None) as hidden:
+        outdated = {output: [LIVE_FILE], video: []}
+        with staged({folder: outdated[folder] for folder in (video, output) if folder}) as hidden:
             if output is not None:
                 _write_results(replayed, spec, output, hidden[output], bag=results_bag)
             if video is not None:
                 frames = (m for m in BagReader(bag).messages() if isinstance(m, FrameBatch))
                 write_videos(hidden[video], frames, replayed.run.results, replayed.plan)
-        if output is not None and replayed.live is None:
-            (output / LIVE_FILE).unlink(missing_ok=True)  # of an earlier replay
     except OSError as error:
         where = output or video
         reason = os.strerror(error.errno) if error.errno else error

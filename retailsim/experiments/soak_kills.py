@@ -23,7 +23,7 @@ from tempfile import gettempdir
 from typing import TypeVar
 
 from retailsim.errors import RetailError
-from retailsim.experiments.staging import HIDDEN
+from retailsim.experiments.staging import HIDDEN, settle
 from retailsim.session.cutting import cut_session
 from retailsim.simulate.streams import stream
 
@@ -127,6 +127,7 @@ def kill_rounds(
         kill, before = (victim, float(rng.uniform(0, lasted_s))), _files(results)
         line = command(bags[number % 2], results)
         played = _play(line, results, names, kill=kill, patience_s=patience_s)
+        settle(results)  # as the next replay would
         new, old = whole[number % 2], whole[(number + 1) % 2]
         faults = (*played.faults, *_faults_of_files(played, before, _files(results), new, old))
         if not victim and played.code:
