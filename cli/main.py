@@ -119,7 +119,9 @@ def main() -> None:
         sys.exit(130)
 
 
-def _refuse(line: str) -> NoReturn:
+def _refuse(text: str) -> NoReturn:
+    """Say in one line what is wrong, also where a library's message has several, and exit."""
+    line = ": ".join(part.strip(" :") for part in text.splitlines() if part.strip(" :"))
     if line:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(line)}")
     sys.exit(2)

@@ -41,3 +41,9 @@ class DeviceError(RetailError):
 
 class NoMemoryError(DeviceError):
     """There is less memory, shared or of a GPU, than the operation needs."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, for a message of ours."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), "no message")

@@ -30,7 +30,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from retailsim.errors import RetailError, StageError
+from retailsim.errors import RetailError, StageError, first_line
 from retailsim.resources import find
 from retailsim.stack.stage import Precision, Stage, StageContext
 from retailsim.store.load import load_model
@@ -194,7 +194,7 @@ def build_stage(role: str, spec: StageSpec, context: StageContext) -> Stage:
     try:
         return kind(context, **spec.parameters)
     except TypeError as error:
-        text = str(error).replace(f"{kind.__name__}.__init__() ", "")
+        text = first_line(error).replace(f"{kind.__name__}.__init__() ", "")
         raise StageError(f"stage '{role}' ({spec.uses}): {text}") from error
     except RetailError as error:
         if isinstance(error, StageError) and f"'{role}'" not in str(error):
@@ -213,7 +213,7 @@ def find_class(role: str, uses: str) -> type[Stage]:
         for part in class_name.split("."):
             kind = getattr(kind, part)
     except (ImportError, AttributeError, ValueError) as error:
-        raise StageError(f"stage '{role}': cannot import {uses}: {error}") from error
+        raise StageError(f"stage '{role}': cannot import {uses}: {first_line(error)}") from error
     except Exception as error:  # a user's module may raise anything while it is read
         raise StageError(f"stage '{role}': cannot import {uses}: {_fault(error)}") from error
     if not (isinstance(kind, type) and issubclass(kind, Stage)):
@@ -242,5 +242,4 @@ def _fault(error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {error.msg}"
     frames = traceback.extract_tb(error.__traceback__)
-    text = str(error).splitlines()[0] if str(error) else "no message"
-    return f"{frames[-1].filename}:{frames[-1].lineno}: {type(error).__name__}: {text}"
+    return f"{frames[-1].filename}:{frames[-1].lineno}: {type(error).__name__}: {first_line(error)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from retailsim.engine.graph import Node
 from retailsim.engine.serial import Progress, Run, StageLine, timed
@@ -52,11 +52,13 @@ class LiveRun:
             capture, as played, to the last stage's word.
         dropped: frames dropped, by where: 'source' first, then roles of stages that missed frames
             which others got (none where all run in one process).
+        missed_ticks: ticks that went on without a stage, by role, with frames or without.
         restarts: a line for each time that a process was started anew, in order.
     """
 
     run: Run
     dropped: Mapping[str, int]
+    missed_ticks: Mapping[str, int] = field(default_factory=dict)
     restarts: tuple[str, ...] = ()
 
 

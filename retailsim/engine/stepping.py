@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from retailsim.engine.graph import Node
-from retailsim.errors import RetailError, StageError
-from retailsim.messages.base import Message
+from retailsim.errors import RetailError, StageError, first_line
+from retailsim.messages.base import Message, array_fields
 from retailsim.messages.sensors import FrameBatch
 
 Beat = Callable[[], None]
@@ -41,10 +41,10 @@ def step(
     with blamed_on(node):
         for message in wanted:
             beat()
-            said += _words(node, "process", node.stage.process(message))
+            said += _messages(node, "process", node.stage.process(message))
         beat()
-        said += _words(node, "advance", node.stage.advance(watermark_ns))
-    return _declared(node, said)
+        said += _messages(node, "advance", node.stage.advance(watermark_ns))
+    return said
 
 
 def last_step(
@@ -54,8 +54,8 @@ def last_step(
     said = step(node, wanted, end_ns, beat=beat) if wanted else []
     beat()
     with blamed_on(node):
-        last = list(_words(node, "finish", node.stage.finish()))
-    return said + _declared(node, last)
+        said += _messages(node, "finish", node.stage.finish())
+    return said
 
 
 def warnings_of(node: Node) -> list[str]:
@@ -82,10 +82,8 @@ def blamed_on(node: Node) -> Iterator[None]:
 
 def blame(node: Node, error: BaseException) -> str:
     """Say in one line which stage failed, and how."""
-    text = str(error).splitlines()[0] if str(error) else "no message"
-    return (
-        f"stage '{node.role}' ({type(node.stage).__name__}) failed: {type(error).__name__}: {text}"
-    )
+    who = f"stage '{node.role}' ({type(node.stage).__name__})"
+    return f"{who} failed: {type(error).__name__}: {first_line(error)}"
 
 
 def kept(said: Sequence[Message]) -> Iterator[Message]:
@@ -109,38 +107,86 @@ def _words(node: Node, method: str, said: Any) -> Iterable[Any]:
     return said
 
 
-def _declared(node: Node, said: list[Message]) -> list[Message]:
-    """Return what a stage said if it declares it, and all of it can be told on."""
-    for message in said:
-        if not isinstance(message, node.stage.outputs):
+def _messages(node: Node, method: str, said: Any) -> Iterator[Message]:
+    """Yield what a stage said if it declares it, and all of it can be told on, as it was said.
+
+    Raises:
+        StageError: it said something else.
+    """
+    for message in _words(node, method, said):
+        kind: Any = type(message)
+        if kind not in node.stage.outputs:
             raise StageError(
                 f"stage '{node.role}' said {_kind_of(message)}, which it does not declare"
             )
-        kind: Any = type(message)
-        for name, kinds in _plain_fields(kind):
+        for name, plain in _plain_fields(kind):
             value = getattr(message, name)
-            if not isinstance(value, kinds):
+            if not plain.holds(value):
+                what = repr(value) if isinstance(value, plain.kinds) else _kind_of(value)
                 raise StageError(
-                    f"stage '{node.role}' said {_kind_of(message)} with a {name} of "
-                    f"{_kind_of(value)}, not {kinds[0].__name__}"
+                    f"stage '{node.role}' said {_kind_of(message)} with a {name} of {what}, "
+                    f"not {plain}"
                 )
-    return said
+        _settle(message)
+        yield message
+
+
+def _settle(message: Message) -> None:
+    """Copy arrays that are part of others, which a stage could still write to."""
+    kind: Any = type(message)
+    for name, *_ in array_fields(kind):
+        base = getattr(message, name).base
+        if isinstance(base, np.ndarray) and base.flags.writeable:
+            own = getattr(message, name).copy()
+            own.flags.writeable = False
+            object.__setattr__(message, name, own)
 
 
 def _kind_of(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
-_PLAIN: dict[str, tuple[type, ...]] = {
-    "int": (int, np.integer),
-    "float": (float, int, np.floating, np.integer),
-    "bool": (bool, np.bool_),
-    "str": (str,),
+@dataclass(frozen=True)
+class _Plain:
+    """What may stand in a field that is no array.
+
+    Attributes:
+        name: in words.
+        kinds: types of it.
+        among: the only values, if not empty.
+    """
+
+    name: str
+    kinds: tuple[type, ...]
+    among: tuple[object, ...] = ()
+
+    def holds(self, value: object) -> bool:
+        """Whether a value may stand there."""
+        if isinstance(value, int | np.integer) and not -(2**63) <= value < 2**63:
+            return False
+        return isinstance(value, self.kinds) and (not self.among or value in self.among)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_PLAIN: dict[Any, _Plain] = {
+    int: _Plain("int of 64 bits", (int, np.integer)),
+    float: _Plain("float", (float, int, np.floating, np.integer)),
+    bool: _Plain("bool", (bool, np.bool_)),
+    str: _Plain("str", (str,)),
 }
 
 
 @cache
-def _plain_fields(kind: type[Message]) -> tuple[tuple[str, tuple[type, ...]], ...]:
+def _plain_fields(kind: type[Message]) -> tuple[tuple[str, _Plain], ...]:
     """Return the fields of a message that are a number or text, and what may stand there."""
-    named = ((f.name, getattr(f.type, "__name__", f.type)) for f in fields(kind))
-    return tuple((name, _PLAIN[plain]) for name, plain in named if plain in _PLAIN)
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        if hint in _PLAIN:
+            found.append((name, _PLAIN[hint]))
+        elif get_origin(hint) is Literal:
+            among = get_args(hint)
+            words = " or ".join(map(repr, among))
+            found.append((name, _Plain(words, tuple({type(v) for v in among}), among)))
+    return tuple(found)

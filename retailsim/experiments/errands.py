@@ -13,7 +13,7 @@ from typing import Any
 
 from retailsim.engine.pipeline.control import limit_threads, threads_each, undisturbed
 from retailsim.engine.shm import start_child
-from retailsim.errors import RetailError, StageError
+from retailsim.errors import RetailError, StageError, first_line
 
 PATIENCE_S = 900.0
 
@@ -135,8 +135,8 @@ def _do(
     except (BrokenPipeError, EOFError):
         return  # nobody wants to know any more
     except Exception as error:
-        text = str(error).splitlines()[0] if str(error) else "no message"
-        _say(line, StageError(f"{function.__name__}: {type(error).__name__}: {text}"))
+        text = f"{function.__name__}: {type(error).__name__}: {first_line(error)}"
+        _say(line, StageError(text))
 
 
 def _say(line: Connection, what: Any) -> None:

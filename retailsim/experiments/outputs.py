@@ -89,6 +89,7 @@ def _of_live(replayed: Replayed, live: LiveRun) -> dict[str, Any]:
     return {
         "served": live.run.frames,
         "dropped": dict(live.dropped),
+        "missed_ticks": dict(live.missed_ticks),
         "restarts": list(live.restarts),
         "latency_ms": replayed.scorecard.speed.latency_ms.model_dump(),
     }

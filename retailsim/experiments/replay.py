@@ -15,6 +15,7 @@ from retailsim.engine.config import BaselineSpec, StackSpec, load_baselines
 from retailsim.engine.graph import Station, plan_graph
 from retailsim.engine.live import RESTARTS, LiveRun, run_live
 from retailsim.engine.pipeline import STALL_S, BagSource, run_pipelined, run_pipelined_live
+from retailsim.engine.pipeline.control import few_threads
 from retailsim.engine.serial import Run, run_serial
 from retailsim.engine.vigil import OnStall, Vigil
 from retailsim.errors import BagError, DeviceError, ModelError, StageError
@@ -145,9 +146,10 @@ def replay_bag(
         with Vigil(stall_s, on_stall) as vigil:
             nodes = vigil.make(stations, context)
             terms: Terms = {"lateness_s": spec.lateness_s, "progress": pace, "vigil": vigil}
-            if live:
-                played = run_live(messages, nodes, **terms)
-            run = played.run if played else run_serial(messages, nodes, **terms)
+            with few_threads(1):
+                if live:
+                    played = run_live(messages, nodes, **terms)
+                run = played.run if played else run_serial(messages, nodes, **terms)
         run = replace(run, dropped_frames=reader.dropped_frames)
     else:
         side_by_side: dict[str, Any] = {
@@ -224,14 +226,19 @@ def _live_warnings(reader: BagReader, live: LiveRun | None) -> tuple[str, ...]:
     """Say what a live replay lost."""
     if live is None:
         return ()
-    lost = any(live.dropped.values())
-    frames = [f"{reader.path}: live: {frames_dropped(live.dropped)}"] if lost else []
-    return (*frames, *(f"{reader.path}: live: {line}" for line in live.restarts))
+    lost = [frames_dropped(live.dropped)] if any(live.dropped.values()) else []
+    if live.missed_ticks:
+        lost.append(f"ticks missed: {_by_where(live.missed_ticks)}")
+    return tuple(f"{reader.path}: live: {line}" for line in (*lost, *live.restarts))
 
 
 def frames_dropped(dropped: Mapping[str, int]) -> str:
     """Say how many frames were dropped where."""
-    return f"frames dropped: {', '.join(f'{where} {n}' for where, n in dropped.items())}"
+    return f"frames dropped: {_by_where(dropped)}"
+
+
+def _by_where(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{where} {number}" for where, number in counts.items())
 
 
 def _scorecard(

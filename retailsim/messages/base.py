@@ -1,4 +1,4 @@
-"""What every message is: frozen, timed, and checked when it is made."""
+"""What every message is: frozen with its arrays, timed, and checked when it is made."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Message:
     Attributes:
         time_ns: the event's own time (capture time for frames), nanoseconds since the epoch.
 
+    Whoever has a message shares it with others, so its arrays can no longer be written to.
+
     `kept` says whether a replay counts messages of this type among its results. Those that are
     not kept pass from stage to stage and are in no digest and no file.
     """
@@ -36,16 +38,18 @@ class Message:
     time_ns: int
 
     def __post_init__(self) -> None:
-        """Check dtypes and shapes; raises ValueError naming message and field."""
+        """Check arrays and freeze them; raises ValueError naming message and field."""
         lengths: dict[str, int] = {}
         kind: Any = type(self)  # mypy mistakes a class's hash for its instances'
-        for name, dtype, shape in _arrays(kind):
-            if wrong := _wrong(getattr(self, name), dtype, shape, lengths):
+        for name, dtype, shape in array_fields(kind):
+            value = getattr(self, name)
+            if wrong := _wrong(value, dtype, shape, lengths):
                 raise ValueError(f"{type(self).__name__}.{name} {wrong}")
+            value.flags.writeable = False
 
 
 @cache
-def _arrays(kind: Any) -> tuple[tuple[str, np.dtype[Any], tuple[str | int, ...]], ...]:
+def array_fields(kind: Any) -> tuple[tuple[str, np.dtype[Any], tuple[str | int, ...]], ...]:
     """Return name, dtype and shape of the array fields of a type of message."""
     return tuple(
         (spec.name, np.dtype(spec.metadata["dtype"]), spec.metadata["shape"])

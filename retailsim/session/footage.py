@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from retailsim.errors import BagError
+from retailsim.errors import BagError, first_line
 from retailsim.session.video import MAX_PIXELS, Image
 
 # Where a container does not say how fast it is (assumed).
@@ -77,4 +77,4 @@ def probe(path: str | Path) -> Footage:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return getattr(error, "strerror", None) or first_line(error)

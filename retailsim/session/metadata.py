@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from retailsim.errors import BagError
+from retailsim.errors import BagError, first_line
 
 FILE_NAME = "metadata.yaml"
 MAX_BYTES = 16_000_000
@@ -98,7 +98,7 @@ def load_metadata(folder: Path) -> BagMetadata | None:
             raise BagError(f"{path}: larger than {MAX_BYTES // 10**6} MB, not bag metadata")
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise BagError(f"{path}: not readable as YAML ({reason}); try `retail repair`") from error
     try:
         return _from_yaml(data["rosbag2_bagfile_information"])

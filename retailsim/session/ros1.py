@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rosbags.rosbag1 import Reader, ReaderError
 
-from retailsim.errors import BagError
+from retailsim.errors import BagError, first_line
 from retailsim.session.container import Attachment, Channel
 from retailsim.session.damage import Damage
 from retailsim.session.metadata import TopicInfo
@@ -35,7 +35,7 @@ class Ros1Source:
                 empty = reader.message_count == 0
                 self.span_ns = None if empty else (reader.start_time, reader.end_time)
         except (ReaderError, OSError, ValueError, KeyError, AssertionError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = first_line(error) if str(error) else type(error).__name__
             raise BagError(
                 f"{path}: a damaged ROS 1 bag ({reason}); try `rosbag reindex` first"
             ) from error

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from retailsim.errors import ModelError
+from retailsim.errors import ModelError, first_line
 from retailsim.resources import find, model_dir
 from retailsim.stack.batching import F32, Run
 from retailsim.stack.on_cpu import SizedModel, in_int8
@@ -292,4 +292,4 @@ def folder_of(name: str) -> Path:
 def _short(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).splitlines()[0][:160]
+    return first_line(error)[:160]

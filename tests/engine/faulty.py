@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from retailsim.errors import StageError
 from retailsim.messages.base import Message
 from retailsim.messages.results import Crossing, Detections, TagMotion
 from retailsim.messages.sensors import TagReads
@@ -30,10 +31,16 @@ class Faulty(Stage):
 
     def process(self, message: Message) -> Any:
         self.seen += 1
+        if self.how == "overwrites":
+            assert isinstance(message, TagReads)
+            message.rssi_cdbm[:] = 0
         return getattr(self, self.how.replace(" ", "_"), list)() if self.seen == 2 else ()
 
     def raises(self) -> Any:
         raise IndexError("no such row\nnor column")
+
+    def refuses(self) -> Any:
+        raise StageError("stage 'mine' is tired:\n  and hungry")
 
     def exits(self) -> Any:
         raise SystemExit(0)
@@ -62,6 +69,15 @@ class Faulty(Stage):
     def kind(self) -> Any:
         return [TagMotion(1, 2, "a", "flip", None)]  # type: ignore[arg-type]
 
+    def word(self) -> Any:
+        return [TagMotion(1, 2, "a", "waved", 0.5)]  # type: ignore[arg-type]
+
+    def huge(self) -> Any:
+        return [TagMotion(1, 2**63, "a", "flip", 0.5)]
+
+    def subclass(self) -> Any:
+        return [Own(1, 2, "a", "flip", 0.5)]
+
     def hangs(self) -> Any:
         if sign := os.environ.get("FAULTY_SIGN"):
             Path(sign).touch()
@@ -77,6 +93,13 @@ class Faulty(Stage):
         if self.how == "in warnings":
             raise KeyError("warned")
         return ()
+
+
+class Picky(Faulty):
+    """Cannot be made, and says so as torch does."""
+
+    def __init__(self, context: StageContext, *, how: str) -> None:
+        raise TypeError(f"received an invalid {how}\nexpected:\n * (int a)")
 
 
 class Own(TagMotion):

@@ -82,6 +82,7 @@ def replay(bag: Path, stack: Path, capsys: pytest.CaptureFixture[str], *more: st
 
 FAULTS = {
     "raises": "stage 'mine' (Faulty) failed: IndexError: no such row",
+    "refuses": "stage 'mine' is tired: and hungry",
     "exits": "stage 'mine' (Faulty) failed: SystemExit: 0",
     "nothing": "stage 'mine' (Faulty): process() returned None, not a list of messages",
     "number": "stage 'mine' (Faulty): process() returned int, not a list of messages",
@@ -91,6 +92,10 @@ FAULTS = {
     "undeclared": "stage 'mine' said Crossing, which it does not declare",
     "shape": "stage 'mine' (Faulty) failed: ValueError: Detections.",
     "kind": "stage 'mine' said TagMotion with a score of None, not float",
+    "word": "stage 'mine' said TagMotion with a kind of 'waved', not 'flip' or 'carried'",
+    "huge": "stage 'mine' said TagMotion with a end_ns of 9223372036854775808, not int of 64 bits",
+    "subclass": "stage 'mine' said Own, which it does not declare",
+    "overwrites": "stage 'mine' (Faulty) failed: ValueError: assignment destination is read-only",
     "in advance": "stage 'mine' (Faulty): advance() returned int, not a list of messages",
     "in finish": "stage 'mine' (Faulty): finish() returned None, not a list of messages",
     "in warnings": "stage 'mine' (Faulty) failed: KeyError: 'warned'",
@@ -108,13 +113,24 @@ def test_a_faulty_stage_is_named_in_one_line(
     assert outcome.files == []
 
 
-@pytest.mark.parametrize("how", ["raises", "exits", "nothing", "shape", "in warnings"])
+@pytest.mark.parametrize(
+    "how", ["raises", "exits", "nothing", "shape", "word", "subclass", "overwrites", "in warnings"]
+)
 def test_in_a_process_of_its_own_it_is_the_same_line(
     how: str, bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serial = replay(bag, stack_file(stack, how), capsys)
     piped = replay(bag, stack_file(stack, how), capsys, "--workers", "1")
     assert (piped.code, piped.lines, piped.files) == (2, serial.lines, [])
+
+
+def test_a_stage_that_cannot_be_made_is_named_in_one_line(
+    bag: Path, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for more in ((), ("--workers", "1")):
+        outcome = replay(bag, stack_file(stack, "argument", kind="Picky"), capsys, *more)
+        line = "error: stage 'mine' (faulty_stages:Picky): received an invalid argument"
+        assert (outcome.code, outcome.lines) == (2, [line])
 
 
 def test_a_stage_without_fault_leaves_results(
@@ -215,6 +231,8 @@ def test_live_a_stage_that_never_returns_is_started_anew_as_often_as_allowed(
     assert "started anew (1 of 1), without memory of what it saw" in said
     record = json.loads((stack / "results" / "live.json").read_text())
     assert record["dropped"] == {"source": 0}
+    assert 1 <= record["missed_ticks"]["mine"] <= 6
+    assert f"ticks missed: mine {record['missed_ticks']['mine']}" in said
     assert len(record["restarts"]) >= 1
 
     lossless = replay(bag, stack_file(stack, "well"), capsys)

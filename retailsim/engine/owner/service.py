@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from retailsim.engine.owner.desk import Item, Kinds, Seat
 from retailsim.engine.owner.turns import Request, next_turn
 from retailsim.engine.owner.words import DONE, REQUEST, Accepted, Order, Refused
-from retailsim.errors import DeviceError, NoMemoryError
+from retailsim.errors import DeviceError, NoMemoryError, first_line
 from retailsim.stack.resident import ResidentNetwork
 
 READY, OVER = "ready", "over"
@@ -41,7 +41,7 @@ def be_owner(line: Connection, seats: Sequence[Seat], device: str, most: int) ->
     except (RuntimeError, AssertionError) as error:  # the latter where torch knows no such device
         full = full_in(error)
         kind = NoMemoryError if full else DeviceError
-        raise kind(f"{device}: {_first_line(full or error)}") from error
+        raise kind(f"{device}: {first_line(full or error)}") from error
     line.send(READY)
     Service(seats, torch.device(device), most).run()
     line.send(OVER)
@@ -153,14 +153,10 @@ class Service:
         """Tell a guest why its network does not run; ends the service when memory is full."""
         full = full_in(error)
         if full is not None:
-            raise NoMemoryError(f"{self._device}: {_first_line(full)}") from error
-        return Refused(f"{type(error).__name__}: {_first_line(error)}")
+            raise NoMemoryError(f"{self._device}: {first_line(full)}") from error
+        return Refused(f"{type(error).__name__}: {first_line(error)}")
 
 
 def _rows(fed: Any) -> list[list[NDArray[Any]]]:
     """Return each input's items, of all guests, as they lie on the desks."""
     return [[row for part in parts for row in part] for parts in zip(*fed, strict=True)]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else "no message"

@@ -112,6 +112,21 @@ def limit_threads(threads: int) -> None:
 
 
 @contextmanager
+def few_threads(threads: int) -> Iterator[None]:
+    """Give so many threads to loaded libraries meanwhile, in a process that is the user's."""
+    cv2, torch = sys.modules.get("cv2"), sys.modules.get("torch")
+    before = cv2 and cv2.getNumThreads(), torch and torch.get_num_threads()
+    limit_threads(threads)
+    try:
+        yield
+    finally:
+        if cv2:
+            cv2.setNumThreads(before[0])
+        if torch:
+            torch.set_num_threads(before[1])
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Let children start with Ctrl-C held off: it is the parent's to end them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -321,7 +321,7 @@ class Crew:
             credits=self._credits_out,
             line=line,
             board=self.board.end(self._rows[DECODE]),
-            parent_row=self._rows[""],
+            board_rows=self._rows,
             live=LiveBrief(order.backlog_ticks, mailbox)
             if mailbox and order.backlog_ticks is not None
             else None,

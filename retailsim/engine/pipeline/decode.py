@@ -24,7 +24,7 @@ from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.ring import WriterEnd
 from retailsim.engine.shm.wires import Deadline, Descriptor, read_records, wait_for
 from retailsim.engine.ticks import Tick, in_ticks
-from retailsim.errors import RetailError, StageError
+from retailsim.errors import RetailError, StageError, first_line
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import Frame, FrameBatch
 from retailsim.session import BagReader
@@ -73,7 +73,7 @@ class DecodeBrief:
         parent: channel of notes.
         credits: a record comes for every tick that may be handed out.
         line, board: to the parent.
-        parent_row: the parent's row on the board.
+        board_rows: of all processes on the board; '' is the parent.
         live: how to play at the pace of the recording's own clock; None for a lossless replay.
     """
 
@@ -86,7 +86,7 @@ class DecodeBrief:
     credits: Descriptor
     line: Connection
     board: BoardEnd
-    parent_row: int
+    board_rows: dict[str, int]
     live: LiveBrief | None = None
 
 
@@ -122,7 +122,7 @@ def run_decode(brief: DecodeBrief) -> None:
     except RetailError as error:
         teller.failed((hands.ticks, BEFORE_ALL), error)
     except Exception as error:
-        text = f"reading failed: {type(error).__name__}: {error}"
+        text = f"reading failed: {type(error).__name__}: {first_line(error)}"
         teller.failed((hands.ticks, BEFORE_ALL), StageError(text))
     else:
         hands.close()
@@ -188,7 +188,7 @@ class _Hands:
 
     def wait_for_credit(self) -> None:
         """Wait until one more tick may be handed out."""
-        self._sign.waits(self._brief.parent_row)
+        self._sign.waits(self._brief.board_rows[""])
         while not self.credits:
             try:
                 records = read_records(self._brief.credits)
@@ -212,7 +212,7 @@ class _Hands:
 
     def rest(self, seconds: float) -> None:
         """Sleep so long, or until more may be handed out."""
-        self._sign.waits(self._brief.parent_row)
+        self._sign.waits(self._brief.board_rows[""])
         with suppress(TimeoutError):
             wait_for(self._brief.credits, Deadline(seconds))
 
@@ -262,13 +262,15 @@ class _Hands:
             np.array(seconds, np.float64),
             np.array(items, np.int64),
         )
-        for writer, kinds in self._workers.values():
+        for name, (writer, kinds) in self._workers.items():
             others = (m for m in tick.messages if not isinstance(m, FrameBatch))
             wanted = [m for m in others if isinstance(m, kinds)]
+            self._sign.waits(self._brief.board_rows[name])
             try:
                 writer.send([header, *wanted], stamp_ns=self.ticks)
             except PeerGoneError:
                 continue  # the parent knows, or soon will
+        self._sign.waits(self._brief.board_rows[""])
         self._parent.send([note, *self._arrived], stamp_ns=self.ticks)
         self._arrived.clear()
         self._times.clear()

@@ -104,8 +104,9 @@ def run_pipelined_live(
     Where the slowest process falls behind, the oldest frames that wait are dropped before any
     stage sees them. A process that dies, or in which a stage does not return, is ended and started
     anew: its stages begin without memory, the ticks meanwhile go on without them, and what they
-    should have seen is counted as dropped there. Meanwhile nothing else stands still, but for the
-    ticks under way when a stage is stuck.
+    should have seen is counted as dropped there. Nothing else stands still while a process is
+    started; but until a stage counts as stuck, others wait for it as soon as `window` ticks are
+    under way.
 
     Args:
         backlog_ticks: complete ticks with frames that may wait; of more, the oldest one's frames
@@ -130,7 +131,7 @@ def run_pipelined_live(
         desk = _Desk(crew, order, MessageLog())
         _collect(crew, fates, desk, progress, listen)
         dropped = {SOURCE: fates.late_frames(), **desk.missed}
-        return LiveRun(desk.run(fates), dropped, tuple(revival.lines))
+        return LiveRun(desk.run(fates), dropped, desk.missed_ticks, tuple(revival.lines))
 
 
 def _order(
@@ -183,11 +184,13 @@ class _Desk:
     Attributes:
         complete: whether the end was collected.
         missed: frames that stages did not see because their process was dead, by role.
+        missed_ticks: ticks that they did not see, with frames or without, by role.
     """
 
     def __init__(self, crew: Crew, order: Order, results: MessageLog | None = None) -> None:
         self.complete = False
         self.missed: Counter[str] = Counter()
+        self.missed_ticks: Counter[str] = Counter()
         self._rounds = 0
         self._inbox = crew.inbox
         self._names = crew.names
@@ -289,8 +292,11 @@ class _Desk:
             self._watch.tick(done_s - note.since_s)
 
     def _miss(self, group: Group, frames: int) -> None:
-        """Count frames that the stages of a worker did not see."""
+        """Count a tick that the stages of a worker did not see, and its frames."""
         for row in group.rows:
             station = self._order.stations[row]
-            if frames and station.baseline is None and reaches((FrameBatch,), station.inputs):
+            if station.baseline is not None:
+                continue
+            self.missed_ticks[station.role] += 1
+            if frames and reaches((FrameBatch,), station.inputs):
                 self.missed[station.role] += frames

@@ -23,7 +23,7 @@ from retailsim.engine.shm.channel import ChannelEnd
 from retailsim.engine.shm.ring import ReaderEnd
 from retailsim.engine.shm.wires import Descriptor
 from retailsim.engine.stepping import count_items, kept, last_step, step, warnings_of
-from retailsim.errors import RetailError, StageError
+from retailsim.errors import RetailError, StageError, first_line
 from retailsim.messages.base import Message
 from retailsim.messages.sensors import FrameBatch
 from retailsim.stack.stage import StageContext
@@ -75,7 +75,7 @@ def run_worker(brief: WorkerBrief) -> None:
     except RetailError as error:
         teller.failed(worker.at, error)
     except Exception as error:
-        text = f"process '{brief.name}' failed: {type(error).__name__}: {error}"
+        text = f"process '{brief.name}' failed: {type(error).__name__}: {first_line(error)}"
         teller.failed(worker.at, StageError(text))
     else:
         teller.say("done", warnings=warnings)

@@ -85,6 +85,8 @@ def test_a_worker_that_dies_or_hangs_comes_back_and_nobody_else_notices(
     assert [text for _, text, _ in spoken][:3] == ["life 1", "life 1", "life 2"]
     missed = played.dropped["mortal"]
     assert played.dropped == {"source": 0, "mortal": missed}
+    assert set(played.missed_ticks) == {"mortal"}
+    assert played.missed_ticks["mortal"] >= missed / 2
     assert 2 * len(spoken) + missed == played.run.frames
     # Nobody saw a frame that was overwritten: what all frames add up to is as it should be.
     alone = stack(looks=spec.stages["looks"])
