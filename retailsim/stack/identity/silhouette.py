@@ -35,6 +35,7 @@ CELL_M = 0.2
 MARGIN_M = 2.4  # how far beyond the shop floor people are looked for
 LEAST_VISIBLE = 0.12  # share of body points; less than that is no detection
 SLACK = 0.1  # how far beside an expected box the middle of a matching one may be, in box sizes
+AT_ONCE = 4096  # points whose sight is tested together: as many as the caches hold
 STANDING_ROOM_M = 0.1  # centres come no nearer to furniture and walls
 
 
@@ -128,39 +129,47 @@ def solid_boxes(plan: StorePlan) -> Solids:
 def hidden(solids: Solids, eye_m: F64, xyz_m: F64) -> NDArray[np.bool_]:
     """Return which points (n, 3) cannot be seen from the eye (3,), bool (n,)."""
     blocked = np.zeros(len(xyz_m), bool)
-    away = xyz_m[:, :2] - eye_m[:2]
-    bearing = away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
-    for i in range(len(solids.center_m)):
-        rows = np.flatnonzero(~blocked & _in_line(solids, i, eye_m, bearing))
-        start = _local(eye_m[None], solids.center_m[i], solids.along[i])[0]
-        end = _local(xyz_m[rows], solids.center_m[i], solids.along[i])
-        enter, leave = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+    middle, widest = _spread(solids, eye_m)
+    start = _local(eye_m[None], solids.center_m, solids.along)
+    for begin in range(0, len(xyz_m), AT_ONCE):
+        points = xyz_m[begin : begin + AT_ONCE]
+        away = points[:, :2] - eye_m[:2]
+        bearing = away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
+        row, i = np.nonzero(bearing @ middle.T >= widest)  # few solids are in line with a point
+        end = _local(points[row], solids.center_m[i], solids.along[i])
+        enter, leave = np.full(len(row), -np.inf), np.full(len(row), np.inf)
         for axis in range(3):  # slab by slab; a loop is faster than reducing an axis of three
-            way = end[:, axis] - start[axis]
+            way = end[:, axis] - start[i, axis]
             way[np.abs(way) < 1e-9] = 1e-9
-            one = (solids.low_m[i, axis] - start[axis]) / way
-            two = (solids.high_m[i, axis] - start[axis]) / way
+            one = (solids.low_m[i, axis] - start[i, axis]) / way
+            two = (solids.high_m[i, axis] - start[i, axis]) / way
             enter = np.maximum(enter, np.minimum(one, two))
             leave = np.minimum(leave, np.maximum(one, two))
-        blocked[rows] = (enter < leave) & (leave > 0.0) & (enter < 0.99)
+        blocked[begin + row[(enter < leave) & (leave > 0.0) & (enter < 0.99)]] = True
     return blocked
 
 
-def _in_line(solids: Solids, i: int, eye_m: F64, bearing: F64) -> NDArray[np.bool_]:
-    """Say which level unit vectors from the eye (n, 2) may meet one solid: a cheap first test."""
-    along = solids.along[i]
-    across = np.array([-along[1], along[0]])
-    low, high = solids.low_m[i], solids.high_m[i]
-    ends = [(u, v) for u in (low[0], high[0]) for v in (low[1], high[1])]
-    corners = np.array([u * along + v * across for u, v in ends])
-    corners += solids.center_m[i] - eye_m[:2]
-    away = corners / np.maximum(np.linalg.norm(corners, axis=1), 1e-9)[:, None]
-    middle = corners.mean(axis=0) / max(float(np.linalg.norm(corners.mean(axis=0))), 1e-9)
-    widest = float((away @ middle).min())
-    if widest <= 0.0:  # the eye is above the footprint, or nearly so
-        return np.ones(len(bearing), bool)
-    found: NDArray[np.bool_] = bearing @ middle >= widest - 1e-9
-    return found
+def _spread(solids: Solids, eye_m: F64) -> tuple[F64, F64]:
+    """Return in which level directions from the eye the solids may lie, for a cheap first test.
+
+    Returns:
+        Unit vectors to their middles (k, 2), and the least cosine between those and a direction
+        that meets them (k,); -inf where the eye is above the footprint, or nearly so.
+    """
+    along = solids.along
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    extents = (solids.low_m, solids.high_m)
+    ends = [(one[:, :1], other[:, 1:2]) for one in extents for other in extents]
+    corners = np.stack([u * along + v * across for u, v in ends], axis=1)
+    corners += (solids.center_m - eye_m[:2])[:, None]
+    middle = _unit(corners.mean(axis=1))
+    widest = (_unit(corners) * middle[:, None]).sum(axis=2).min(axis=1)
+    return middle, np.where(widest <= 0.0, -np.inf, widest - 1e-9)
+
+
+def _unit(xy: F64) -> F64:
+    length: F64 = np.linalg.norm(xy, axis=-1, keepdims=True)
+    return xy / np.maximum(length, 1e-9)
 
 
 def body_points_m(height_m: float) -> F64:
@@ -214,7 +223,8 @@ def _cells_m(plan: StorePlan) -> F64:
 
 
 def _local(xyz_m: F64, center_m: F64, along: F64) -> F64:
-    offset = xyz_m[:, :2] - center_m
-    u = offset @ along
-    v = offset[:, 1] * along[0] - offset[:, 0] * along[1]
-    return np.stack([u, v, xyz_m[:, 2]], axis=1)
+    """Return points in axes of solids, one for each point or one point for all, (n, 3)."""
+    x, y = (xyz_m[:, :2] - center_m).T
+    u = x * along[:, 0] + y * along[:, 1]
+    v = y * along[:, 0] - x * along[:, 1]
+    return np.stack([u, v, np.broadcast_to(xyz_m[:, 2], u.shape)], axis=1)
