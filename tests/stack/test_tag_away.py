@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from retailsim.stack.tagmotion.away import AwayFilter
 from retailsim.stack.tagmotion.hearing import LEAST, LEVEL_DBM, MOST, Hearing
-from retailsim.stack.tagmotion.location import CARRY_LOSS_DB, SignalMap, antenna_geometry
+from retailsim.stack.tagmotion.location import (
+    CARRY_DEAF_DB,
+    CARRY_LOSS_DB,
+    RSSI_SIGMA_DB,
+    TRUST,
+    SignalMap,
+    antenna_geometry,
+)
 from retailsim.stack.tagmotion.residuals import Reads
 from retailsim.store.zones import ZoneMap
 from tests.stack.tag_sessions import HOME_M, PLAN
@@ -28,7 +35,7 @@ def test_an_antenna_never_hears_less_of_what_is_louder(seconds):
     assert (np.diff(share) >= 0).all()
     assert share.min() >= LEAST
     assert share.max() <= MOST
-    heard, silent = hearing.logs(LEVEL_DBM)
+    heard, silent = hearing.log_heard(LEVEL_DBM), hearing.log_silent(LEVEL_DBM)
     assert np.exp(heard) + np.exp(silent) == pytest.approx(1.0)
 
 
@@ -50,6 +57,22 @@ def signals() -> SignalMap:
         signals.learn_rates(heard.astype(float), np.ones(len(HOME_M)))
         signals.solve()
     return signals
+
+
+def test_a_cell_explains_a_second_by_who_hears_the_tag_and_how_loud_and_who_does_not(signals):
+    rng = np.random.default_rng(3)
+    tags = np.arange(4)
+    count = (rng.random((4, signals.antennas)) < [[0.0], [0.2], [0.5], [1.0]]).astype(float)
+    mean_dbm = rng.uniform(-80, -40, count.shape)
+    fits = signals.log_likelihood(tags, count, mean_dbm)
+    cells = signals._at_cells @ signals._solved - CARRY_LOSS_DB
+    for tag in tags:
+        expected = cells + signals._offset[tag]
+        share = signals._hearing.share(expected - CARRY_DEAF_DB)
+        off = (mean_dbm[tag] - expected) / RSSI_SIGMA_DB
+        heard = np.log(share) - 0.5 * np.minimum(off**2, 12.0)
+        told = np.where(count[tag] > 0, heard, np.log(1 - share))
+        np.testing.assert_allclose(fits[tag], TRUST * told.sum(axis=-1), rtol=1e-9)
 
 
 def follow(signals: SignalMap, xyz_m: np.ndarray, loss_db: float) -> AwayFilter:

@@ -47,10 +47,13 @@ class Hearing:
         """
         return self._fine()[_step(expected_dbm)]
 
-    def logs(self, expected_dbm: F64) -> tuple[F64, F64]:
-        """Return the logs of that share and of the rest of the seconds, of the same shape."""
-        fine, step = self._fine(), _step(expected_dbm)
-        return np.log(fine)[step], np.log1p(-fine)[step]
+    def log_heard(self, expected_dbm: F64) -> F64:
+        """Return the log of that share, of the same shape."""
+        return np.asarray(np.log(self._fine())[_step(expected_dbm)])
+
+    def log_silent(self, expected_dbm: F64) -> F64:
+        """Return the log of the share of seconds in which a tag is not read, of the same shape."""
+        return np.asarray(np.log1p(-self._fine())[_step(expected_dbm)])
 
     def _fine(self) -> F64:
         rising = np.maximum.accumulate(self._heard / self._seconds)

@@ -109,9 +109,12 @@ class SignalMap:
         """
         cells = self._at_cells @ self._solved - CARRY_LOSS_DB
         expected = cells + self._offset[tag, None, None]
-        heard = (count > 0)[:, None]
-        off = np.where(heard, (mean_dbm[:, None] - expected) / RSSI_SIGMA_DB, 0.0)
-        return _second(heard, off, *self._hearing.logs(expected - CARRY_DEAF_DB))
+        told = self._hearing.log_silent(expected - CARRY_DEAF_DB)
+        row, antenna = np.nonzero(count > 0)  # few hear a tag in the same second
+        near = expected[row, :, antenna]
+        off = (mean_dbm[row, antenna, None] - near) / RSSI_SIGMA_DB
+        told[row, :, antenna] = self._hearing.log_heard(near - CARRY_DEAF_DB) + _fit_of(off)
+        return np.asarray(TRUST * told.sum(axis=-1))
 
     def handled(self, tag: I64, count: F64, mean_dbm: F64) -> F64:
         """Return how well their own places explain the reads of tags in a second, (n,).
@@ -128,8 +131,8 @@ class SignalMap:
         share = (self._own_heard_s[tag] + prior_s) / (self._own_time[tag, None] + OWN_LEAST_S)
         share = np.clip(HANDLED_HEARD * share, LEAST, MOST)
         sharper = np.log(RSSI_SIGMA_DB / HANDLED_SIGMA_DB) * heard.sum(axis=1)
-        fits = _second(heard, off, np.log(share), np.log1p(-share))
-        return np.asarray(fits + TRUST * sharper)
+        told = np.where(heard, np.log(share), np.log1p(-share)) + _fit_of(off)
+        return np.asarray(TRUST * told.sum(axis=-1) + TRUST * sharper)
 
     def home_advantage(self, count: F64, mean_dbm: F64, seconds: float) -> F64:
         """Return how much better its own place explains each tag's reads than the floor does.
@@ -204,7 +207,7 @@ class SignalMap:
         """
         hoped = np.maximum(hoped, 0.02)
         seen = 0.5 * (np.minimum(count, 4) * np.log(hoped) - hoped)
-        total: F64 = (-0.5 * np.minimum(off**2, 12.0) + seen).sum(axis=-1)
+        total: F64 = (_fit_of(off) + seen).sum(axis=-1)
         return total
 
     def start(self, tag_xy_m: F64) -> F64:
@@ -229,10 +232,10 @@ class SignalMap:
         return share
 
 
-def _second(heard: Bool, off: F64, log_heard: F64, log_silent: F64) -> F64:
-    """Return the log likelihood of RSSI (in sigmas) and of who heard, last axis summed."""
-    told = np.where(heard, log_heard, log_silent) - 0.5 * np.minimum(off**2, 12.0)
-    return np.asarray(TRUST * told.sum(axis=-1))
+def _fit_of(off: F64) -> F64:
+    """Return the log likelihood of RSSI, in sigmas off what is expected; strays cost no more."""
+    fit: F64 = -0.5 * np.minimum(off**2, 12.0)
+    return fit
 
 
 def antenna_geometry(plan: StorePlan, xyz_m: F64) -> F64:
