@@ -92,7 +92,8 @@ def bench_memory_command(
     """Play a bag again and again through the same stages, and print how their memory grows.
 
     The resident memory of each process is noted once a second; the first fifth is warm-up. What
-    stages say is dropped at once. Exits 1 where a slope is above the bound; that is meant for ten
+    stages say is dropped at once; how much a replay would have kept of it for its score is printed.
+    Exits 1 where a slope is above the bound; that is meant for ten
     minutes and more, for in shorter runs memory still settles.
 
     Examples:
@@ -135,6 +136,8 @@ def bench_memory_command(
                     growth.process, f"{growth.begin_mb:.1f} MB", f"{growth.end_mb:.1f} MB", slope
                 )
             Console().print(table)
+            kept = f"{run.kept_mb_per_hour:.0f} MB per hour of footage"
+            typer.echo(f"beside that, a replay keeps results and tag reads for its score: {kept}")
         typer.echo(f"bound: {most:g} MB per hour")
     if any(run.steepest_mb_per_hour > most for run in runs):
         raise typer.Exit(1)

@@ -40,6 +40,9 @@ Device = Literal["auto", "cpu", "cuda"]
 Mode = Literal["serial", "pipeline"]
 Progress = Callable[[float, float, float], None]
 
+# What scoring needs of what devices send: reads decide which flips count.
+KEPT_FOR_SCORING = (TagReads, Sale, TryOn)
+
 # Which block of the scorecard each kind of result decides: a rival is shown in its own blocks.
 BLOCKS: dict[type[Message], str] = {
     results.Detections: "detection",
@@ -211,14 +214,14 @@ def _warnings(reader: BagReader, run: Run) -> tuple[str, ...]:
 
 
 def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
-    """Pass messages on and keep those that scoring needs (reads decide which flips count)."""
+    """Pass messages on and keep those that scoring needs."""
     for message in messages:
         _keep(sensors, message)
         yield message
 
 
 def _keep(sensors: MessageLog, message: Message) -> None:
-    if isinstance(message, TagReads | Sale | TryOn):
+    if isinstance(message, KEPT_FOR_SCORING):
         sensors.append(message)
 
 

@@ -1,16 +1,17 @@
 """Does an hour of replay take more memory than a minute? A bag is played again and again.
 
-The same stages go on, in one process or side by side, while times move forward. What stages say is
-dropped at once (a replay keeps it, and grows by that). Of each process the resident memory is
-noted once a second; its slope is the median of the slopes between any two moments after the
-warm-up (Theil and Sen), so that a single jump does not decide it.
+The same stages go on, in one process or side by side, while times move forward. What stages say and
+devices send is dropped at once; a replay keeps it until it is scored, so that is counted. Of each
+process the resident memory is noted once a second; its slope is the median of the slopes between
+any two moments after the warm-up (Theil and Sen), so that a single jump does not decide it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -26,6 +27,7 @@ from retailsim.engine.pipeline.crew import Child
 from retailsim.engine.serial import run_serial
 from retailsim.engine.shm import start_child
 from retailsim.experiments.looped import shifted
+from retailsim.experiments.replay import KEPT_FOR_SCORING
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.session import BagReader
@@ -67,12 +69,15 @@ class Soaked:
         mode: of the executor.
         footage_s, wall_s: how long it was, and took.
         processes: their memory.
+        kept_mb_per_hour: what a replay would have kept for its score: results, tag reads, sales and
+            try-ons, per hour of footage.
     """
 
     mode: Mode
     footage_s: float
     wall_s: float
     processes: tuple[Growth, ...]
+    kept_mb_per_hour: float
 
     @property
     def steepest_mb_per_hour(self) -> float:
@@ -134,15 +139,15 @@ def soak_memory(
     context = StageContext(BagReader(bag).plan, precision=spec.precision)
     pids = {"parent" if mode == "pipeline" else "replay": os.getpid()}
     watch = MemoryWatch(pids, seconds, progress)
-    begin = monotonic()
+    kept, begin = Forgetful(), monotonic()
     if mode == "serial":
         nodes = build_graph(spec, context)
         run_serial(
-            source.messages(),
+            kept.told(source.messages()),
             nodes,
             lateness_s=spec.lateness_s,
             progress=watch,
-            results=Forgetful(),
+            results=kept,
         )
     else:
         run_pipelined(
@@ -151,17 +156,49 @@ def soak_memory(
             context,
             workers=workers,
             progress=watch,
-            results=Forgetful(),
+            listen=kept.hear,
+            results=kept,
             start=_noting(pids),
         )
-    return Soaked(mode, watch.footage_s, monotonic() - begin, watch.growths())
+    wall_s, hours = monotonic() - begin, watch.footage_s / 3600
+    return Soaked(mode, watch.footage_s, wall_s, watch.growths(), kept.bytes / MB / hours)
 
 
 class Forgetful(MessageLog):
-    """A log that keeps nothing."""
+    """A log that keeps nothing but the count of bytes it would have kept.
+
+    Attributes:
+        bytes: that count.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
 
     def append(self, message: Message, *, emitted_ns: int | None = None) -> None:
-        """Drop a message."""
+        """Drop what a stage said."""
+        self.bytes += bytes_of(message)
+
+    def hear(self, message: Message) -> None:
+        """Drop what a device sent."""
+        if isinstance(message, KEPT_FOR_SCORING):
+            self.bytes += bytes_of(message)
+
+    def told(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Hear messages as they pass."""
+        for message in messages:
+            self.hear(message)
+            yield message
+
+
+def bytes_of(message: Message) -> int:
+    """Return the memory that a message takes, with its arrays and texts."""
+    size = sys.getsizeof(message) + sys.getsizeof(vars(message))
+    for value in vars(message).values():
+        size += sys.getsizeof(value)
+        if isinstance(value, np.ndarray) and value.base is not None:
+            size += value.nbytes  # which is the base's, and so not in its own size
+    return size
 
 
 class MemoryWatch:

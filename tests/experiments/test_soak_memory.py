@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from retailsim.experiments.soak_memory import Looped, MemoryWatch, soak_memory
 from retailsim.messages.base import Message
-from retailsim.messages.sensors import FrameBatch, TagReads
+from retailsim.messages.sensors import READ_COLUMNS, FrameBatch, TagReads
 from retailsim.session import BagReader
 from retailsim.session.cutting import cut_session
 from retailsim.stack.stage import Stage
@@ -92,6 +92,16 @@ def test_a_stage_that_hoards_is_seen_and_one_that_does_not_is_not(
     assert hoarder.steepest_mb_per_hour == pytest.approx(ten_a_second, rel=0.3)
     assert passer.steepest_mb_per_hour < 0.3 * ten_a_second
     assert hoarder.footage_s == pytest.approx(20, abs=3)
+
+
+def test_what_a_replay_would_keep_is_counted_and_not_kept(
+    bag: Path, tmp_path: Path, every_tick: None
+) -> None:
+    reads = [m for m in BagReader(bag).messages() if isinstance(m, TagReads)]
+    columns = sum(getattr(m, name).nbytes for m in reads for name in READ_COLUMNS)
+    for mode in ("serial", "pipeline"):
+        soaked = soak_memory(bag, stack=stack(tmp_path, "Passer"), seconds=10, mode=mode)
+        assert soaked.kept_mb_per_hour == pytest.approx(1.2 * columns / 1e6 * 1800, rel=0.3)
 
 
 def test_each_process_of_a_pipeline_is_watched(bag: Path, tmp_path: Path, every_tick: None) -> None:
