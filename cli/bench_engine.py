@@ -176,7 +176,7 @@ def bench_density_command(
     """
     from retailsim.experiments.density_bench import bench_density, boutique
     from retailsim.experiments.density_trial import Timing
-    from retailsim.experiments.engine_tables import density_table, trial_line
+    from retailsim.experiments.engine_tables import density_table, trial_line, tried_line
 
     say = say_what()
     if bag is None:
@@ -199,6 +199,8 @@ def bench_density_command(
         return
     console = Console()
     console.print(density_table(bench))
+    for tried in bench.tried if rounds > 1 else ():
+        console.print(tried_line(tried))
     console.print(f"{bench.device}", highlight=False)
 
 

@@ -13,7 +13,7 @@ a number may be tried several times, and holds when most of its trials do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,34 @@ from retailsim.experiments.density_windows import by_majority, largest
 from retailsim.experiments.looped import survey
 from retailsim.experiments.replay import Device, describe_device, resolve_device
 from retailsim.experiments.sessions import simulated
+from retailsim.experiments.simulate_bench import Spread
 from retailsim.stack.stage import Precision
 
 CACHE = Path(".cache/bench")
 SCENARIO, SEED, SECONDS = "boutique", 42, 60.0
 PER_SHOP = 4
 MOST = 1024
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of all trials of one number of streams.
+
+    Attributes:
+        streams: that number.
+        held: how many did.
+        trials: how many there were.
+        least_share: of its rate, what the worst stream of a window was served.
+        p95_s: latency, of the worst stream of a window where each was served.
+        core_ms_per_frame: processor time of a frame.
+    """
+
+    streams: int
+    held: int
+    trials: int
+    least_share: Spread | None
+    p95_s: Spread | None
+    core_ms_per_frame: Spread | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,7 @@ class DensityBench:
         streams: the largest number that held; 0 where not one did.
         capped: whether no larger one was allowed.
         trials: in the order of trying.
+        tried: the same summed up by number, the smallest first.
     """
 
     device: str
@@ -58,6 +81,7 @@ class DensityBench:
     streams: int
     capped: bool
     trials: tuple[Trial, ...]
+    tried: tuple[Tried, ...]
 
 
 def boutique(
@@ -148,4 +172,25 @@ def bench_density(
         streams=found,
         capped=found == most,
         trials=tuple(trials),
+        tried=tuple(sum_up(trials)),
     )
+
+
+def sum_up(trials: Sequence[Trial]) -> Iterator[Tried]:
+    """Yield what came of each number of streams, the smallest first."""
+    for streams in sorted({trial.streams for trial in trials}):
+        of_it = [trial for trial in trials if trial.streams == streams]
+        windows = [window for trial in of_it for window in trial.windows]
+        yield Tried(
+            streams=streams,
+            held=sum(trial.held for trial in of_it),
+            trials=len(of_it),
+            least_share=_spread(window.least_share for window in windows),
+            p95_s=_spread(window.p95_s for window in windows),
+            core_ms_per_frame=_spread(trial.core_ms_per_frame for trial in of_it),
+        )
+
+
+def _spread(values: Iterable[float | None]) -> Spread | None:
+    known = [value for value in values if value is not None]
+    return Spread.of(known) if known else None

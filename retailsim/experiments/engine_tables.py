@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from retailsim.experiments.density_bench import DensityBench
+from retailsim.experiments.density_bench import DensityBench, Tried
 from retailsim.experiments.density_trial import Trial
 from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, WayFigures, counted
 from retailsim.experiments.simulate_bench import Spread
@@ -162,6 +162,7 @@ def density_table(bench: DensityBench) -> Table:
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),  # so that it fits into 80 columns
     )
     table.add_column("streams", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -170,6 +171,27 @@ def density_table(bench: DensityBench) -> Table:
     for trial in sorted(bench.trials, key=lambda trial: trial.streams):
         table.add_row(str(trial.streams), _verdict(trial), *_trial_figures(trial))
     return table
+
+
+def tried_line(tried: Tried) -> str:
+    """Say in one line what came of all trials of a number of streams."""
+    parts = [
+        f"{counted(f'{tried.streams} stream', tried.streams)}: held in {tried.held} of "
+        f"{counted(f'{tried.trials} trial', tried.trials)}"
+    ]
+    if tried.least_share:
+        parts.append(f"rate {_in_a_line(tried.least_share, 1e2)} %")
+    if tried.p95_s:
+        parts.append(f"p95 {_in_a_line(tried.p95_s, 1e3)} ms")
+    if tried.core_ms_per_frame:
+        parts.append(f"{_in_a_line(tried.core_ms_per_frame)} core-ms per frame")
+    return "; ".join(parts)
+
+
+def _in_a_line(figure: Spread, scale: float = 1.0) -> str:
+    values = (scale * figure.median, scale * figure.least, scale * figure.most)
+    median, least, most = (_short(value, 1) for value in values)
+    return median if least == most else f"{median} ({least} to {most})"
 
 
 def _rounds(rounds: int) -> str:

@@ -128,7 +128,6 @@ class _Bench:
         times: dict[str, list[float]] = defaultdict(list)
         for number in range(frames):
             slot = self.both.borrow(timeout_s=PATIENCE_S)
-            assert slot is not None
             into = slot.image(images[0].shape)
             begin, busy = perf_counter_ns(), process_time_ns()
             np.copyto(into, images[number % len(images)])
@@ -166,7 +165,6 @@ class _Bench:
         for number in range(SLOTS):
             begin = perf_counter_ns()
             slot = writer.borrow(timeout_s=PATIENCE_S)
-            assert slot is not None
             slot.image((height, width, 3))
             writer.publish(slot, camera="bench", index=number, time_ns=0)
             times.append((perf_counter_ns() - begin) / 1e3)

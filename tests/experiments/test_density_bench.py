@@ -15,10 +15,11 @@ from cli.main import app
 from retailsim.engine.live import ServedTick
 from retailsim.errors import NoMemoryError, ScenarioError, StageError
 from retailsim.experiments import density_bench
-from retailsim.experiments.density_bench import bench_density
+from retailsim.experiments.density_bench import bench_density, sum_up
 from retailsim.experiments.density_shop import streams_of
 from retailsim.experiments.density_trial import Timing, Trial, not_begun
-from retailsim.experiments.engine_tables import density_table, trial_line
+from retailsim.experiments.density_windows import Window
+from retailsim.experiments.engine_tables import density_table, trial_line, tried_line
 from retailsim.experiments.looped import survey
 from tests.experiments.bench_toys import WATCHER
 from tests.session.sessions import write_session
@@ -125,3 +126,22 @@ def test_each_number_is_tried_until_most_of_its_trials_are_of_one_mind(
     assert (bench.streams, bench.rounds) == (1, 3)
     assert [trial.streams for trial in bench.trials] == [1, 1, 1, 2, 2, 2]
     assert "most of 3 trials" in str(density_table(bench).caption)
+    assert [tried_line(tried) for tried in bench.tried] == [
+        "1 stream: held in 2 of 3 trials",
+        "2 streams: held in 1 of 3 trials",
+    ]
+
+
+def test_trials_of_a_number_are_summed_up_with_their_spread() -> None:
+    windows = [Window(90, share, 1.0, 0.5, True, share > 0.95) for share in (0.9, 1.0, 0.97)]
+    tries = [
+        replace(not_begun(4, 2, ""), windows=windows[:2], core_ms_per_frame=12.0),
+        replace(not_begun(2, 2, ""), windows=windows[2:], core_ms_per_frame=11.0, held=True),
+        replace(not_begun(4, 2, ""), windows=windows[2:], core_ms_per_frame=14.0, held=True),
+    ]
+    two, four = sum_up(tries)
+    assert (two.streams, two.held, two.trials) == (2, 1, 1)
+    assert tried_line(four) == (
+        "4 streams: held in 1 of 2 trials; rate 97.0 (90.0 to 100) %; "
+        "p95 500 ms; 13.0 (12.0 to 14.0) core-ms per frame"
+    )

@@ -150,6 +150,8 @@ def played(victim: str, code: int) -> soak_kills._Played:
         ("parent", -9, files(), None),  # killed after its last word
         ("", 0, files(), None),
         ("", 0, OLD_FILES, "not those of a whole replay"),
+        ("decode", 0, files(), None),  # killed when it had done its part
+        ("decode", 0, OLD_FILES, "not those of a whole replay"),
         ("decode", 2, files(), "not as they were"),
         ("decode", 2, OLD_FILES | {".partial/tracks.parquet": b"ne"}, "half-written"),
         ("parent", -9, OLD_FILES | {"tracks.parquet": b"new"}, "mixed"),

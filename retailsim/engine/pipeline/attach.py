@@ -20,7 +20,7 @@ from retailsim.engine.shm.ring import ReaderWires
 from retailsim.engine.shm.wires import Descriptor
 from retailsim.messages.base import Message
 
-MOST_BYTES, MOST_ENDS = 4096, 6
+MOST_BYTES, MOST_ENDS = 4096, 5
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def send_attachment(
     ends = [end.memory, end.told, end.read]
     if wires:
         about["wires"] = [wires.place, wires.name]
-        ends += [wires.frames, wires.untaken, wires.returns]
+        ends += [wires.frames, wires.returns]
     with suppress(OSError):  # it is dead, and will be started anew with channels of its own
         socket.send_fds(to, [json.dumps(about).encode()], [one.fd for one in ends])
     for one in ends:

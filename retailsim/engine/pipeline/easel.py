@@ -130,7 +130,6 @@ class Easel:
                 held = {name: count for name, count in self._writer.holders().items() if count}
                 self._teller.say("held", held=held)
                 continue
-            assert slot is not None
             self._sign.works(BEFORE_ALL)
             self.waited_s += monotonic() - begin
             return slot

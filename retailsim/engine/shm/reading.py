@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsim.engine.shm.memory import PAGE, map_memory
-from retailsim.engine.shm.ring import END, HEADER, HINT, ReaderEnd, read_layout
+from retailsim.engine.shm.ring import END, HEADER, ReaderEnd, read_layout
 from retailsim.engine.shm.wires import (
-    MOST_RECORDS,
     RECORD,
     Deadline,
     Descriptor,
@@ -78,12 +77,9 @@ class FrameReader:
         spec = end.spec
         self.spec = spec
         self._memory = map_memory(end.memory.fd, size=spec.size, writable=False)
-        hints = map_memory(end.memory.fd, size=PAGE, writable=True)
-        self._hint = np.frombuffer(hints, np.int64, count=1, offset=end.place * HINT)
         end.memory.close()
         self._frames = end.frames
         self._returns = _Returns(end.returns)
-        self._at_once = 1 if spec.live else MOST_RECORDS
         self._told: deque[tuple[int, int]] = deque()
         self._begins = [spec.offset(slot) for slot in range(spec.slots)]
         self._latest = 0  # generation of the last frame told
@@ -111,8 +107,6 @@ class FrameReader:
         if self._ended and not self._told:
             return None
         slot, generation = self._told.popleft()
-        if self.spec.live:
-            self._hint[0] = generation
         return self._look(slot, generation)
 
     def close(self) -> None:
@@ -129,7 +123,7 @@ class FrameReader:
     def _hear(self, deadline: Deadline) -> None:
         while True:
             try:
-                records = read_records(self._frames, self._at_once)
+                records = read_records(self._frames)
             except BlockingIOError:
                 wait_for(self._frames, deadline)
                 continue

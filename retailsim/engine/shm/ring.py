@@ -5,7 +5,7 @@
     filler = start_child(decode, ring.writer(), name="decode")          # FrameWriter(end) there
     ring.reader("detect again")                       # later readers get what is published then
 
-In the memory: a page of hints, then the slots, each a page with its header and then the pixels.
+In the memory lie the slots, each a page with its header and then the pixels.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ HEADER = struct.Struct(f"<qqqi{LAYOUT.size}s")
 MOST_AXES = 4
 BUSY = -1  # generation of a slot that is being written
 END = -1  # slot of the record that says: nothing follows, or nothing more is wanted
-HINT = 8  # bytes of a reader's word on the page of hints
-MOST_READERS = PAGE // HINT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +41,12 @@ class RingSpec:
         slots: frames it can hold at once. A reader that looks at k frames at a time, beside the
             one being written, needs more than k.
         slot_bytes: of the largest frame.
-        live: never wait for readers, but drop the oldest frame that none of them has taken.
     """
 
     name: str
     cameras: tuple[str, ...]
     slots: int
     slot_bytes: int
-    live: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers; raises StageError."""
@@ -65,11 +61,11 @@ class RingSpec:
     @property
     def size(self) -> int:
         """Bytes of shared memory that it takes."""
-        return PAGE + self.slots * self.stride
+        return self.slots * self.stride
 
     def offset(self, slot: int) -> int:
         """Return where a slot's header begins; its pixels follow a page later."""
-        return PAGE + slot * self.stride
+        return slot * self.stride
 
 
 @dataclass(frozen=True)
@@ -80,21 +76,18 @@ class ReaderWires:
         place: the reader's number, from 0.
         name: for counts and errors.
         frames: where slots are told.
-        untaken: the reader's own end of that wire, from which a live writer takes back what was
-            not taken; the kernel sees to it that one of the two gets each record.
         returns: where the reader tells what it is done with; hangs up when it is dead.
     """
 
     place: int
     name: str
     frames: Descriptor
-    untaken: Descriptor
     returns: Descriptor
 
     def close(self) -> None:
         """Close them."""
-        for end in (self.frames, self.untaken, self.returns):
-            end.close()
+        self.frames.close()
+        self.returns.close()
 
 
 @dataclass(frozen=True)
@@ -102,7 +95,6 @@ class ReaderEnd:
     """What a reader needs: `FrameReader(end)`, here or in the child it is handed to."""
 
     spec: RingSpec
-    place: int
     name: str
     memory: Descriptor
     frames: Descriptor
@@ -153,18 +145,15 @@ class FrameRing:
 
         It gets what is published from then on.
         """
-        if self._readers == MOST_READERS:
-            raise StageError(f"ring '{self.spec.name}' can have {MOST_READERS} readers, no more")
         frames_out, frames_in = make_wire()
         returns_out, returns_in = make_wire()
         room = min(records_in(frames_in), records_in(returns_in)) - 1  # one for the end
         if self.spec.slots > room:
             raise StageError(f"ring '{self.spec.name}' has {self.spec.slots} slots, above {room}")
-        untaken = Descriptor(os.dup(frames_out.fd))
-        wires = ReaderWires(self._readers, name, frames_in, untaken, returns_out)
+        wires = ReaderWires(self._readers, name, frames_in, returns_out)
         memory = Descriptor(os.dup(self._memory.fd))
         self._readers += 1
-        return ReaderEnd(self.spec, wires.place, name, memory, frames_out, returns_in), wires
+        return ReaderEnd(self.spec, name, memory, frames_out, returns_in), wires
 
     def writer(self) -> WriterEnd:
         """Make the writer's end, once."""
@@ -188,9 +177,8 @@ class FrameRing:
 def send_wires(control: socket.socket, wires: ReaderWires) -> None:
     """Hand the wires of a new reader to a writer that runs already."""
     text = f"{wires.place} {wires.name}".encode()
-    ends = [wires.frames.fd, wires.untaken.fd, wires.returns.fd]
     try:
-        socket.send_fds(control, [text], ends)
+        socket.send_fds(control, [text], [wires.frames.fd, wires.returns.fd])
     except OSError as error:
         raise PeerGoneError(f"the writer who should feed '{wires.name}' is gone") from error
     wires.close()
@@ -198,7 +186,7 @@ def send_wires(control: socket.socket, wires: ReaderWires) -> None:
 
 def receive_wires(control: socket.socket) -> ReaderWires | None:
     """Return the wires of a new reader; None when the parent let go."""
-    text, ends, _, _ = socket.recv_fds(control, 4096, 3)
+    text, ends, _, _ = socket.recv_fds(control, 4096, 2)
     if not text:
         return None
     place, name = text.decode().split(" ", 1)

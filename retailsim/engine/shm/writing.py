@@ -19,7 +19,6 @@ from retailsim.engine.shm.ring import (
     BUSY,
     END,
     HEADER,
-    HINT,
     ReaderWires,
     WriterEnd,
     image_bytes,
@@ -64,20 +63,14 @@ class FrameWriter(ClosedOrAborted):
     Leases are kept here and nowhere else. A lease ends when its reader returns it, which it does
     when nothing in its process looks at the slot any more, or when the reader is dead: its wire
     hangs up. A reader that is alive keeps its leases however long it takes.
-
-    Attributes:
-        dropped: frames that a reader did not get, by its name; 'source' counts the new frames
-            for which there was no slot. Always empty where the ring is not live.
     """
 
     def __init__(self, end: WriterEnd) -> None:
         self.spec = end.spec
-        self.dropped: Counter[str] = Counter()
         self._memory = map_memory(end.memory.fd, size=end.spec.size, writable=True)
         end.memory.close()
         self._view = memoryview(self._memory)
         self._begins = [end.spec.offset(slot) for slot in range(end.spec.slots)]
-        self._hints = np.frombuffer(self._memory, np.int64, count=PAGE // HINT)
         self._cameras = {camera: row for row, camera in enumerate(end.spec.cameras)}
         self._ledger = Ledger(end.spec.slots)
         self._control = socket.socket(fileno=os.dup(end.control.fd))
@@ -106,25 +99,19 @@ class FrameWriter(ClosedOrAborted):
         held = Counter(r for _, _, readers in self._ledger.published() for r in readers)
         return {wires.name: held[place] for place, wires in self._wires.items()}
 
-    def borrow(self, *, timeout_s: float | None = None) -> Slot | None:
+    def borrow(self, *, timeout_s: float | None = None) -> Slot:
         """Return a free slot to write into.
 
-        Waits for one until `timeout_s` has passed; for ever by default. A live ring does not
-        wait: it drops the oldest frame that nobody has taken; where all are taken it returns None
-        and counts the new frame as dropped.
+        Waits for one until `timeout_s` has passed; for ever by default.
 
         Raises:
             TimeoutError: no slot became free.
-            PeerGoneError: all readers are dead (not in a live ring, where they come back).
+            PeerGoneError: all readers are dead; more may come.
         """
         deadline = Deadline(timeout_s)
         self._listen(0)
         while (number := self._free_slot()) is None:
-            if not self.spec.live:
-                self._listen(deadline.left_ms())
-            elif not self._drop_oldest():
-                self.dropped["source"] += 1
-                return None
+            self._listen(deadline.left_ms())
         begin = self._begins[number]
         RECORD.pack_into(self._memory, begin, BUSY, 0)
         return Slot(number, self._view[begin + PAGE : begin + PAGE + self.spec.slot_bytes])
@@ -174,9 +161,6 @@ class FrameWriter(ClosedOrAborted):
 
     def attach(self, wires: ReaderWires) -> None:
         """Tell one more reader of every frame from now on."""
-        if not self.spec.live:
-            wires.untaken.close()  # so that a dead reader's wire breaks
-        self._hints[wires.place] = 0
         self._wires[wires.place] = wires
         self._listeners.add(wires.place)
         self._by_fd[wires.returns.fd] = wires
@@ -222,33 +206,7 @@ class FrameWriter(ClosedOrAborted):
         wires.close()
 
     def _free_slot(self) -> int | None:
-        """Return a free slot; raises PeerGoneError where all readers went and none may come."""
-        if self._had_readers and not self._listeners and not self.spec.live:
+        """Return a free slot; raises PeerGoneError where all readers went."""
+        if self._had_readers and not self._listeners:
             raise PeerGoneError(f"nobody reads the frames of '{self.spec.name}' any more")
         return self._ledger.borrow()
-
-    def _drop_oldest(self) -> bool:
-        """Free the oldest slot that no reader has taken; False when there is none."""
-        for slot, generation, places in self._ledger.published():
-            if any(self._hints[place] >= generation for place in places):
-                continue
-            for place in places:
-                self._drop_until(generation, self._wires[place])
-            if all(slot != other for other, _, _ in self._ledger.published()):
-                return True
-        return False
-
-    def _drop_until(self, generation: int, wires: ReaderWires) -> None:
-        """Take back what a reader has not taken, from its oldest frame to that one.
-
-        The hint may be old: if the reader took the frame just now, the last is the one after it.
-        """
-        dropped = 0
-        while dropped < generation:
-            try:
-                records = read_records(wires.untaken, 1)
-            except BlockingIOError:
-                return
-            for slot, dropped in records or ():
-                self._ledger.release(slot, dropped, wires.place)
-                self.dropped[wires.name] += 1

@@ -26,7 +26,6 @@ SPEC = RingSpec(name="decode", cameras=("left",), slots=4, slot_bytes=48 * 64 * 
 
 def fill(writer: FrameWriter, index: int) -> None:
     slot = writer.borrow(timeout_s=60)
-    assert slot is not None
     slot.image(SHAPE)[:] = index % 251
     writer.publish(slot, camera="left", index=index, time_ns=index)
 
