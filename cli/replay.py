@@ -74,7 +74,7 @@ def replay_command(
     With --workers, results and digest stay the same, and speed includes the --baselines.
 
     With --live, results depend on the machine: frames may be dropped (tag reads and sales never).
-    What was dropped, and who was started anew, is printed and written to live.json.
+    What was dropped or missed, and who was started anew, is printed and written to live.json.
 
     Examples:
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from retailsim.engine.graph import Node
 from retailsim.errors import RetailError, StageError, first_line
-from retailsim.messages.base import Message, array_fields
+from retailsim.messages.base import Message
 from retailsim.messages.sensors import FrameBatch
 
 Beat = Callable[[], None]
@@ -127,19 +128,27 @@ def _messages(node: Node, method: str, said: Any) -> Iterator[Message]:
                     f"stage '{node.role}' said {_kind_of(message)} with a {name} of {what}, "
                     f"not {plain}"
                 )
-        _settle(message)
-        yield message
+        yield _own(message)
 
 
-def _settle(message: Message) -> None:
-    """Copy arrays that are part of others, which a stage could still write to."""
-    kind: Any = type(message)
-    for name, *_ in array_fields(kind):
-        base = getattr(message, name).base
-        if isinstance(base, np.ndarray) and base.flags.writeable:
-            own = getattr(message, name).copy()
-            own.flags.writeable = False
-            object.__setattr__(message, name, own)
+M = TypeVar("M")
+
+
+def _own(value: M) -> M:
+    """Return a message with copies of all arrays in it: a stage may go on writing to its own."""
+    kept: Any = value
+    if isinstance(value, np.ndarray):
+        kept = value.copy()
+        kept.flags.writeable = False
+    elif isinstance(value, tuple):
+        kept = tuple(_own(part) for part in value)
+    elif isinstance(value, Message):
+        kept = copy(value)
+        for field in fields(value):
+            part = getattr(value, field.name)
+            if isinstance(part, np.ndarray | tuple | Message):
+                object.__setattr__(kept, field.name, _own(part))
+    return kept  # type: ignore[no-any-return]
 
 
 def _kind_of(value: object) -> str:
@@ -154,15 +163,17 @@ class _Plain:
         name: in words.
         kinds: types of it.
         among: the only values, if not empty.
+        within: the only whole numbers, if not None.
     """
 
     name: str
     kinds: tuple[type, ...]
     among: tuple[object, ...] = ()
+    within: range | None = None
 
     def holds(self, value: object) -> bool:
         """Whether a value may stand there."""
-        if isinstance(value, int | np.integer) and not -(2**63) <= value < 2**63:
+        if self.within and isinstance(value, int | np.integer) and int(value) not in self.within:
             return False
         return isinstance(value, self.kinds) and (not self.among or value in self.among)
 
@@ -171,7 +182,7 @@ class _Plain:
 
 
 _PLAIN: dict[Any, _Plain] = {
-    int: _Plain("int of 64 bits", (int, np.integer)),
+    int: _Plain("int of 64 bits", (int, np.integer), within=range(-(2**63), 2**63)),
     float: _Plain("float", (float, int, np.floating, np.integer)),
     bool: _Plain("bool", (bool, np.bool_)),
     str: _Plain("str", (str,)),
@@ -182,7 +193,7 @@ _PLAIN: dict[Any, _Plain] = {
 def _plain_fields(kind: type[Message]) -> tuple[tuple[str, _Plain], ...]:
     """Return the fields of a message that are a number or text, and what may stand there."""
     found = []
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         if hint in _PLAIN:
             found.append((name, _PLAIN[hint]))
         elif get_origin(hint) is Literal:
@@ -190,3 +201,12 @@ def _plain_fields(kind: type[Message]) -> tuple[tuple[str, _Plain], ...]:
             words = " or ".join(map(repr, among))
             found.append((name, _Plain(words, tuple({type(v) for v in among}), among)))
     return tuple(found)
+
+
+def _hints(kind: type[Message]) -> dict[str, Any]:
+    """Return the types of a message's fields, as far as they can be told."""
+    try:
+        return get_type_hints(kind)
+    except NameError:  # one is known to type checkers alone
+        plain = {plain.__name__: plain for plain in _PLAIN}
+        return {field.name: plain.get(field.type, field.type) for field in fields(kind)}

@@ -50,13 +50,14 @@ def write_outputs(
 ) -> None:
     """Write what was asked for: all of it appears under its names, or nothing.
 
-    Older results stay as they are when something fails, or when the process is killed.
+    Older results stay as they are when something fails, or when the process is killed; an older
+    results.bag, or video, stays where no new one was asked for.
 
     Raises:
         BagError: a file cannot be written.
     """
     try:
-        outdated = {output: [LIVE_FILE], video: []}
+        outdated = {video: [], output: [LIVE_FILE]}  # in this order: they may be the same
         with staged({folder: outdated[folder] for folder in (video, output) if folder}) as hidden:
             if output is not None:
                 _write_results(replayed, spec, output, hidden[output], bag=results_bag)

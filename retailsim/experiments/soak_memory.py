@@ -161,7 +161,8 @@ def soak_memory(
             start=_noting(pids),
         )
     wall_s, hours = monotonic() - begin, watch.footage_s / 3600
-    return Soaked(mode, watch.footage_s, wall_s, watch.growths(), kept.bytes / MB / hours)
+    kept_mb = kept.bytes / MB / hours if hours else 0.0
+    return Soaked(mode, watch.footage_s, wall_s, watch.growths(), kept_mb)
 
 
 class Forgetful(MessageLog):

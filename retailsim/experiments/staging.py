@@ -13,7 +13,8 @@ from pathlib import Path
 
 HIDDEN = ".partial"  # what is being written
 ASIDE = ".replaced"  # older results, until all new ones are in their places
-NAMES = ".names.json"  # in there: what is to be put in place, and whether it replaces something
+NAMES = ".names.json"  # in there: what is to be put in place, and whether it replaces something;
+# as long as it is there, older results are put back
 
 
 @contextmanager
@@ -22,8 +23,9 @@ def staged(folders: Mapping[Path, Collection[str]]) -> Iterator[dict[Path, Path]
 
     At the end of the `with` block all that was written is put in place over older results; an
     exception leaves those as they were. What a killed process has left goes at the next time, and
-    what it had begun to replace is put back. Two processes that write into the same folder do so
-    one after the other.
+    what it had begun to replace is put back. No folder has a mixture then; but of several, some may
+    have the new results, where the last step of all fails or that is when the process is killed.
+    Two processes that write into the same folder do so one after the other.
 
     Args:
         folders: to write into, each with the names of older results that go from there if nothing
@@ -48,9 +50,11 @@ def staged(folders: Mapping[Path, Collection[str]]) -> Iterator[dict[Path, Path]
                 for folder in hidden:
                     undo.callback(_put_back, folder)
                     _replace(folder, outdated[folder])
+                for folder in hidden:
+                    (folder / ASIDE / NAMES).unlink()
                 undo.pop_all()
             for folder in hidden:
-                _let_go(folder)
+                shutil.rmtree(folder / ASIDE, ignore_errors=True)
         finally:
             for place in hidden.values():
                 shutil.rmtree(place, ignore_errors=True)
@@ -72,7 +76,10 @@ def _replace(folder: Path, outdated: Collection[str]) -> None:
         _check_kind(hidden / name, folder / name)
     aside.mkdir()
     replaces = {name: os.path.lexists(folder / name) for name in names}
-    (aside / NAMES).write_text(json.dumps(replaces), encoding="utf-8")
+    with open(aside / NAMES, "w", encoding="utf-8") as file:
+        json.dump(replaces, file)
+        file.flush()
+        os.fsync(file.fileno())
     for name in names:
         if replaces[name]:
             (folder / name).rename(aside / name)
@@ -86,12 +93,6 @@ def _check_kind(new: Path, old: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(old))
     if new.is_dir() and old.exists() and not old.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(old))
-
-
-def _let_go(folder: Path) -> None:
-    """Remove what was set aside; from the moment it has another name it is not put back."""
-    (folder / HIDDEN).rmdir()
-    (folder / ASIDE).rename(folder / HIDDEN)
 
 
 def _put_back(folder: Path) -> None:
@@ -109,7 +110,7 @@ def _put_back(folder: Path) -> None:
 
 
 def _names_in(aside: Path) -> dict[str, bool]:
-    """Return what was to be put in place; nothing was where that is not told in full."""
+    """Return what was to be put in place; nothing to put back where that is not told in full."""
     try:
         names: dict[str, bool] = json.loads((aside / NAMES).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

@@ -27,7 +27,8 @@ class Message:
     Attributes:
         time_ns: the event's own time (capture time for frames), nanoseconds since the epoch.
 
-    Whoever has a message shares it with others, so its arrays can no longer be written to.
+    Whoever has a message shares it with others, so its arrays cannot be written to. They are views
+    of those it was made with, to which their owner still can.
 
     `kept` says whether a replay counts messages of this type among its results. Those that are
     not kept pass from stage to stage and are in no digest and no file.
@@ -41,15 +42,18 @@ class Message:
         """Check arrays and freeze them; raises ValueError naming message and field."""
         lengths: dict[str, int] = {}
         kind: Any = type(self)  # mypy mistakes a class's hash for its instances'
-        for name, dtype, shape in array_fields(kind):
+        for name, dtype, shape in _arrays(kind):
             value = getattr(self, name)
             if wrong := _wrong(value, dtype, shape, lengths):
                 raise ValueError(f"{type(self).__name__}.{name} {wrong}")
-            value.flags.writeable = False
+            if value.flags.writeable:
+                frozen = value.view()
+                frozen.flags.writeable = False
+                object.__setattr__(self, name, frozen)
 
 
 @cache
-def array_fields(kind: Any) -> tuple[tuple[str, np.dtype[Any], tuple[str | int, ...]], ...]:
+def _arrays(kind: Any) -> tuple[tuple[str, np.dtype[Any], tuple[str | int, ...]], ...]:
     """Return name, dtype and shape of the array fields of a type of message."""
     return tuple(
         (spec.name, np.dtype(spec.metadata["dtype"]), spec.metadata["shape"])

@@ -9,8 +9,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from retailsim.experiments.staging import settle, staged
 from tests.hardship import contents
@@ -126,25 +124,51 @@ def test_what_is_no_older_result_is_not_replaced_and_all_stays_as_it_was(
     assert contents(folder) == before
 
 
-@given(step=st.integers(0, 12))
-def test_an_error_in_one_folder_leaves_the_results_of_both(
-    step: int, tmp_path_factory: pytest.TempPathFactory
+def test_an_error_at_any_step_leaves_each_folder_as_it_was_or_at_the_last_one_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folders = [tmp_path_factory.mktemp("both") / name for name in ("one", "two")]
-    for folder in folders:
-        lay(folder, OLD)
-    before = [contents(folder) for folder in folders]
-    renames = [step]
-    rename = Path.rename
+    found = []
+    for step in count():
+        folders = [tmp_path / f"{name}-{step}" for name in ("one", "two")]
+        for folder in folders:
+            lay(folder, OLD | {"mine.txt": "mine"})
+        with monkeypatch.context() as patch:
+            fail_at(step, patch)
+            try:
+                replace(*folders)
+                break
+            except OSError:
+                pass
+        for folder in folders:
+            settle(folder)
+            assert seen(folder) in (told(OLD), told(NEW))
+        found.append([seen(folder) == told(NEW) for folder in folders])
+    assert found[0] == [False, False]
+    assert found[-1] == [True, False]
+    assert found[:-1] == [[False, False]] * (len(found) - 1)
 
-    def full(path: Path, target: Path) -> Path:
-        renames[0] -= 1
-        if renames[0] == -1:
-            raise OSError("the disk is full")
-        return rename(path, target)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "rename", full)
-        with pytest.raises(OSError, match="full"):
-            replace(*folders)
-    assert [contents(folder) for folder in folders] == before
+def fail_at(step: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the disk be full once, at that change of files."""
+    left = [step]
+
+    def failing(method: Callable[..., object]) -> Callable[..., object]:
+        def change(*args: object, **options: object) -> object:
+            left[0] -= 1
+            if left[0] == -1:
+                raise OSError("the disk is full")
+            return method(*args, **options)
+
+        return change
+
+    for name in ("rename", "unlink"):
+        patch.setattr(Path, name, failing(getattr(Path, name)))
+
+
+def test_the_same_folder_under_two_names_is_one(folder: Path) -> None:
+    twin = folder.with_name("twin")
+    twin.symlink_to(folder)
+    with staged({twin: [], folder: ["live.json"]}) as hidden:
+        assert hidden[twin] == hidden[folder]
+        lay(hidden[twin], NEW)
+    assert contents(folder) == told(NEW)

@@ -207,12 +207,15 @@ class _Desk:
         self._frames = self._begin_ns = self._end_ns = 0
 
     def has_round(self) -> bool:
-        """Whether every process has told what it has to tell of the next round."""
+        """Whether every process has told what it has to tell of the next round.
+
+        In a live replay one that is dead has nothing to tell, except the one that reads.
+        """
+        if self.complete or not self._inbox.has(DECODE):
+            return False
         if self._order.live:
-            there = (self._inbox.has_at(name, self._rounds) for name in self._names)
-        else:
-            there = (self._inbox.has(name) for name in self._names)
-        return not self.complete and all(there)
+            return all(self._inbox.has_at(name, self._rounds) for name in self._names)
+        return all(self._inbox.has(name) for name in self._names)
 
     def collect(self, progress: Progress | None, listen: Listen | None) -> None:
         """Take a round into the results."""

@@ -62,7 +62,7 @@ class MessageCodec:
         return b"".join(parts)
 
     def decode(self, data: bytes | bytearray) -> tuple[int, tuple[Message, ...]]:
-        """Return what was encoded; arrays are views of `data`, writable where that is.
+        """Return what was encoded; arrays are views of `data`.
 
         Raises:
             ValueError: a message does not fit its own type (see `Message`), or the bytes end early.

@@ -106,7 +106,7 @@ class FrameWriter(ClosedOrAborted):
 
         Raises:
             TimeoutError: no slot became free.
-            PeerGoneError: all readers are dead; more may come.
+            PeerGoneError: no reader wants any more; others may come.
         """
         deadline = Deadline(timeout_s)
         self._listen(0)
