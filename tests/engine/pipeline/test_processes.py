@@ -150,6 +150,13 @@ def test_a_stage_that_never_returns_is_named() -> None:
         piped(Recording(), stopped, stall_s=2.0)
 
 
+def test_who_waits_for_a_slow_stage_to_read_what_was_sent_is_not_taken_for_stuck() -> None:
+    flood: Any = toys.Flood(messages_first=10)
+    slow = stack(slow=use("Slow", pause_s=0.3))
+    run = run_pipelined(flood, slow, toys.context(0), workers=1, stall_s=1.5)
+    assert run.watch.stages["slow"].items == 14
+
+
 def test_a_stage_that_keeps_all_frames_is_told_and_nothing_hangs() -> None:
     with pytest.raises(StageError, match=r"waits for a frame slot \('keep' holds \d+\)"):
         piped(Recording(ticks=100), stack(keep="Keeper"), stall_s=5.0)

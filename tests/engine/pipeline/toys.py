@@ -203,6 +203,36 @@ class Unmakable(Stage):
         raise BagError(because)
 
 
+class Slow(Stage):
+    """Takes its time for each message."""
+
+    inputs: ClassVar = (TagReads,)
+    outputs: ClassVar = (TagMotion,)
+
+    def __init__(self, context: StageContext, *, pause_s: float) -> None:
+        super().__init__(context)
+        self.pause_s = pause_s
+
+    def process(self, message: Message) -> Iterable[Message]:
+        time.sleep(self.pause_s)
+        return ()
+
+
+@dataclass
+class Flood:
+    """A recording whose second tick does not fit into a channel, after one of many messages."""
+
+    messages_first: int
+    dropped_frames: int = 0
+
+    def messages(self, place: Place) -> Iterator[Message]:
+        few = reads(S)
+        yield from (replace(few, time_ns=S + i) for i in range(self.messages_first))
+        rows = np.zeros(30_000, np.int64)
+        for tick in range(1, 5):
+            yield replace(few.take(rows), time_ns=S + tick * S // 10)
+
+
 class Keeper(Stage):
     """Keeps every frame for ever."""
 
