@@ -12,6 +12,7 @@ from retailsim.experiments.pipeline_bench import PipelineBench, ProcessFigures, 
 from retailsim.experiments.simulate_bench import Spread
 from retailsim.experiments.transport_figures import SizeBench, TransportBench
 
+TIGHT = (0, 1, 0, 0)  # cells nearer to each other, so that tables fit into 80 columns
 HEADINGS = ("first", "and read", "further", "and read", "woken", "first busy", "further busy")
 GAINS = ("first", "in place", "further", "further, read", "first busy", "further busy")
 
@@ -34,8 +35,9 @@ def _ways_table(size: SizeBench, bench: TransportBench) -> Table:
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=TIGHT,
     )
-    table.add_column("way")
+    table.add_column("way", min_width=10)
     for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for way in size.ways:
@@ -50,8 +52,9 @@ def _gains_table(size: SizeBench) -> Table:
         title=f"{size.width} x {size.height}: the ring is faster by",
         title_justify="left",
         box=SIMPLE_HEAD,
+        padding=TIGHT,
     )
-    table.add_column("than")
+    table.add_column("than", min_width=10)
     for heading in GAINS:
         table.add_column(heading, justify="right")
     for gain in size.gains:
@@ -75,17 +78,18 @@ def _replays_table(bench: PipelineBench) -> Table:
     table = Table(
         title=(
             f"{bench.best_pipelined} over {bench.best_serial}: "
-            f"{gain.median:.2f} ({gain.least:.2f}-{gain.most:.2f}) times as fast"
+            f"{gain.median:.2f} ({gain.least:.2f} to {gain.most:.2f}) times as fast"
         ),
         caption=(
             f"{bench.seconds:.3g} s of {escape(bench.bag)}, {bench.precision}, {bench.rounds} "
-            "rounds in turn: median (least-most)"
+            "rounds in turn: median (least to most)"
             "\nown, others: shares of all cores' time that the replay and other programs had"
             "\nbusy: share of each core's time that anybody had"
         ),
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=TIGHT,
     )
     table.add_column("way", no_wrap=True)
     gpu = [way for way in bench.ways if way.gpu_busy]
@@ -121,6 +125,7 @@ def _processes_table(way: WayFigures) -> Table:
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=TIGHT,
     )
     table.add_column("process")
     for heading in ("busy", "cpu", "ms"):
@@ -162,7 +167,7 @@ def density_table(bench: DensityBench) -> Table:
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),  # so that it fits into 80 columns
+        padding=TIGHT,
     )
     table.add_column("streams", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -243,7 +248,7 @@ def _spread(figure: Spread, digits: int = 1) -> str:
     if figure.least == figure.most:
         return _short(figure.median, digits)
     values = (figure.median, figure.least, figure.most)
-    return "{}\n({}-{})".format(*(_short(value, digits) for value in values))
+    return "{}\n({} to {})".format(*(_short(value, digits) for value in values))
 
 
 def _short(value: float, digits: int) -> str:
