@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ def _nothing_is_left() -> Any:
 
 def children() -> set[int]:
     """Processes that this one started, resource trackers of multiprocessing apart."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    pids = {int(pid) for task in tasks for pid in task.read_text().split()}
+    pids: set[int] = set()
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            pids |= {int(pid) for pid in task.read_text().split()}
     return {pid for pid in pids if b"resource_tracker" not in cmdline(pid)}
 
 
