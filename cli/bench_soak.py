@@ -93,8 +93,8 @@ def bench_memory_command(
 
     The resident memory of each process is noted once a second; the first fifth is warm-up. What
     stages say is dropped at once; how much a replay would have kept of it for its score is printed.
-    Exits 1 where a slope is above the bound; that is meant for ten
-    minutes and more, for in shorter runs memory still settles.
+    Exits 1 where a slope is above the bound; that is meant for ten minutes and more, for in shorter
+    runs memory still settles.
 
     Examples:
 

@@ -13,7 +13,7 @@ a number may be tried several times, and holds when most of its trials do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,11 +172,11 @@ def bench_density(
         streams=found,
         capped=found == most,
         trials=tuple(trials),
-        tried=tuple(sum_up(trials)),
+        tried=tuple(by_number(trials)),
     )
 
 
-def sum_up(trials: Sequence[Trial]) -> Iterator[Tried]:
+def by_number(trials: Sequence[Trial]) -> Iterator[Tried]:
     """Yield what came of each number of streams, the smallest first."""
     for streams in sorted({trial.streams for trial in trials}):
         of_it = [trial for trial in trials if trial.streams == streams]
@@ -185,12 +185,7 @@ def sum_up(trials: Sequence[Trial]) -> Iterator[Tried]:
             streams=streams,
             held=sum(trial.held for trial in of_it),
             trials=len(of_it),
-            least_share=_spread(window.least_share for window in windows),
-            p95_s=_spread(window.p95_s for window in windows),
-            core_ms_per_frame=_spread(trial.core_ms_per_frame for trial in of_it),
+            least_share=Spread.of_known(window.least_share for window in windows),
+            p95_s=Spread.of_known(window.p95_s for window in windows),
+            core_ms_per_frame=Spread.of_known(trial.core_ms_per_frame for trial in of_it),
         )
-
-
-def _spread(values: Iterable[float | None]) -> Spread | None:
-    known = [value for value in values if value is not None]
-    return Spread.of(known) if known else None

@@ -185,18 +185,12 @@ def tried_line(tried: Tried) -> str:
         f"{counted(f'{tried.trials} trial', tried.trials)}"
     ]
     if tried.least_share:
-        parts.append(f"rate {_in_a_line(tried.least_share, 1e2)} %")
+        parts.append(f"rate {_spread(tried.least_share, scale=1e2, between=' ')} %")
     if tried.p95_s:
-        parts.append(f"p95 {_in_a_line(tried.p95_s, 1e3)} ms")
+        parts.append(f"p95 {_spread(tried.p95_s, scale=1e3, between=' ')} ms")
     if tried.core_ms_per_frame:
-        parts.append(f"{_in_a_line(tried.core_ms_per_frame)} core-ms per frame")
+        parts.append(f"{_spread(tried.core_ms_per_frame, between=' ')} core-ms per frame")
     return "; ".join(parts)
-
-
-def _in_a_line(figure: Spread, scale: float = 1.0) -> str:
-    values = (scale * figure.median, scale * figure.least, scale * figure.most)
-    median, least, most = (_short(value, 1) for value in values)
-    return median if least == most else f"{median} ({least} to {most})"
 
 
 def _rounds(rounds: int) -> str:
@@ -244,12 +238,11 @@ def _percent(figure: Spread | None) -> str:
     return "" if figure is None else f"{figure.median:.0%}"
 
 
-def _spread(figure: Spread, digits: int = 1) -> str:
-    if figure.least == figure.most:
-        return _short(figure.median, digits)
+def _spread(figure: Spread, *, scale: float = 1.0, between: str = "\n") -> str:
     values = (figure.median, figure.least, figure.most)
-    return "{}\n({} to {})".format(*(_short(value, digits) for value in values))
+    median, least, most = (_short(scale * value) for value in values)
+    return median if least == most else f"{median}{between}({least} to {most})"
 
 
-def _short(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if value < 100 else f"{value:,.0f}"
+def _short(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"

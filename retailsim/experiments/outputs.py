@@ -56,9 +56,13 @@ def write_outputs(
     Raises:
         BagError: a file cannot be written.
     """
+    folders: dict[Path, list[str]] = {}
+    if video is not None:
+        folders[video] = []
+    if output is not None:
+        folders[output] = [LIVE_FILE]  # also where it is the folder of the videos
     try:
-        outdated = {video: [], output: [LIVE_FILE]}  # in this order: they may be the same
-        with staged({folder: outdated[folder] for folder in (video, output) if folder}) as hidden:
+        with staged(folders) as hidden:
             if output is not None:
                 _write_results(replayed, spec, output, hidden[output], bag=results_bag)
             if video is not None:
@@ -66,7 +70,9 @@ def write_outputs(
                 write_videos(hidden[video], frames, replayed.run.results, replayed.plan)
     except OSError as error:
         where = output or video
-        reason = os.strerror(error.errno) if error.errno else error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        if isinstance(error.filename, str):
+            reason = f"{Path(error.filename).name}: {reason}"
         raise BagError(f"{where}: results cannot be written: {reason}") from error
 
 

@@ -237,7 +237,6 @@ def sum_up(way: str, threads: int | None, workers: int | None, turns: Sequence[T
     middle = [Load(p.process, p.busy.median, p.ms_per_tick.median, {}) for p in processes]
     measured = [turn for turn in turns if turn.busy.seconds > 0 and turn.busy.cores]
     every_core = zip(*(turn.busy.cores for turn in measured), strict=True)
-    gpu = [turn.busy.gpu for turn in turns if turn.busy.gpu is not None]
     return WayFigures(
         way=way,
         threads=threads,
@@ -246,12 +245,12 @@ def sum_up(way: str, threads: int | None, workers: int | None, turns: Sequence[T
         fps=Spread.of([turn.frames / turn.wall_s for turn in turns]),
         realtime_factor=Spread.of([turn.session_s / turn.wall_s for turn in turns]),
         cores_busy=tuple(Spread.of(shares) for shares in every_core),
-        own=_spread([_own(turn) for turn in measured]),
-        others=_spread([max(0.0, mean(turn.busy.cores) - _own(turn)) for turn in measured]),
-        core_ms_per_frame=_spread(
+        own=Spread.of_known([_own(turn) for turn in measured]),
+        others=Spread.of_known([max(0.0, mean(turn.busy.cores) - _own(turn)) for turn in measured]),
+        core_ms_per_frame=Spread.of_known(
             [1e3 * _cpu_s(t) / t.busy.frames for t in measured if t.busy.frames]
         ),
-        gpu_busy=_spread(gpu),
+        gpu_busy=Spread.of_known(turn.busy.gpu for turn in turns),
         processes=processes,
         critical=critical(middle).process,
     )
@@ -268,7 +267,7 @@ def _process_figures(found: Sequence[Load], turns: Sequence[Turn]) -> ProcessFig
     return ProcessFigures(
         process=name,
         busy=Spread.of([load.busy for load in found]),
-        cpu=_spread(cpu),
+        cpu=Spread.of_known(cpu),
         ms_per_tick=Spread.of([load.ms_per_tick for load in found]),
         stages={role: Spread.of([load.stages[role] for load in found]) for role in found[0].stages},
     )
@@ -281,10 +280,6 @@ def _cpu_s(turn: Turn) -> float:
 def _own(turn: Turn) -> float:
     """Return the share of all cores' time that a replay used."""
     return _cpu_s(turn) / turn.busy.seconds / len(turn.busy.cores)
-
-
-def _spread(values: Sequence[float]) -> Spread | None:
-    return Spread.of(values) if values else None
 
 
 def compare(

@@ -40,9 +40,6 @@ Device = Literal["auto", "cpu", "cuda"]
 Mode = Literal["serial", "pipeline"]
 Progress = Callable[[float, float, float], None]
 
-# What scoring needs of what devices send: reads decide which flips count.
-KEPT_FOR_SCORING = (TagReads, Sale, TryOn)
-
 # Which block of the scorecard each kind of result decides: a rival is shown in its own blocks.
 BLOCKS: dict[type[Message], str] = {
     results.Detections: "detection",
@@ -145,7 +142,7 @@ def replay_bag(
     _check_kept(stations)
     played: LiveRun | None = None
     if workers is None:
-        messages = _listen(reader.messages(), sensors)
+        messages = listen(reader.messages(), sensors)
         with Vigil(stall_s, on_stall) as vigil:
             nodes = vigil.make(stations, context)
             terms: Terms = {"lateness_s": spec.lateness_s, "progress": pace, "vigil": vigil}
@@ -160,7 +157,7 @@ def replay_bag(
             "workers": workers,
             "stall_s": stall_s,
             "progress": pace,
-            "listen": partial(_keep, sensors),
+            "listen": partial(keep, sensors),
         }
         source = BagSource(bag)
         if live:
@@ -213,15 +210,16 @@ def _warnings(reader: BagReader, run: Run) -> tuple[str, ...]:
     return (*damage, *frames)
 
 
-def _listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
+def listen(messages: Iterator[Message], sensors: MessageLog) -> Iterator[Message]:
     """Pass messages on and keep those that scoring needs."""
     for message in messages:
-        _keep(sensors, message)
+        keep(sensors, message)
         yield message
 
 
-def _keep(sensors: MessageLog, message: Message) -> None:
-    if isinstance(message, KEPT_FOR_SCORING):
+def keep(sensors: MessageLog, message: Message) -> None:
+    """Keep a message if scoring needs it."""
+    if isinstance(message, TagReads | Sale | TryOn):  # reads decide which flips count
         sensors.append(message)
 
 

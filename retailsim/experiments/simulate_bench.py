@@ -8,7 +8,7 @@ speeds of two machines, or of one on two days, can be compared by their ratios.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -39,6 +39,12 @@ class Spread:
     def of(cls, values: Sequence[float]) -> Spread:
         """Sum up one value per round."""
         return cls(float(median(values)), float(min(values)), float(max(values)))
+
+    @classmethod
+    def of_known(cls, values: Iterable[float | None]) -> Spread | None:
+        """Sum up the values that there are; None where there are none."""
+        known = [value for value in values if value is not None]
+        return cls.of(known) if known else None
 
 
 @dataclass(frozen=True)

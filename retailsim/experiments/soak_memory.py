@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from retailsim.engine.pipeline.crew import Child
 from retailsim.engine.serial import run_serial
 from retailsim.engine.shm import start_child
 from retailsim.experiments.looped import shifted
-from retailsim.experiments.replay import KEPT_FOR_SCORING
+from retailsim.experiments.replay import keep, listen
 from retailsim.messages.base import Message
 from retailsim.messages.log import MessageLog
 from retailsim.session import BagReader
@@ -143,7 +144,7 @@ def soak_memory(
     if mode == "serial":
         nodes = build_graph(spec, context)
         run_serial(
-            kept.told(source.messages()),
+            listen(source.messages(), kept),
             nodes,
             lateness_s=spec.lateness_s,
             progress=watch,
@@ -156,7 +157,7 @@ def soak_memory(
             context,
             workers=workers,
             progress=watch,
-            listen=kept.hear,
+            listen=partial(keep, kept),
             results=kept,
             start=_noting(pids),
         )
@@ -177,19 +178,8 @@ class Forgetful(MessageLog):
         self.bytes = 0
 
     def append(self, message: Message, *, emitted_ns: int | None = None) -> None:
-        """Drop what a stage said."""
+        """Drop a message."""
         self.bytes += bytes_of(message)
-
-    def hear(self, message: Message) -> None:
-        """Drop what a device sent."""
-        if isinstance(message, KEPT_FOR_SCORING):
-            self.bytes += bytes_of(message)
-
-    def told(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """Hear messages as they pass."""
-        for message in messages:
-            self.hear(message)
-            yield message
 
 
 def bytes_of(message: Message) -> int:

@@ -70,6 +70,7 @@ def test_results_appear_together_over_earlier_ones(desk: Path) -> None:
     assert {"scorecard.json", "tracks.parquet", "door.mp4", "results.bag/metadata.yaml"} <= {
         *before
     }
+    (desk / "results" / "live.json").write_text("of a live replay")
     assert replay(desk, "later", *ALL_RESULTS).returncode == 0
     after = contents(desk / "results")
     assert after.keys() == before.keys()
@@ -171,6 +172,16 @@ def test_a_folder_that_is_no_bag_is_not_replaced_by_one(desk: Path) -> None:
     (desk / "results" / "results.bag" / "diary.txt").write_text("mine")
     before = contents(desk / "results")
     assert_one_line(replay(desk, "later", "--results-bag"), "results.bag", "not a session bag")
+    assert contents(desk / "results") == before
+
+
+def test_a_folder_in_the_place_of_a_table_stays_and_is_named(desk: Path) -> None:
+    replay(desk, "earlier")
+    (desk / "results" / "visits.parquet").unlink()
+    (desk / "results" / "visits.parquet").mkdir()
+    (desk / "results" / "visits.parquet" / "diary.txt").write_text("mine")
+    before = contents(desk / "results")
+    assert_one_line(replay(desk, "later"), "visits.parquet: Is a directory")
     assert contents(desk / "results") == before
 
 

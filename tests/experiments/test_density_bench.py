@@ -15,7 +15,7 @@ from cli.main import app
 from retailsim.engine.live import ServedTick
 from retailsim.errors import NoMemoryError, ScenarioError, StageError
 from retailsim.experiments import density_bench
-from retailsim.experiments.density_bench import bench_density, sum_up
+from retailsim.experiments.density_bench import bench_density, by_number
 from retailsim.experiments.density_shop import streams_of
 from retailsim.experiments.density_trial import Timing, Trial, not_begun
 from retailsim.experiments.density_windows import Window
@@ -139,7 +139,7 @@ def test_trials_of_a_number_are_summed_up_with_their_spread() -> None:
         replace(not_begun(2, 2, ""), windows=windows[2:], core_ms_per_frame=11.0, held=True),
         replace(not_begun(4, 2, ""), windows=windows[2:], core_ms_per_frame=14.0, held=True),
     ]
-    two, four = sum_up(tries)
+    two, four = by_number(tries)
     assert (two.streams, two.held, two.trials) == (2, 1, 1)
     assert tried_line(four) == (
         "4 streams: held in 1 of 2 trials; rate 97.0 (90.0 to 100) %; "
