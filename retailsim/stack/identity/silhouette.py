@@ -35,7 +35,7 @@ CELL_M = 0.2
 MARGIN_M = 2.4  # how far beyond the shop floor people are looked for
 LEAST_VISIBLE = 0.12  # share of body points; less than that is no detection
 SLACK = 0.1  # how far beside an expected box the middle of a matching one may be, in box sizes
-AT_ONCE = 4096  # points whose sight is tested together: as many as the caches hold
+AT_ONCE = 4096  # points whose sight is tested together, so that little memory is taken
 STANDING_ROOM_M = 0.1  # centres come no nearer to furniture and walls
 
 
@@ -133,8 +133,7 @@ def hidden(solids: Solids, eye_m: F64, xyz_m: F64) -> NDArray[np.bool_]:
     start = _local(eye_m[None], solids.center_m, solids.along)
     for begin in range(0, len(xyz_m), AT_ONCE):
         points = xyz_m[begin : begin + AT_ONCE]
-        away = points[:, :2] - eye_m[:2]
-        bearing = away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
+        bearing = _unit(points[:, :2] - eye_m[:2])
         row, i = np.nonzero(bearing @ middle.T >= widest)  # few solids are in line with a point
         end = _local(points[row], solids.center_m[i], solids.along[i])
         enter, leave = np.full(len(row), -np.inf), np.full(len(row), np.inf)
